@@ -17,27 +17,28 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-#define FURROW_ERROR_CLASS(Name)  \
-  class Name : public Error {     \
-   public:                        \
-    using Error::Error;           \
+#define FURROW_ERROR_CLASS(Name) \
+  class Name : public Error {    \
+   public:                       \
+    using Error::Error;          \
   }
 
-FURROW_ERROR_CLASS(InvalidArgument);  // a value that no call could take: a bad name, a negative extent
-FURROW_ERROR_CLASS(NotFound);         // no such array, file, dataset, kernel
-FURROW_ERROR_CLASS(AlreadyExists);    // the name is taken
-FURROW_ERROR_CLASS(InUse);            // somebody is attached
-FURROW_ERROR_CLASS(OutOfSpace);       // /dev/shm, the disk or the address range cannot hold it
-FURROW_ERROR_CLASS(PermissionDenied); // the operating system refuses
-FURROW_ERROR_CLASS(Corrupt);          // what was found is torn, foreign or hostile
-FURROW_ERROR_CLASS(VersionMismatch);  // written by another version
-FURROW_ERROR_CLASS(ShapeMismatch);    // extents or ranks that do not fit
-FURROW_ERROR_CLASS(TypeMismatch);     // dtypes that do not fit
-FURROW_ERROR_CLASS(Timeout);          // the time given ran out
-FURROW_ERROR_CLASS(Cancelled);        // the job was cancelled
-FURROW_ERROR_CLASS(WorkerDied);       // workers died and the job could not be finished
-FURROW_ERROR_CLASS(KernelFailed);     // a kernel or closure threw
-FURROW_ERROR_CLASS(IoError);          // reading or writing a file failed
+FURROW_ERROR_CLASS(
+    InvalidArgument);          // a value that no call could take: a bad name, a negative extent
+FURROW_ERROR_CLASS(NotFound);  // no such array, file, dataset, kernel
+FURROW_ERROR_CLASS(AlreadyExists);     // the name is taken
+FURROW_ERROR_CLASS(InUse);             // somebody is attached
+FURROW_ERROR_CLASS(OutOfSpace);        // /dev/shm, the disk or the address range cannot hold it
+FURROW_ERROR_CLASS(PermissionDenied);  // the operating system refuses
+FURROW_ERROR_CLASS(Corrupt);           // what was found is torn, foreign or hostile
+FURROW_ERROR_CLASS(VersionMismatch);   // written by another version
+FURROW_ERROR_CLASS(ShapeMismatch);     // extents or ranks that do not fit
+FURROW_ERROR_CLASS(TypeMismatch);      // dtypes that do not fit
+FURROW_ERROR_CLASS(Timeout);           // the time given ran out
+FURROW_ERROR_CLASS(Cancelled);         // the job was cancelled
+FURROW_ERROR_CLASS(WorkerDied);        // workers died and the job could not be finished
+FURROW_ERROR_CLASS(KernelFailed);      // a kernel or closure threw
+FURROW_ERROR_CLASS(IoError);           // reading or writing a file failed
 
 #undef FURROW_ERROR_CLASS
 

@@ -76,7 +76,8 @@ class AnyArray {
   AnyArray column(std::int64_t index) const { return at(1, index); }
   /// Axes in reverse order.
   AnyArray transpose() const;
-  /// Other extents over the same elements. Throws ShapeMismatch when sizes differ or not contiguous.
+  /// Other extents over the same elements. Throws ShapeMismatch when sizes differ or not
+  /// contiguous.
   AnyArray reshape(const Shape& shape) const;
 
   /// Throws TypeMismatch when the dtype is another.
@@ -84,7 +85,9 @@ class AnyArray {
   Array<T> as() const;
 
   Attributes attributes() const { return read_attributes(*segment_); }
-  void set_attributes(const Attributes& attributes) const { write_attributes(*segment_, attributes); }
+  void set_attributes(const Attributes& attributes) const {
+    write_attributes(*segment_, attributes);
+  }
 
  protected:
   std::shared_ptr<Segment> segment_;
@@ -101,7 +104,8 @@ class Array : public AnyArray {
   using value_type = T;
 
   Array() = default;
-  static Array create(std::string_view name, const Shape& shape, const CreateOptions& options = {}) {
+  static Array create(std::string_view name, const Shape& shape,
+                      const CreateOptions& options = {}) {
     return AnyArray::create(name, dtype_of<T>, shape, options).template as<T>();
   }
   static Array attach(std::string_view name, const AttachOptions& options = {}) {
@@ -119,10 +123,14 @@ class Array : public AnyArray {
   /// All elements in C order. Throws ShapeMismatch when not contiguous.
   std::span<T> span() const;
 
-  Array slice(std::size_t axis, const Slice& s) const { return AnyArray::slice(axis, s).template as<T>(); }
+  Array slice(std::size_t axis, const Slice& s) const {
+    return AnyArray::slice(axis, s).template as<T>();
+  }
   Array rows(std::int64_t begin, std::int64_t end) const { return slice(0, {begin, end, 1}); }
   Array columns(std::int64_t begin, std::int64_t end) const { return slice(1, {begin, end, 1}); }
-  Array at(std::size_t axis, std::int64_t index) const { return AnyArray::at(axis, index).template as<T>(); }
+  Array at(std::size_t axis, std::int64_t index) const {
+    return AnyArray::at(axis, index).template as<T>();
+  }
   Array row(std::int64_t index) const { return at(0, index); }
   Array column(std::int64_t index) const { return at(1, index); }
   Array transpose() const { return AnyArray::transpose().template as<T>(); }

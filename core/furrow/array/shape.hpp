@@ -23,7 +23,8 @@ namespace furrow {
 class Extents {
  public:
   Extents() = default;
-  Extents(std::initializer_list<std::int64_t> values) : Extents(std::span(values.begin(), values.size())) {}
+  Extents(std::initializer_list<std::int64_t> values)
+      : Extents(std::span(values.begin(), values.size())) {}
   /// Throws InvalidArgument for more than 8 values.
   explicit Extents(std::span<const std::int64_t> values);
 

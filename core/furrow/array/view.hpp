@@ -25,9 +25,7 @@ class View {
   View(T* data, const Shape& shape, const Strides& strides) noexcept
       : data_(data), shape_(shape), strides_(strides) {}
   /// A view to read is made from a view to write.
-  operator View<const T>() const noexcept
-    requires(!std::is_const_v<T>)
-  {
+  operator View<const T>() const noexcept requires(!std::is_const_v<T>) {
     return {data_, shape_, strides_};
   }
 

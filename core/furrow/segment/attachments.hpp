@@ -21,7 +21,7 @@ struct Attachment {
   std::string path;
   FileIdentity identity;
   Access access;
-  int descriptor;          // open in this process as long as the attachment lasts
+  int descriptor;  // open in this process as long as the attachment lasts
 };
 
 class AttachmentObserver {

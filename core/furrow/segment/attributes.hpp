@@ -31,9 +31,9 @@ struct Attribute {
   static Attribute strings(const std::vector<std::string>& values);  // shape {n}, NUL-separated
 
   bool is_text() const noexcept { return dtype == Dtype::none; }
-  std::string as_text() const;                    // strings joined by ", "
+  std::string as_text() const;  // strings joined by ", "
   std::vector<std::string> as_strings() const;
-  double as_number() const;                       // throws TypeMismatch for text or arrays
+  double as_number() const;  // throws TypeMismatch for text or arrays
   friend bool operator==(const Attribute&, const Attribute&) = default;
 };
 

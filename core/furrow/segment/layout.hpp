@@ -12,9 +12,8 @@
 //     0  8  magic            "FURROW" 0x1A 0x0A
 //     8  4  layout_version   1
 //    12  4  byte_order       0x01020304 as the writer stores it
-//    16  4  state            0 empty, 1 creating, 2 ready           (atomic; release after all else)
-//    20  4  kind             1 array, 2 engine control
-//    24  4  dtype            furrow::Dtype
+//    16  4  state            0 empty, 1 creating, 2 ready           (atomic; release after all
+//    else) 20  4  kind             1 array, 2 engine control 24  4  dtype            furrow::Dtype
 //    28  4  ndim             0..8
 //    32 64  shape[8]         extents in elements; unused are 0
 //    96 64  strides[8]       in bytes; C order as created; unused are 0
@@ -33,8 +32,8 @@
 //   256 256 name             with prefix, NUL-terminated
 //   512 1024 note            free text, NUL-terminated UTF-8
 //  1536  8  generation       +1 after every job that wrote                (atomic)
-//  1544  8  attributes_word  which half counts and how long it is      (atomic; segment/attributes.hpp)
-//  1552 ..  reserved, zero
+//  1544  8  attributes_word  which half counts and how long it is      (atomic;
+//  segment/attributes.hpp) 1552 ..  reserved, zero
 //
 // State, generation and attributes_word are the only bytes of the page that change after READY.
 #pragma once

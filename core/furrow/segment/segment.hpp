@@ -55,7 +55,7 @@ struct Content {
   Kind kind = Kind::array;
   Dtype dtype = Dtype::none;
   std::span<const std::int64_t> shape;  // C order; empty: one element
-  std::uint64_t data_bytes = 0;         // kind engine: bytes wanted; arrays: computed from the shape
+  std::uint64_t data_bytes = 0;  // kind engine: bytes wanted; arrays: computed from the shape
 };
 
 /// What tells one file from another, also after its name was given to a new one.
@@ -75,7 +75,7 @@ struct Info {
   std::uint64_t data_bytes;
   std::uint64_t segment_bytes;
   Lifetime lifetime;
-  bool attached;  // somebody holds it, this process included
+  bool attached;            // somebody holds it, this process included
   std::int64_t created_at;  // nanoseconds since 1970
   std::uint64_t creator_pid;
   std::uint64_t generation;

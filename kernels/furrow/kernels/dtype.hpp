@@ -3,9 +3,9 @@
 // The element types of furrow: one enumeration, its sizes and names, and the two C++ types
 // that the language lacks (f16, and the complex aliases).
 //
-// Names   NumPy's letters with the width in bits: bool i8 i16 i32 i64 u8 u16 u32 u64 f16 f32 f64 c64 c128
-// Values  the enumerators' numbers are part of the segment format: never change one, only add
-// f16     storage and conversion only (IEEE 754 binary16); arithmetic happens in f32 or f64
+// Names   NumPy's letters with the width in bits: bool i8 i16 i32 i64 u8 u16 u32 u64 f16 f32 f64
+// c64 c128 Values  the enumerators' numbers are part of the segment format: never change one, only
+// add f16     storage and conversion only (IEEE 754 binary16); arithmetic happens in f32 or f64
 #pragma once
 
 #include <bit>
@@ -104,20 +104,34 @@ template <class T>
 struct DtypeOf {};
 template <Dtype D>
 using dtype_constant = std::integral_constant<Dtype, D>;
-template <> struct DtypeOf<bool> : dtype_constant<Dtype::bool_> {};
-template <> struct DtypeOf<std::int8_t> : dtype_constant<Dtype::i8> {};
-template <> struct DtypeOf<std::int16_t> : dtype_constant<Dtype::i16> {};
-template <> struct DtypeOf<std::int32_t> : dtype_constant<Dtype::i32> {};
-template <> struct DtypeOf<std::int64_t> : dtype_constant<Dtype::i64> {};
-template <> struct DtypeOf<std::uint8_t> : dtype_constant<Dtype::u8> {};
-template <> struct DtypeOf<std::uint16_t> : dtype_constant<Dtype::u16> {};
-template <> struct DtypeOf<std::uint32_t> : dtype_constant<Dtype::u32> {};
-template <> struct DtypeOf<std::uint64_t> : dtype_constant<Dtype::u64> {};
-template <> struct DtypeOf<f16> : dtype_constant<Dtype::f16> {};
-template <> struct DtypeOf<float> : dtype_constant<Dtype::f32> {};
-template <> struct DtypeOf<double> : dtype_constant<Dtype::f64> {};
-template <> struct DtypeOf<c64> : dtype_constant<Dtype::c64> {};
-template <> struct DtypeOf<c128> : dtype_constant<Dtype::c128> {};
+template <>
+struct DtypeOf<bool> : dtype_constant<Dtype::bool_> {};
+template <>
+struct DtypeOf<std::int8_t> : dtype_constant<Dtype::i8> {};
+template <>
+struct DtypeOf<std::int16_t> : dtype_constant<Dtype::i16> {};
+template <>
+struct DtypeOf<std::int32_t> : dtype_constant<Dtype::i32> {};
+template <>
+struct DtypeOf<std::int64_t> : dtype_constant<Dtype::i64> {};
+template <>
+struct DtypeOf<std::uint8_t> : dtype_constant<Dtype::u8> {};
+template <>
+struct DtypeOf<std::uint16_t> : dtype_constant<Dtype::u16> {};
+template <>
+struct DtypeOf<std::uint32_t> : dtype_constant<Dtype::u32> {};
+template <>
+struct DtypeOf<std::uint64_t> : dtype_constant<Dtype::u64> {};
+template <>
+struct DtypeOf<f16> : dtype_constant<Dtype::f16> {};
+template <>
+struct DtypeOf<float> : dtype_constant<Dtype::f32> {};
+template <>
+struct DtypeOf<double> : dtype_constant<Dtype::f64> {};
+template <>
+struct DtypeOf<c64> : dtype_constant<Dtype::c64> {};
+template <>
+struct DtypeOf<c128> : dtype_constant<Dtype::c128> {};
 }  // namespace detail
 
 /// The dtype of a C++ element type; does not compile for a type that is no element type.
@@ -125,7 +139,9 @@ template <class T>
 inline constexpr Dtype dtype_of = detail::DtypeOf<std::remove_cv_t<T>>::value;
 
 template <class T>
-concept Element = requires { detail::DtypeOf<std::remove_cv_t<T>>::value; };
+concept Element = requires {
+  detail::DtypeOf<std::remove_cv_t<T>>::value;
+};
 
 /// Calls f(T{}) with a value of the C++ type of `dtype`; REQUIRES: dtype is not Dtype::none.
 template <class F>
