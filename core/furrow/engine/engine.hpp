@@ -1,0 +1,231 @@
+// furrow/engine/engine.hpp
+//
+// An engine: worker processes that compute on shared arrays, tile by tile.
+//
+//   furrow::Engine engine;                                      // one worker per granted core
+//   auto x = furrow::Array<double>::create("x", {1'000'000});
+//   engine.fill(x, 1.0);
+//   engine.transform(x, [](double v) { return std::sqrt(v) + 1; });      // in place
+//   double total = engine.sum(x);                               // same bits for any worker count
+//
+// Crash     a worker may be killed at any instant: its tile is finished or run again by another,
+//           exactly once, in place too. A tile that kills three workers fails the job.
+// Order     jobs of one engine start in the order of submission and may overlap; a job that needs
+//           another's result waits for it (`get`), as with any future
+// Closures  trivially copyable: capture numbers, pointers and View<T> by value (`x.view()`), never
+//           Array or std::vector. They may run more than once per tile after a crash; what they
+//           write outside the tile they are given is not protected.
+// Errors    an exception in a closure cancels the job and arrives as KernelFailed with its text
+// Threads   all functions may be called from any thread of the coordinator
+#pragma once
+
+#include <complex>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include <furrow/array/array.hpp>
+#include <furrow/engine/future.hpp>
+#include <furrow/engine/job.hpp>
+#include <furrow/engine/options.hpp>
+#include <furrow/engine/tile.hpp>
+#include <furrow/kernels/registry.hpp>
+
+namespace furrow {
+
+/// A kernel's parameter as given by a caller; converted to what the kernel takes, exactly or not
+/// at all (InvalidArgument).
+struct Value {
+  enum class Kind { integer, natural, real, complex } kind;
+  std::int64_t i = 0;
+  std::uint64_t u = 0;
+  std::complex<double> z;
+
+  template <class T>
+  requires std::is_arithmetic_v<T> Value(T v)  // NOLINT: 2, 2u, 2.0 are values
+      : kind(std::is_floating_point_v<T> ? Kind::real
+             : std::is_signed_v<T>       ? Kind::integer
+                                         : Kind::natural),
+        i(static_cast<std::int64_t>(v)),
+        u(static_cast<std::uint64_t>(v)),
+        z(static_cast<double>(v)) {}
+  Value(std::complex<double> v) : kind(Kind::complex), z(v) {}  // NOLINT
+};
+
+/// What `statistics` finds. NaNs are counted and left out of the rest.
+struct Statistics {
+  std::int64_t count = 0;  // elements that are not NaN
+  std::int64_t nan = 0;
+  double sum = 0;
+  double mean = 0;      // NaN when count is 0
+  double variance = 0;  // with n-1; NaN when count is below 2
+  double std = 0;
+  double min = 0;  // NaN when count is 0
+  double max = 0;
+};
+
+/// What a worker looks like from outside, for `top` and for post-mortems.
+struct WorkerInfo {
+  std::uint64_t pid;
+  bool alive;
+  bool joined;  // came by `furrow worker --engine`
+  std::uint64_t tiles;
+  std::uint64_t deaths;  // workers that died in this place before
+};
+
+class Engine {
+ public:
+  explicit Engine(const EngineOptions& options = {});
+  /// Cancels what runs, ends all workers, removes what was owned.
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  const std::string& name() const noexcept;
+  /// Workers alive now, those that joined included.
+  std::size_t workers() const noexcept;
+  std::vector<WorkerInfo> worker_info() const;
+  /// As the destructor does; later calls throw InvalidArgument, pending futures get Cancelled.
+  void stop();
+
+  // --- kernels of the registry, by name ---
+
+  /// In place: `x` is the kernel's output and first input; `more` are its further inputs.
+  /// Throws NotFound (no such kernel), TypeMismatch, ShapeMismatch, InvalidArgument.
+  void apply(std::string_view kernel, const AnyArray& x,
+             std::initializer_list<Value> parameters = {}, std::span<const AnyArray> more = {}) {
+    apply_async(kernel, x, std::vector<Value>(parameters), more).get();
+  }
+  Future<void> apply_async(std::string_view kernel, const AnyArray& x,
+                           std::span<const Value> parameters = {},
+                           std::span<const AnyArray> more = {}, const JobOptions& options = {});
+  /// Into `out`; `in` may be the same array as `out`, but not overlap it otherwise.
+  Future<void> apply_to_async(std::string_view kernel, const AnyArray& out,
+                              std::span<const AnyArray> in, std::span<const Value> parameters = {},
+                              const JobOptions& options = {});
+  /// A reduction of the registry over one array (or two for "dot").
+  Future<kernels::ReduceResult> reduce_async(std::string_view kernel, const AnyArray& x,
+                                             const AnyArray& y = {},
+                                             const JobOptions& options = {});
+  kernels::ReduceResult reduce(std::string_view kernel, const AnyArray& x, const AnyArray& y = {}) {
+    return reduce_async(kernel, x, y).get();
+  }
+
+  // --- whole arrays ---
+
+  template <Element T>
+  void fill(const Array<T>& x, std::type_identity_t<T> value) {
+    fill(static_cast<const AnyArray&>(x), to_value(value));
+  }
+  void fill(const AnyArray& x, Value value);
+  /// f64 for floats, i64 and u64 for integers (wraps), complex for complex.
+  template <Element T>
+  auto sum(const Array<T>& x) {
+    return sum_result<T>(reduce("sum", x));
+  }
+  template <Element T>
+  double mean(const Array<T>& x) {
+    return statistics_of_moments(x).mean;
+  }
+  /// With n-1; NaN propagates.
+  template <Element T>
+  double variance(const Array<T>& x) {
+    return statistics_of_moments(x).variance;
+  }
+  /// Throws InvalidArgument for an empty array; NaN propagates.
+  template <Element T>
+  T min(const Array<T>& x) {
+    return extreme<T>("min", x);
+  }
+  template <Element T>
+  T max(const Array<T>& x) {
+    return extreme<T>("max", x);
+  }
+  /// Elements that are not zero.
+  std::int64_t count(const AnyArray& x);
+  template <Element T>
+  double dot(const Array<T>& x, const Array<T>& y) {
+    return reduce("dot", x, y).f64[0];
+  }
+  /// All of them in one pass over memory; real dtypes.
+  Statistics statistics(const AnyArray& x);
+
+  // --- closures ---
+
+  /// x[i] = f(x[i]), in place.
+  template <Element T, class F>
+  void transform(const Array<T>& x, F f) {
+    transform_async(x, f).get();
+  }
+  /// out[i] = f(in0[i], in1[i], …). An input may be `out` itself.
+  template <Element T, class F, Element... In>
+  requires(sizeof...(In) > 0) void transform(const Array<T>& out, F f, const Array<In>&... in) {
+    transform_async(out, f, in...).get();
+  }
+  template <Element T, class F, Element... In>
+  Future<void> transform_async(const Array<T>& out, F f, const Array<In>&... in);
+
+  /// f(Tile<T>, Tile<const In>…) may read and write its tile of `x` and read those of the others.
+  template <Element T, class F, Element... In>
+  void for_each_tile(const Array<T>& x, F f, const Array<In>&... in) {
+    for_each_tile_async(x, f, in...).get();
+  }
+  template <Element T, class F, Element... In>
+  Future<void> for_each_tile_async(const Array<T>& x, F f, const Array<In>&... in);
+
+  /// f(i) for every i in [0, count), each on some worker; run again when its worker dies.
+  template <class F>
+  void for_each(std::int64_t count, F f, const JobOptions& options = {}) {
+    for_each_async(count, f, options).get();
+  }
+  template <class F>
+  Future<void> for_each_async(std::int64_t count, F f, const JobOptions& options = {});
+
+  /// f(worker) once on every worker; never stolen, never run again.
+  template <class F>
+  void for_each_worker(F f) {
+    for_each_worker_async(f).get();
+  }
+  template <class F>
+  Future<void> for_each_worker_async(F f);
+
+  /// Folds with `add(accumulator, element)` inside tiles and `combine(left, right)` (which adds
+  /// right to left) between them, in index order by a fixed tree. `identity` starts every tile.
+  template <class A, Element T, class Add, class Combine>
+  A reduce(const Array<T>& x, const A& identity, Add add, Combine combine) {
+    return reduce_async(x, identity, add, combine).get();
+  }
+  template <class A, Element T, class Add, class Combine>
+  Future<A> reduce_async(const Array<T>& x, const A& identity, Add add, Combine combine,
+                         const JobOptions& options = {});
+
+  /// The same over the indices [0, count): add(accumulator, index). A tile is `tile` indices.
+  template <class A, class Add, class Combine>
+  Future<A> reduce_indices_async(std::int64_t count, std::int64_t tile, const A& identity, Add add,
+                                 Combine combine, const JobOptions& options = {});
+
+  /// Starts any job (engine/job.hpp); what all of the above come down to.
+  std::shared_ptr<engine::JobState> start(engine::Job job);
+
+ private:
+  template <Element T>
+  static Value to_value(T value);
+  template <Element T>
+  static auto sum_result(const kernels::ReduceResult& result);
+  template <Element T>
+  T extreme(std::string_view kernel, const Array<T>& x);
+  Statistics statistics_of_moments(const AnyArray& x);
+
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace furrow
+
+#include <furrow/engine/algorithms.hpp>  // IWYU pragma: export
