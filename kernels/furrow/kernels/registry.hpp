@@ -9,9 +9,9 @@
 // and i alone: not on the tile's bounds, not on its neighbours, not on the number of workers.
 //
 // Three families, by the shape of the function:
-//   elementwise   out[i] = f(in0[i], in1[i], …; parameters)        `in` may be the same memory as `out`
-//   random        out[i] = f(first_index + i; parameters)          writes only
-//   reduce        partial = fold of one tile; combine(partial, partial); finish -> numbers
+//   elementwise   out[i] = f(in0[i], in1[i], …; parameters)        `in` may be the same memory as
+//   `out` random        out[i] = f(first_index + i; parameters)          writes only reduce partial
+//   = fold of one tile; combine(partial, partial); finish -> numbers
 #pragma once
 
 #include <cstddef>
@@ -68,45 +68,69 @@ struct ReduceCall {
   std::uint64_t first_index;
 };
 
-/// What every reduction ends in; which fields count is said by ReduceVariant::results.
+/// Which fields of a ReduceResult count. f64[0] holds the value as a double in every kind.
+enum class ResultKind : std::uint8_t {
+  none,              // not a reduction
+  real,              // f64[0]
+  complex,           // f64[0] real, f64[1] imaginary
+  signed_integer,    // i64, exact (f64[0] is it rounded)
+  unsigned_integer,  // u64, exact (f64[0] is it rounded): unsigned sums, counts
+  moments,           // u64 = count, f64[0] = mean, f64[1] = M2 = sum of (x - mean)^2:
+                     // variance = M2 / count, of a sample M2 / (count - 1)
+};
+
+/// What every reduction ends in; which fields count is said by ReduceFunctions::result.
 struct ReduceResult {
-  double f64[2];         // real (and imaginary) part, or a float's value
-  std::int64_t i64;      // signed integers, exact
-  std::uint64_t u64;     // unsigned integers, exact; counts; indices
+  double f64[2];
+  std::int64_t i64;
+  std::uint64_t u64;
 };
 
 /// A partial is `partial_bytes` of trivially copyable memory, 16-byte aligned.
+///
+/// The bits of a reduction are fixed by this grid: cut the array into tiles of
+/// reduce_tile_bytes / item_bytes(in[0]) elements, one partial each, and combine them by index in
+/// the binary tree of combine_tree. A call of `tile` with more elements does just that itself, so
+/// one call over a whole array and a call per tile plus combine_tree give the same bits.
 inline constexpr std::size_t partial_bytes_max = 64;
+inline constexpr std::size_t reduce_tile_bytes = 8192;
 struct ReduceFunctions {
   std::size_t partial_bytes;
-  void (*tile)(const ReduceCall&, void* partial) noexcept;                       // writes *partial
-  void (*combine)(const void* left, const void* right, void* out) noexcept;      // out may be left
+  void (*tile)(const ReduceCall&, void* partial) noexcept;                   // count >= 1
+  void (*combine)(const void* left, const void* right, void* out) noexcept;  // out may be left
+  void (*identity)(void* partial) noexcept;  // an empty array's partial; null when there is none
+  void (*finish)(const void* partial, ReduceResult* out) noexcept;  // writes every field of *out
+  ResultKind result;
 };
+
+/// Combines `count` >= 1 partials, `functions.partial_bytes` apart, into the first of them, always
+/// in the same tree: neighbours first, ((p0 p1)(p2 p3))((p4 p5) p6); an odd one out waits.
+/// The others are used as scratch.
+void combine_tree(const ReduceFunctions& functions, void* partials, std::size_t count) noexcept;
 
 /// One dtype of a kernel: the dtypes in and out, and the functions.
 struct Variant {
   Dtype in[inputs_max];  // Dtype::none past the kernel's inputs
   Dtype out;
-  MapFunction map;            // best on this CPU (or the forced target); null for reduce
+  MapFunction map;            // runs on target(); null for reduce
   MapFunction map_reference;  // plain scalar C++: the specification
-  ReduceFunctions reduce;            // for reduce
+  ReduceFunctions reduce;     // for reduce
   ReduceFunctions reduce_reference;
 };
 
 enum class Family : std::uint8_t { elementwise, reduce, random };
 
 struct Kernel {
-  std::string_view name;      // "axpby"
+  std::string_view name;  // "axpby"
   Family family;
-  std::string_view summary;   // one sentence
-  std::string_view formula;   // "out = a*x + b*y"
-  std::string_view numpy;     // the same in NumPy
-  std::string_view error;     // "1.0 ULP", "exact", "correctly rounded"
-  std::size_t input_count;    // 0..inputs_max; in place, input 0 is the output
+  std::string_view summary;  // one sentence
+  std::string_view formula;  // "out = a*x + b*y"
+  std::string_view numpy;    // the same in NumPy
+  std::string_view error;    // "1.0 ULP", "exact", "correctly rounded"
+  std::size_t input_count;   // 0..inputs_max; in place, input 0 is the output
   std::span<const Parameter> parameters;
   std::span<const Variant> variants;
-  /// reduce only: the empty array's answer exists, and the partial's meaning
-  bool has_identity;
+  bool has_identity;  // reduce only: an empty array has an answer (sum 0; none for min)
 };
 
 /// All kernels, in the order of the documentation.
@@ -115,12 +139,18 @@ std::span<const Kernel> all() noexcept;
 /// The kernel of that name; null when there is none.
 const Kernel* find(std::string_view name) noexcept;
 
-/// The kernel's variant whose input dtypes are exactly these (random: whose out is `out`); null when none.
+/// The kernel's variant whose input dtypes are exactly these and whose out is `out`; null when
+/// there is none. Dtype::none for `out` takes the first variant of these inputs (its out decides).
+/// A kernel without inputs (fill, random) is found by `out` alone. A reduction's out is that of
+/// its result: f64, c128, i64 or u64.
 const Variant* find_variant(const Kernel& kernel, std::span<const Dtype> in, Dtype out) noexcept;
 
 // --- SIMD targets -----------------------------------------------------------------------------
 // The best compiled target that the CPU has is used, unless FURROW_TARGET names another or a test
 // forces one. Names are Highway's ("AVX3", "AVX2", "SSE4", "SSSE3", "NEON", "EMU128", …).
+
+// The choice is made at the first call and kept; a fork inherits it. An unknown FURROW_TARGET is
+// ignored (target() says what runs).
 
 /// Targets compiled in and supported by this CPU, best first.
 std::span<const std::string_view> targets() noexcept;
