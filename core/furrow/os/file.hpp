@@ -1,0 +1,105 @@
+// furrow/os/file.hpp
+//
+// Files as the segments need them: opened, reserved, locked, published under a name in one step.
+//
+// Errors  by std::error_code, never thrown; the caller knows what was asked and says it
+// Locks   belong to the open file, not to the process: a forked child shares its parent's, a second
+//         open of the same file is another holder, and SIGKILL lets go. Two kinds that do not see
+//         each other: one for the whole file (flock), and one for any byte (open file description
+//         locks), which can be looked at without being taken.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace furrow::os {
+
+/// An open file; closed with the object. Not inherited by programs that are executed.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int fd) noexcept : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    if (this != &other) {
+      close();
+      fd_ = std::exchange(other.fd_, -1);
+    }
+    return *this;
+  }
+  ~Descriptor() { close(); }
+
+  bool valid() const noexcept { return fd_ >= 0; }
+  int get() const noexcept { return fd_; }
+  int release() noexcept { return std::exchange(fd_, -1); }
+  void close() noexcept;
+
+ private:
+  int fd_ = -1;
+};
+
+struct FileStatus {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t links = 0;  // 0: the name is gone
+  bool regular = false;
+};
+
+struct FileSystem {
+  std::uint64_t bytes_free = 0;  // for this user
+  std::size_t block_bytes = 0;   // huge page size on hugetlbfs
+  bool huge_pages = false;       // hugetlbfs: sizes come in whole blocks
+};
+
+enum class OpenMode { read_only, read_write };
+enum class LockKind { shared, exclusive };
+
+// Every function clears `error` when it succeeds.
+
+/// Opens an existing file; never follows a symbolic link, never blocks on a pipe.
+Descriptor open_file(const std::string& path, OpenMode mode, std::error_code& error);
+/// A file without a name in `directory`, gone with its last descriptor unless published.
+Descriptor create_unnamed(const std::string& directory, unsigned mode, std::error_code& error);
+/// A new file; an error when the name is taken.
+Descriptor create_new(const std::string& path, unsigned mode, std::error_code& error);
+
+/// Gives an unnamed file its name, in one step; an error when the name is taken.
+std::error_code publish_unnamed(const Descriptor& file, const std::string& path);
+/// Renames, in one step; an error when the new name is taken.
+std::error_code publish_renamed(const std::string& from, const std::string& to);
+std::error_code remove_file(const std::string& path);
+
+/// Sets the size and takes the memory or disk blocks for it: no later write can run out of space.
+/// Not interrupted by signals; on failure the file's size is undefined.
+std::error_code reserve(const Descriptor& file, std::uint64_t bytes);
+
+/// Reads up to `bytes` from `offset`; the number read (less at the end of the file).
+std::size_t read_at(const Descriptor& file, std::uint64_t offset, void* buffer, std::size_t bytes,
+                    std::error_code& error);
+
+FileStatus status_of(const Descriptor& file, std::error_code& error);
+FileStatus status_of(const std::string& path, std::error_code& error);
+FileSystem file_system_of(const std::string& directory, std::error_code& error);
+
+/// Names in a directory, without "." and "..", in no order.
+std::vector<std::string> list_directory(const std::string& path, std::error_code& error);
+
+/// Takes or converts the whole-file lock. False with no error: somebody else is in the way, and a
+/// lock that this file held before may be lost.
+bool try_lock(const Descriptor& file, LockKind kind, std::error_code& error);
+void unlock(const Descriptor& file) noexcept;
+
+/// The same for one byte, which need not exist. Shared needs the file open to read, exclusive to
+/// write.
+bool try_lock_byte(const Descriptor& file, std::uint64_t byte, LockKind kind,
+                   std::error_code& error);
+void unlock_byte(const Descriptor& file, std::uint64_t byte) noexcept;
+/// True when another open file holds a lock on the byte, of either kind. Disturbs nobody.
+bool byte_is_locked(const Descriptor& file, std::uint64_t byte) noexcept;
+
+}  // namespace furrow::os
