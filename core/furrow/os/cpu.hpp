@@ -1,0 +1,16 @@
+// furrow/os/cpu.hpp
+//
+// Which cores this process may really use.
+#pragma once
+
+#include <cstddef>
+
+namespace furrow::os {
+
+/// Cores granted by affinity and by the cgroup's cpu quota (rounded up), at least 1.
+std::size_t granted_cores() noexcept;
+
+/// Binds the calling thread to the i-th core of its affinity mask (modulo their number).
+bool pin_to_core(std::size_t index) noexcept;
+
+}  // namespace furrow::os

@@ -1,0 +1,103 @@
+// furrow/os/process.hpp
+//
+// Processes: making them, watching them, ending them.
+//
+// Watching  a ProcessWatch is the kernel's own handle of one process (a pidfd): it becomes ready
+//           when that process dies and can never mean another one, however pids are reused
+// Errors    by return values; nothing throws
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <furrow/os/file.hpp>
+
+namespace furrow::os {
+
+/// How a process ended.
+struct ExitStatus {
+  bool signalled = false;
+  int code = 0;  // exit code, or the signal's number
+};
+
+/// 0 in the child, its pid in the parent, -1 on failure. The child has one thread.
+std::int64_t fork_process() noexcept;
+
+/// Ends the process at once: no destructors, no exit handlers, no flushing of inherited buffers.
+[[noreturn]] void exit_now(int code) noexcept;
+
+/// Runs the present program again with `argv[0]` and one more variable in its environment; the
+/// given descriptors stay open in it. -1 on failure.
+std::int64_t execute_self(const std::string& variable, std::span<const int> inherited) noexcept;
+
+/// Threads of this process.
+std::size_t thread_count() noexcept;
+
+/// SIGKILL. False when there is no such process (or it is not ours).
+bool kill_now(std::uint64_t pid) noexcept;
+
+/// Collects a child that has ended. Empty when it still runs or is no child of ours.
+std::optional<ExitStatus> collect(std::uint64_t pid) noexcept;
+/// Any child that has ended; its pid in `pid`.
+std::optional<ExitStatus> collect_any(std::uint64_t& pid) noexcept;
+
+/// Asks the kernel to SIGKILL this process when its parent dies; kills it now when the parent is
+/// no longer `parent`.
+void die_with_parent(std::uint64_t parent) noexcept;
+
+/// For a process made by fork: default action for all signals but those a terminal sends to a
+/// whole group (ignored: the coordinator decides), empty mask, all inherited descriptors closed
+/// but 0, 1, 2 and `keep`.
+void become_helper(std::span<const int> keep) noexcept;
+
+/// "segmentation fault (signal 11)".
+std::string describe_signal(int number);
+
+/// Ready when the process has died.
+class ProcessWatch {
+ public:
+  ProcessWatch() = default;
+  explicit ProcessWatch(std::uint64_t pid) noexcept;  // invalid when there is no such process
+  bool valid() const noexcept { return descriptor_.valid(); }
+  bool dead() const noexcept;  // true when invalid
+  int get() const noexcept { return descriptor_.get(); }
+  int release() noexcept { return descriptor_.release(); }
+  static ProcessWatch adopt(int descriptor) noexcept {
+    ProcessWatch watch;
+    watch.descriptor_ = Descriptor(descriptor);
+    return watch;
+  }
+
+ private:
+  Descriptor descriptor_;
+};
+
+/// A flag that one process raises and another waits for.
+class Event {
+ public:
+  Event() = default;
+  static Event create() noexcept;
+  static Event adopt(int descriptor) noexcept;
+  bool valid() const noexcept { return descriptor_.valid(); }
+  int get() const noexcept { return descriptor_.get(); }
+  void raise() const noexcept;
+  void clear() const noexcept;
+  void close() noexcept { descriptor_.close(); }
+
+ private:
+  Descriptor descriptor_;
+};
+
+/// Becomes ready when a child of this process ends; blocks SIGCHLD. One per process.
+Event child_events() noexcept;
+
+/// Waits until one of the descriptors is ready (or was closed); which are, by position. Empty
+/// after timeout_ns (negative: no limit). Negative descriptors are passed over.
+std::vector<bool> wait_ready(std::span<const int> descriptors, std::int64_t timeout_ns);
+
+}  // namespace furrow::os
