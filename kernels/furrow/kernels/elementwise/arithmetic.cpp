@@ -1,0 +1,181 @@
+// furrow/kernels/elementwise/arithmetic.cpp
+//
+// Floating-point arithmetic. Every multiply-add is written out, so all targets with a fused one
+// give the same bits; the compiler may fuse nothing (-ffp-contract=off).
+#include <furrow/kernels/simd.hpp>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "furrow/kernels/elementwise/arithmetic.cpp"
+#include <hwy/foreach_target.h>
+//
+#include <furrow/kernels/elementwise/map-inl.h>
+#include <furrow/kernels/elementwise/entries.hpp>
+
+HWY_BEFORE_NAMESPACE();
+namespace furrow::kernels {
+namespace HWY_NAMESPACE {
+namespace {  // names here recur in other files
+
+template <class D>
+HWY_INLINE hn::Vec<D> parameter(D d, const Scalar& value) noexcept {
+  return hn::Set(d, element_of<hn::TFromD<D>>(value));
+}
+
+template <class D>
+struct Scale {
+  static constexpr std::size_t inputs = 1;
+  using V = hn::Vec<D>;
+  V a;
+  Scale(D d, const Scalar* p) noexcept : a(parameter(d, p[0])) {}
+  HWY_INLINE V operator()(D, V x) const noexcept { return hn::Mul(a, x); }
+};
+
+template <class D>
+struct Affine {
+  static constexpr std::size_t inputs = 1;
+  using V = hn::Vec<D>;
+  V a, b;
+  Affine(D d, const Scalar* p) noexcept : a(parameter(d, p[0])), b(parameter(d, p[1])) {}
+  HWY_INLINE V operator()(D, V x) const noexcept { return hn::MulAdd(a, x, b); }
+};
+
+template <class D>
+struct Axpby {
+  static constexpr std::size_t inputs = 2;
+  using V = hn::Vec<D>;
+  V a, b;
+  Axpby(D d, const Scalar* p) noexcept : a(parameter(d, p[0])), b(parameter(d, p[1])) {}
+  HWY_INLINE V operator()(D, V x, V y) const noexcept { return hn::MulAdd(a, x, hn::Mul(b, y)); }
+};
+
+template <class D>
+struct Fma {
+  static constexpr std::size_t inputs = 3;
+  using V = hn::Vec<D>;
+  Fma(D, const Scalar*) noexcept {}
+  HWY_INLINE V operator()(D, V x, V y, V z) const noexcept { return hn::MulAdd(x, y, z); }
+};
+
+template <class D>
+struct Add {
+  static constexpr std::size_t inputs = 2;
+  using V = hn::Vec<D>;
+  Add(D, const Scalar*) noexcept {}
+  HWY_INLINE V operator()(D, V x, V y) const noexcept { return hn::Add(x, y); }
+};
+
+template <class D>
+struct Subtract {
+  static constexpr std::size_t inputs = 2;
+  using V = hn::Vec<D>;
+  Subtract(D, const Scalar*) noexcept {}
+  HWY_INLINE V operator()(D, V x, V y) const noexcept { return hn::Sub(x, y); }
+};
+
+template <class D>
+struct Multiply {
+  static constexpr std::size_t inputs = 2;
+  using V = hn::Vec<D>;
+  Multiply(D, const Scalar*) noexcept {}
+  HWY_INLINE V operator()(D, V x, V y) const noexcept { return hn::Mul(x, y); }
+};
+
+template <class D>
+struct Divide {
+  static constexpr std::size_t inputs = 2;
+  using V = hn::Vec<D>;
+  Divide(D, const Scalar*) noexcept {}
+  HWY_INLINE V operator()(D, V x, V y) const noexcept { return hn::Div(x, y); }
+};
+
+template <class D>
+struct Negate {
+  static constexpr std::size_t inputs = 1;
+  using V = hn::Vec<D>;
+  V sign;
+  Negate(D d, const Scalar*) noexcept : sign(hn::SignBit(d)) {}
+  // Not 0 - x, which would make +0 of +0.
+  HWY_INLINE V operator()(D, V x) const noexcept { return hn::Xor(x, sign); }
+};
+
+template <class D>
+struct Abs {
+  static constexpr std::size_t inputs = 1;
+  using V = hn::Vec<D>;
+  V sign;
+  Abs(D d, const Scalar*) noexcept : sign(hn::SignBit(d)) {}
+  HWY_INLINE V operator()(D, V x) const noexcept { return hn::AndNot(sign, x); }
+};
+
+template <class D>
+struct Sqrt {
+  static constexpr std::size_t inputs = 1;
+  using V = hn::Vec<D>;
+  Sqrt(D, const Scalar*) noexcept {}
+  HWY_INLINE V operator()(D, V x) const noexcept { return hn::Sqrt(x); }
+};
+
+template <class D>
+struct Clip {
+  static constexpr std::size_t inputs = 1;
+  using V = hn::Vec<D>;
+  V low, high, poison;
+  Clip(D d, const Scalar* p) noexcept : low(parameter(d, p[0])), high(parameter(d, p[1])) {
+    // A NaN bound makes every result NaN, as in NumPy: all bits set, or none.
+    using T = hn::TFromD<D>;
+    const T l = element_of<T>(p[0]);
+    const T h = element_of<T>(p[1]);
+    poison = hn::VecFromMask(d, hn::Set(d, l == l && h == h ? T(0) : T(1)) != hn::Zero(d));
+  }
+  HWY_INLINE V operator()(D, V x) const noexcept {
+    // Compare and select, not Min and Max: those differ between targets for NaN and for -0.
+    x = hn::IfThenElse(hn::Lt(x, low), low, x);
+    return hn::Or(hn::IfThenElse(hn::Gt(x, high), high, x), poison);
+  }
+};
+
+template <template <class> class OpOf>
+constexpr void put(ElementwiseTable& table, ElementwiseOp op) noexcept {
+  table.at(op, Dtype::f32) = &map_packed<OpOf, float>;
+  table.at(op, Dtype::f64) = &map_packed<OpOf, double>;
+}
+
+constexpr ElementwiseTable make_arithmetic() noexcept {
+  ElementwiseTable table;
+  put<Scale>(table, ElementwiseOp::scale);
+  put<Affine>(table, ElementwiseOp::affine);
+  put<Axpby>(table, ElementwiseOp::axpby);
+  put<Fma>(table, ElementwiseOp::fma);
+  put<Add>(table, ElementwiseOp::add);
+  put<Subtract>(table, ElementwiseOp::subtract);
+  put<Multiply>(table, ElementwiseOp::multiply);
+  put<Divide>(table, ElementwiseOp::divide);
+  put<Negate>(table, ElementwiseOp::negate);
+  put<Abs>(table, ElementwiseOp::abs);
+  put<Clip>(table, ElementwiseOp::clip);
+  put<Sqrt>(table, ElementwiseOp::sqrt);
+  return table;
+}
+
+// Not noexcept: HWY_EXPORT of Highway 1.0.3 takes none.
+const ElementwiseTable* arithmetic_table() {
+  static constexpr ElementwiseTable table = make_arithmetic();
+  return &table;
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace furrow::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace furrow::kernels {
+
+HWY_EXPORT(arithmetic_table);
+
+const ElementwiseTable* resolve_arithmetic(std::size_t slot) noexcept {
+  return FURROW_DISPATCH(arithmetic_table, slot);
+}
+
+}  // namespace furrow::kernels
+#endif

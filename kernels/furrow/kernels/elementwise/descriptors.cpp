@@ -1,0 +1,144 @@
+// furrow/kernels/elementwise/descriptors.cpp
+//
+// What the registry says about the elementwise kernels, and the functions it points to.
+#include <furrow/kernels/elementwise/descriptors.hpp>
+#include <furrow/kernels/elementwise/entries.hpp>
+#include <furrow/kernels/elementwise/reference.hpp>
+
+namespace furrow::kernels {
+namespace {
+
+constinit Dispatch<ElementwiseTable> arithmetic{resolve_arithmetic};
+constinit Dispatch<ElementwiseTable> plain{resolve_plain};
+constinit Dispatch<ElementwiseTable> math{resolve_math};
+
+template <ElementwiseOp O, class T>
+MapFunction packed_function() noexcept {
+  constexpr bool is_float = std::is_floating_point_v<T>;
+  if constexpr (O >= ElementwiseOp::exp) return math.table().at(O, dtype_of<T>);
+  if constexpr (is_float && O != ElementwiseOp::fill) {
+    return arithmetic.table().at(O, dtype_of<T>);
+  }
+  return plain.table().at(O, dtype_of<T>);
+}
+
+template <ElementwiseOp O, class T>
+void map_any(const MapCall& call) noexcept {
+  constexpr std::size_t inputs = input_count_of(O);
+  const MapFunction function = packed_function<O, T>();
+  if (is_packed(call, inputs)) return function(call);
+  map_strided(call, function, {sizeof(T), sizeof(T), inputs});
+}
+
+template <ElementwiseOp O, class T>
+constexpr Variant variant_of() noexcept {
+  Variant variant{};
+  for (std::size_t k = 0; k < input_count_of(O); ++k) variant.in[k] = dtype_of<T>;
+  variant.out = dtype_of<T>;
+  variant.map = &map_any<O, T>;
+  variant.map_reference = &reference_map<O, T>;
+  return variant;
+}
+
+template <class... Ts>
+struct Types {
+  template <ElementwiseOp O>
+  static constexpr std::array<Variant, sizeof...(Ts)> variants = {variant_of<O, Ts>()...};
+};
+
+using std::int16_t;
+using std::int32_t;
+using std::int64_t;
+using std::int8_t;
+using std::uint16_t;
+using std::uint32_t;
+using std::uint64_t;
+using std::uint8_t;
+using Floats = Types<float, double>;
+using Reals =
+    Types<int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t, float, double>;
+using Numbers = Types<int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t,
+                      float, double, c64, c128>;
+using All = Types<bool, int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t,
+                  f16, float, double, c64, c128>;
+
+constexpr Parameter value[] = {{"value", Parameter::Kind::element, false, 0}};
+constexpr Parameter a[] = {{"a", Parameter::Kind::element, false, 0}};
+constexpr Parameter a_b[] = {{"a", Parameter::Kind::element, false, 0},
+                             {"b", Parameter::Kind::element, false, 0}};
+constexpr Parameter low_high[] = {{"low", Parameter::Kind::element, false, 0},
+                                  {"high", Parameter::Kind::element, false, 0}};
+
+struct Words {
+  std::string_view name, summary, formula, numpy, error;
+};
+
+template <ElementwiseOp O, class List>
+constexpr Kernel kernel(const Words& words, std::span<const Parameter> parameters = {}) noexcept {
+  return {words.name,
+          Family::elementwise,
+          words.summary,
+          words.formula,
+          words.numpy,
+          words.error,
+          input_count_of(O),
+          parameters,
+          List::template variants<O>,
+          false};
+}
+
+using Op = ElementwiseOp;
+constexpr Kernel kernels[] = {
+    kernel<Op::fill, All>(
+        {"fill", "Every element becomes one value.", "out = value", "out[...] = value", "exact"},
+        value),
+    kernel<Op::scale, Numbers>({"scale", "Multiplies by a constant; integers wrap.", "out = a*x",
+                                "a * x", "correctly rounded"},
+                               a),
+    kernel<Op::affine, Reals>({"affine", "Multiplies by a constant and adds one; integers wrap.",
+                               "out = a*x + b", "a * x + b", "correctly rounded, once"},
+                              a_b),
+    kernel<Op::axpby, Reals>(
+        {"axpby", "Weighted sum of two arrays; integers wrap.", "out = a*x + b*y", "a * x + b * y",
+         "b*y rounded, then a*x + that rounded once"},
+        a_b),
+    kernel<Op::fma, Floats>({"fma", "Fused multiply-add of three arrays.", "out = x*y + z",
+                             "x * y + z", "correctly rounded, once"}),
+    kernel<Op::add, Numbers>({"add", "Sum of two arrays; integers wrap.", "out = x + y",
+                              "np.add(x, y)", "correctly rounded"}),
+    kernel<Op::subtract, Numbers>({"subtract", "Difference of two arrays; integers wrap.",
+                                   "out = x - y", "np.subtract(x, y)", "correctly rounded"}),
+    kernel<Op::multiply, Numbers>({"multiply", "Product of two arrays; integers wrap.", "out = x*y",
+                                   "np.multiply(x, y)", "correctly rounded"}),
+    kernel<Op::divide, Floats>(
+        {"divide", "Quotient of two arrays.", "out = x/y", "np.divide(x, y)", "correctly rounded"}),
+    kernel<Op::negate, Reals>(
+        {"negate", "Changes the sign; integers wrap.", "out = -x", "np.negative(x)", "exact"}),
+    kernel<Op::abs, Reals>({"abs", "Absolute value; the most negative integer stays itself.",
+                            "out = |x|", "np.abs(x)", "exact"}),
+    kernel<Op::clip, Reals>({"clip", "Limits to [low, high]; NaN stays, a NaN bound gives NaN.",
+                             "out = min(max(x, low), high)", "np.clip(x, low, high)", "exact"},
+                            low_high),
+    kernel<Op::sqrt, Floats>({"sqrt", "Square root; NaN below zero.", "out = sqrt(x)", "np.sqrt(x)",
+                              "correctly rounded"}),
+    kernel<Op::exp, Floats>({"exp", "Exponential.", "out = e^x", "np.exp(x)", "1.0 ULP"}),
+    kernel<Op::log, Floats>({"log", "Natural logarithm; -inf at zero, NaN below.", "out = ln x",
+                             "np.log(x)", "1.0 ULP"}),
+    kernel<Op::sin, Floats>(
+        {"sin", "Sine of radians, of any size.", "out = sin x", "np.sin(x)", "1.0 ULP"}),
+    kernel<Op::cos, Floats>(
+        {"cos", "Cosine of radians, of any size.", "out = cos x", "np.cos(x)", "1.0 ULP"}),
+};
+
+}  // namespace
+
+std::span<const Kernel> elementwise_kernels() noexcept { return kernels; }
+
+MapFunction elementwise_function(ElementwiseOp op, Dtype dtype) noexcept {
+  for (const Variant& variant : kernels[static_cast<std::size_t>(op)].variants) {
+    if (variant.out == dtype) return variant.map;
+  }
+  return nullptr;
+}
+
+}  // namespace furrow::kernels

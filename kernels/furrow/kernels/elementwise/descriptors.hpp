@@ -1,0 +1,15 @@
+// furrow/kernels/elementwise/descriptors.hpp
+//
+// The registry's view of the family.
+#pragma once
+
+#include <span>
+
+#include <furrow/kernels/registry.hpp>
+
+namespace furrow::kernels {
+
+std::span<const Kernel> elementwise_kernels() noexcept;
+std::span<const Kernel> cast_kernels() noexcept;  // copy and cast
+
+}  // namespace furrow::kernels

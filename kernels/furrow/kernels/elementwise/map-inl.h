@@ -1,0 +1,78 @@
+// furrow/kernels/elementwise/map-inl.h
+//
+// The loop over packed elements, once per SIMD target: whole vectors, then the tail through a
+// small buffer. Masked loads and stores are not used for the tail: below AVX-512 they touch memory
+// beyond the tile, which belongs to another worker (or to nobody).
+#if defined(FURROW_KERNELS_MAP_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef FURROW_KERNELS_MAP_INL_H_
+#undef FURROW_KERNELS_MAP_INL_H_
+#else
+#define FURROW_KERNELS_MAP_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+#include <cstring>
+
+#include <furrow/kernels/packed.hpp>
+
+HWY_BEFORE_NAMESPACE();
+namespace furrow::kernels {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// The operands of a packed call, typed.
+template <class T>
+struct Operands {
+  T* out;
+  const T* in[inputs_max];
+
+  explicit Operands(const MapCall& call) noexcept
+      : out(static_cast<T*>(call.out)),
+        in{static_cast<const T*>(call.in[0]), static_cast<const T*>(call.in[1]),
+           static_cast<const T*>(call.in[2])} {}
+};
+
+/// op(d, inputs at i): `Inputs` vectors loaded and given to the operation.
+template <std::size_t Inputs, class Op, class D, class T>
+HWY_INLINE hn::Vec<D> apply(const Op& op, D d, const T* const* in, std::size_t i) noexcept {
+  if constexpr (Inputs == 1) {
+    return op(d, hn::LoadU(d, in[0] + i));
+  } else if constexpr (Inputs == 2) {
+    return op(d, hn::LoadU(d, in[0] + i), hn::LoadU(d, in[1] + i));
+  } else {
+    return op(d, hn::LoadU(d, in[0] + i), hn::LoadU(d, in[1] + i), hn::LoadU(d, in[2] + i));
+  }
+}
+
+/// Runs Op on every element. Op is made from (d, parameters) and called on whole vectors. The
+/// unused lanes of the tail compute on zeros and are dropped.
+template <template <class> class OpOf, class T>
+void map_packed(const MapCall& call) noexcept {
+  const hn::ScalableTag<T> d;
+  using Op = OpOf<hn::ScalableTag<T>>;
+  constexpr std::size_t inputs = Op::inputs;
+  const std::size_t lanes = hn::Lanes(d);
+  const Operands<T> at(call);
+  const Op op(d, call.parameters);
+  std::size_t i = 0;
+  for (; i + lanes <= call.count; i += lanes) {
+    hn::StoreU(apply<inputs>(op, d, at.in, i), d, at.out + i);
+  }
+  const std::size_t rest = call.count - i;
+  if (rest == 0) return;
+  alignas(64) T buffer[inputs + 1][hn::MaxLanes(d)] = {};
+  const T* tail[inputs];
+  for (std::size_t k = 0; k < inputs; ++k) {
+    std::memcpy(buffer[k], at.in[k] + i, rest * sizeof(T));
+    tail[k] = buffer[k];
+  }
+  hn::StoreU(apply<inputs>(op, d, tail, 0), d, buffer[inputs]);
+  std::memcpy(at.out + i, buffer[inputs], rest * sizeof(T));
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace furrow::kernels
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target include guard

@@ -1,0 +1,262 @@
+// furrow/kernels/elementwise/plain.cpp
+//
+// Kernels whose result no instruction set can change: fills, wrapping integers, and complex
+// numbers in written-out real arithmetic. Plain loops, compiled once per SIMD target and
+// vectorised by the compiler. Signed and unsigned share code wherever two's complement does.
+#include <furrow/kernels/simd.hpp>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "furrow/kernels/elementwise/plain.cpp"
+#include <hwy/foreach_target.h>
+//
+#include <furrow/kernels/elementwise/map-inl.h>
+#include <furrow/kernels/elementwise/entries.hpp>
+
+// The output may be the input itself, never a shifted view of it, so iterations are independent.
+#ifndef FURROW_INDEPENDENT
+#if defined(__clang__)
+#define FURROW_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#elif defined(__GNUC__)
+#define FURROW_INDEPENDENT _Pragma("GCC ivdep")
+#else
+#define FURROW_INDEPENDENT
+#endif
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace furrow::kernels {
+namespace HWY_NAMESPACE {
+namespace {  // names here recur in other files
+
+/// Arithmetic type of an unsigned U: at least 32 bits, or u16 * u16 would overflow an int.
+template <class U>
+using Wide = std::conditional_t<(sizeof(U) < 4), std::uint32_t, U>;
+
+template <class U>
+struct Scale {
+  static constexpr std::size_t inputs = 1;
+  Wide<U> a;
+  explicit Scale(const Scalar* p) noexcept : a(element_of<U>(p[0])) {}
+  U operator()(U x) const noexcept { return static_cast<U>(a * x); }
+};
+
+template <class U>
+struct Affine {
+  static constexpr std::size_t inputs = 1;
+  Wide<U> a, b;
+  explicit Affine(const Scalar* p) noexcept : a(element_of<U>(p[0])), b(element_of<U>(p[1])) {}
+  U operator()(U x) const noexcept { return static_cast<U>(a * x + b); }
+};
+
+template <class U>
+struct Axpby {
+  static constexpr std::size_t inputs = 2;
+  Wide<U> a, b;
+  explicit Axpby(const Scalar* p) noexcept : a(element_of<U>(p[0])), b(element_of<U>(p[1])) {}
+  U operator()(U x, U y) const noexcept { return static_cast<U>(a * x + b * y); }
+};
+
+template <class U>
+struct Add {
+  static constexpr std::size_t inputs = 2;
+  explicit Add(const Scalar*) noexcept {}
+  U operator()(U x, U y) const noexcept { return static_cast<U>(Wide<U>(x) + y); }
+};
+
+template <class U>
+struct Subtract {
+  static constexpr std::size_t inputs = 2;
+  explicit Subtract(const Scalar*) noexcept {}
+  U operator()(U x, U y) const noexcept { return static_cast<U>(Wide<U>(x) - y); }
+};
+
+template <class U>
+struct Multiply {
+  static constexpr std::size_t inputs = 2;
+  explicit Multiply(const Scalar*) noexcept {}
+  U operator()(U x, U y) const noexcept { return static_cast<U>(Wide<U>(x) * y); }
+};
+
+template <class U>
+struct Negate {
+  static constexpr std::size_t inputs = 1;
+  explicit Negate(const Scalar*) noexcept {}
+  U operator()(U x) const noexcept { return static_cast<U>(Wide<U>(0) - x); }
+};
+
+/// Of a signed integer; the most negative number is its own absolute value, as in NumPy.
+template <class I>
+struct Abs {
+  static constexpr std::size_t inputs = 1;
+  explicit Abs(const Scalar*) noexcept {}
+  I operator()(I x) const noexcept {
+    using U = Wide<std::make_unsigned_t<I>>;
+    return static_cast<I>(x < 0 ? U(0) - static_cast<U>(x) : static_cast<U>(x));
+  }
+};
+
+template <class T>
+struct Same {
+  static constexpr std::size_t inputs = 1;
+  explicit Same(const Scalar*) noexcept {}
+  T operator()(T x) const noexcept { return x; }
+};
+
+template <class T>
+struct Clip {
+  static constexpr std::size_t inputs = 1;
+  T low, high;
+  explicit Clip(const Scalar* p) noexcept : low(element_of<T>(p[0])), high(element_of<T>(p[1])) {}
+  T operator()(T x) const noexcept {
+    const T raised = x < low ? low : x;
+    return raised > high ? high : raised;
+  }
+};
+
+template <template <class> class OpOf, class T>
+void map_plain(const MapCall& call) noexcept {
+  const Operands<T> at(call);
+  const OpOf<T> op(call.parameters);
+  T* out = at.out;
+  const T* x = at.in[0];
+  [[maybe_unused]] const T* y = at.in[1];
+  const std::size_t count = call.count;
+  FURROW_INDEPENDENT
+  for (std::size_t i = 0; i < count; ++i) {
+    if constexpr (OpOf<T>::inputs == 1) {
+      out[i] = op(x[i]);
+    } else {
+      out[i] = op(x[i], y[i]);
+    }
+  }
+}
+
+template <class T>
+void fill_packed(const MapCall& call) noexcept {
+  T* out = static_cast<T*>(call.out);
+  const T value = element_of<T>(call.parameters[0]);
+  for (std::size_t i = 0; i < call.count; ++i) out[i] = value;
+}
+
+// Complex numbers as pairs of reals, by the schoolbook formulas without the recovery of infinities
+// that C's Annex G adds (NumPy has none either).
+template <class P>
+void scale_complex(const MapCall& call) noexcept {
+  auto* out = static_cast<P*>(call.out);
+  const auto* x = static_cast<const P*>(call.in[0]);
+  const P real = static_cast<P>(call.parameters[0].c128[0]);
+  const P imaginary = static_cast<P>(call.parameters[0].c128[1]);
+  FURROW_INDEPENDENT
+  for (std::size_t i = 0; i < call.count; ++i) {
+    const P r = x[2 * i];
+    const P m = x[2 * i + 1];
+    out[2 * i] = real * r - imaginary * m;
+    out[2 * i + 1] = real * m + imaginary * r;
+  }
+}
+
+template <class P>
+void multiply_complex(const MapCall& call) noexcept {
+  auto* out = static_cast<P*>(call.out);
+  const auto* x = static_cast<const P*>(call.in[0]);
+  const auto* y = static_cast<const P*>(call.in[1]);
+  FURROW_INDEPENDENT
+  for (std::size_t i = 0; i < call.count; ++i) {
+    const P xr = x[2 * i];
+    const P xm = x[2 * i + 1];
+    const P yr = y[2 * i];
+    const P ym = y[2 * i + 1];
+    out[2 * i] = xr * yr - xm * ym;
+    out[2 * i + 1] = xr * ym + xm * yr;
+  }
+}
+
+template <class P>
+struct Plus {
+  P operator()(P x, P y) const noexcept { return x + y; }
+};
+template <class P>
+struct Minus {
+  P operator()(P x, P y) const noexcept { return x - y; }
+};
+
+template <class P, class Op>
+void parts_complex(const MapCall& call) noexcept {
+  auto* out = static_cast<P*>(call.out);
+  const auto* x = static_cast<const P*>(call.in[0]);
+  const auto* y = static_cast<const P*>(call.in[1]);
+  FURROW_INDEPENDENT
+  for (std::size_t i = 0; i < 2 * call.count; ++i) out[i] = Op{}(x[i], y[i]);
+}
+
+template <class U>
+constexpr void put_width(ElementwiseTable& table, Dtype dtype) noexcept {
+  table.at(ElementwiseOp::scale, dtype) = &map_plain<Scale, U>;
+  table.at(ElementwiseOp::affine, dtype) = &map_plain<Affine, U>;
+  table.at(ElementwiseOp::axpby, dtype) = &map_plain<Axpby, U>;
+  table.at(ElementwiseOp::add, dtype) = &map_plain<Add, U>;
+  table.at(ElementwiseOp::subtract, dtype) = &map_plain<Subtract, U>;
+  table.at(ElementwiseOp::multiply, dtype) = &map_plain<Multiply, U>;
+  table.at(ElementwiseOp::negate, dtype) = &map_plain<Negate, U>;
+}
+
+template <class I>
+constexpr void put_integer(ElementwiseTable& table) noexcept {
+  using U = std::make_unsigned_t<I>;
+  put_width<U>(table, dtype_of<I>);
+  put_width<U>(table, dtype_of<U>);
+  table.at(ElementwiseOp::abs, dtype_of<I>) = &map_plain<Abs, I>;
+  table.at(ElementwiseOp::abs, dtype_of<U>) = &map_plain<Same, U>;
+  table.at(ElementwiseOp::clip, dtype_of<I>) = &map_plain<Clip, I>;
+  table.at(ElementwiseOp::clip, dtype_of<U>) = &map_plain<Clip, U>;
+  table.at(ElementwiseOp::fill, dtype_of<I>) = &fill_packed<U>;
+  table.at(ElementwiseOp::fill, dtype_of<U>) = &fill_packed<U>;
+}
+
+template <class P>
+constexpr void put_complex(ElementwiseTable& table, Dtype dtype) noexcept {
+  table.at(ElementwiseOp::scale, dtype) = &scale_complex<P>;
+  table.at(ElementwiseOp::multiply, dtype) = &multiply_complex<P>;
+  table.at(ElementwiseOp::add, dtype) = &parts_complex<P, Plus<P>>;
+  table.at(ElementwiseOp::subtract, dtype) = &parts_complex<P, Minus<P>>;
+}
+
+constexpr ElementwiseTable make_plain() noexcept {
+  ElementwiseTable table;
+  put_integer<std::int8_t>(table);
+  put_integer<std::int16_t>(table);
+  put_integer<std::int32_t>(table);
+  put_integer<std::int64_t>(table);
+  put_complex<float>(table, Dtype::c64);
+  put_complex<double>(table, Dtype::c128);
+  table.at(ElementwiseOp::fill, Dtype::bool_) = &fill_packed<bool>;
+  table.at(ElementwiseOp::fill, Dtype::f16) = &fill_packed<f16>;
+  table.at(ElementwiseOp::fill, Dtype::f32) = &fill_packed<float>;
+  table.at(ElementwiseOp::fill, Dtype::f64) = &fill_packed<double>;
+  table.at(ElementwiseOp::fill, Dtype::c64) = &fill_packed<c64>;
+  table.at(ElementwiseOp::fill, Dtype::c128) = &fill_packed<c128>;
+  return table;
+}
+
+// Not noexcept: HWY_EXPORT of Highway 1.0.3 takes none.
+const ElementwiseTable* plain_table() {
+  static constexpr ElementwiseTable table = make_plain();
+  return &table;
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace furrow::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace furrow::kernels {
+
+HWY_EXPORT(plain_table);
+
+const ElementwiseTable* resolve_plain(std::size_t slot) noexcept {
+  return FURROW_DISPATCH(plain_table, slot);
+}
+
+}  // namespace furrow::kernels
+#endif

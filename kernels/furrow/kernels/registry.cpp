@@ -1,0 +1,67 @@
+// furrow/kernels/registry.cpp
+//
+// The list. A family, or a kernel with a folder of its own, is one line in `lists`.
+#include <furrow/kernels/registry.hpp>
+
+#include <algorithm>
+#include <array>
+
+#include <furrow/kernels/elementwise/descriptors.hpp>
+
+namespace furrow::kernels {
+namespace {
+
+constexpr std::span<const Kernel> (*lists[])() noexcept = {
+    elementwise_kernels,
+    cast_kernels,
+};
+
+constexpr std::size_t kernels_max = 64;
+
+struct List {
+  std::array<Kernel, kernels_max> kernels{};
+  std::size_t count = 0;
+};
+
+List make_list() noexcept {
+  List all;
+  for (const auto list : lists) {
+    for (const Kernel& kernel : list()) all.kernels[all.count++] = kernel;
+  }
+  return all;
+}
+
+}  // namespace
+
+std::span<const Kernel> all() noexcept {
+  static const List list = make_list();
+  return {list.kernels.data(), list.count};
+}
+
+const Kernel* find(std::string_view name) noexcept {
+  const auto kernels = all();
+  const auto found = std::find_if(kernels.begin(), kernels.end(),
+                                  [&](const Kernel& kernel) { return kernel.name == name; });
+  return found != kernels.end() ? &*found : nullptr;
+}
+
+const Variant* find_variant(const Kernel& kernel, std::span<const Dtype> in, Dtype out) noexcept {
+  if (in.size() != kernel.input_count) return nullptr;
+  for (const Variant& variant : kernel.variants) {
+    const bool same_inputs = std::equal(in.begin(), in.end(), variant.in);
+    if (same_inputs && (out == Dtype::none || out == variant.out)) return &variant;
+  }
+  return nullptr;
+}
+
+void combine_tree(const ReduceFunctions& functions, void* partials, std::size_t count) noexcept {
+  auto* bytes = static_cast<std::byte*>(partials);
+  for (std::size_t step = 1; step < count; step *= 2) {
+    for (std::size_t left = 0; left + step < count; left += 2 * step) {
+      std::byte* at = bytes + left * functions.partial_bytes;
+      functions.combine(at, at + step * functions.partial_bytes, at);
+    }
+  }
+}
+
+}  // namespace furrow::kernels
