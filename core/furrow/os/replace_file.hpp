@@ -1,0 +1,114 @@
+// furrow/os/replace_file.hpp
+//
+// Replaces a file whole or not at all: the new content is written into a temporary file of the same
+// folder, which takes the old one's name in one step.
+//
+//   FileReplacement r;                 // begin: lock, temporary file
+//   r.begin(path, timeout_ns);         // copy_target: when the rest of the file is to be kept
+//   …write r.temporary()…              // commit: fsync, rename, fsync of the folder
+//   r.commit();
+//
+// Crash     killed at any instant, the old file or the new one is there, whole. A temporary file is
+//           recognised by its name (".<file>.furrow-save") and held by a lock that the kernel drops
+//           with its process; begin removes those in the folder that nobody holds
+// Savers    of one file wait for each other. A program that holds the file locked against readers
+//           (as HDF5 does when it writes in place) is in the way and makes begin fail; one that
+//           comes while the replacement lasts finds it locked, and what it changed without asking
+//           is noticed: commit fails, and nothing is lost silently
+// Kept      owner and group where allowed, and permission bits; a new file gets 0666 less the
+//           umask. A symbolic link is followed. Lost: extended attributes, further hard links
+// Errors    by value, never thrown
+// Source    the write-fsync-rename-fsync order is that of LevelDB's CURRENT and of zarr's stores
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <system_error>
+
+#include <furrow/os/file.hpp>
+
+namespace furrow::os {
+
+/// What failed, of what file, and why. False: nothing failed.
+struct ReplaceError {
+  enum class Step {
+    none,
+    target,     // it is a folder or a device, or the links never end
+    forbidden,  // the target may not be written
+    folder,     // the temporary file cannot be made
+    busy,       // another saver kept the lock until the time ran out
+    in_use,     // another program has the target open for writing
+    copy,       // the old content cannot be copied
+    reserve,    // no room
+    sync,       // the disk did not take the data
+    changed,    // somebody changed the target meanwhile
+    rename,
+  };
+  Step step = Step::none;
+  std::error_code code;
+  std::string path;
+  explicit operator bool() const noexcept { return step != Step::none; }
+};
+
+class FileReplacement {
+ public:
+  FileReplacement() = default;
+  /// Gives up, unless committed: the temporary file is removed.
+  ~FileReplacement() { discard(); }
+  FileReplacement(const FileReplacement&) = delete;
+  FileReplacement& operator=(const FileReplacement&) = delete;
+
+  /// Waits at most timeout_ns for another saver of the same file.
+  ReplaceError begin(const std::string& path, std::int64_t timeout_ns);
+
+  const std::string& target() const noexcept { return target_; }        // links followed
+  const std::string& temporary() const noexcept { return temporary_; }  // empty when begun
+  bool target_exists() const noexcept { return existing_.valid(); }
+  std::uint64_t target_bytes() const noexcept { return before_.bytes; }
+
+  /// Fills the temporary file with the old content: shared blocks where the file system can.
+  ReplaceError copy_target();
+  /// Takes disk blocks for this many bytes from the start of the file, whose size does not change.
+  /// A file system that cannot is no error.
+  ReplaceError reserve(std::uint64_t bytes);
+  /// Cuts the temporary file to nothing, so that a writer that ran out of room can close it.
+  void cut() noexcept;
+  ReplaceError commit();
+  void discard() noexcept;
+
+ private:
+  struct Before {  // the target as it was at begin
+    std::uint64_t device = 0, inode = 0, bytes = 0;
+    std::int64_t modified_ns = 0;
+    unsigned mode = 0, owner = 0, group = 0;
+    friend bool operator==(const Before&, const Before&) = default;
+  };
+  ReplaceError look_at_target();
+  ReplaceError take_temporary(std::int64_t timeout_ns);
+  void take_on_permissions() noexcept;
+  ReplaceError settle();
+  static bool status(const std::string& path, Before& out);
+
+  std::string target_;
+  std::string temporary_;
+  Descriptor file_;      // the temporary file, whose lock says that we live
+  Descriptor existing_;  // the target, locked against those who would write it in place
+  Before before_;
+};
+
+/// What tells whether a file is still the one that was looked at before.
+struct FileStamp {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::uint64_t bytes = 0;
+  std::int64_t modified_ns = 0;
+  friend bool operator==(const FileStamp&, const FileStamp&) = default;
+};
+
+/// Follows links.
+FileStamp stamp_of(const std::string& path, std::error_code& error);
+
+/// An error when the file cannot be opened to read; never blocks on a pipe.
+std::error_code check_readable(const std::string& path);
+
+}  // namespace furrow::os
