@@ -14,6 +14,10 @@ namespace furrow::os {
 
 std::size_t memory_page_bytes() noexcept;
 
+/// Memory and swap that could be taken now without another process having to die for it; the
+/// largest number where that cannot be told. Costs some tens of microseconds.
+std::uint64_t memory_available_bytes();
+
 /// Takes a range of addresses without memory behind them; touching it faults. False when any
 /// address of it is taken, or a limit says no.
 bool reserve_addresses(std::uintptr_t address, std::size_t bytes) noexcept;

@@ -9,33 +9,42 @@
 //
 // Header page (little-endian on every supported machine; `byte_order` says so to others):
 //
-//     0  8  magic            "FURROW" 0x1A 0x0A
-//     8  4  layout_version   1
-//    12  4  byte_order       0x01020304 as the writer stores it
-//    16  4  state            0 empty, 1 creating, 2 ready           (atomic; release after all
-//    else) 20  4  kind             1 array, 2 engine control 24  4  dtype            furrow::Dtype
-//    28  4  ndim             0..8
-//    32 64  shape[8]         extents in elements; unused are 0
-//    96 64  strides[8]       in bytes; C order as created; unused are 0
-//   160  8  data_offset      4096
-//   168  8  data_bytes       product of the shape times the item's bytes
-//   176  8  attributes_offset
-//   184  8  attributes_bytes both halves together
-//   192  8  segment_bytes    the file's size
-//   200  4  lifetime         0 persistent, 1 owned
-//   204  4  reserved
-//   208  8  creator_pid
-//   216  8  creator_start    start time of the creator, clock ticks since boot
-//   224 16  creator_boot     boot id, 128 bits
-//   240  8  created_at       nanoseconds since 1970 (UTC)
-//   248  8  checksum         FNV-1a 64 of bytes 0..15 and 20..247, and of name and note
-//   256 256 name             with prefix, NUL-terminated
-//   512 1024 note            free text, NUL-terminated UTF-8
-//  1536  8  generation       +1 after every job that wrote                (atomic)
-//  1544  8  attributes_word  which half counts and how long it is      (atomic;
-//  segment/attributes.hpp) 1552 ..  reserved, zero
+// clang-format off
+//     0     8  magic             "FURROW" 0x1A 0x0A
+//     8     4  layout_version    1
+//    12     4  byte_order        0x01020304 as the writer stores it
+//    16     4  state             0 empty, 1 creating, 2 ready   (atomic; stored last, with release)
+//    20     4  kind              1 array, 2 engine control
+//    24     4  dtype             furrow::Dtype
+//    28     4  ndim              0..8
+//    32    64  shape[8]          extents in elements; unused are 0
+//    96    64  strides[8]        in bytes; C order; unused are 0
+//   160     8  data_offset       4096
+//   168     8  data_bytes        product of the shape times the item's bytes
+//   176     8  attributes_offset 4096 + data_bytes, rounded up to 4096
+//   184     8  attributes_bytes  both halves together, a multiple of 4096
+//   192     8  segment_bytes     the file's size, a multiple of 4096 (of the huge page on hugetlbfs)
+//   200     4  lifetime          0 persistent, 1 owned
+//   204     4  reserved          0
+//   208     8  creator_pid
+//   216     8  creator_start     start time of the creator, clock ticks since boot
+//   224    16  creator_boot      boot id, 128 bits
+//   240     8  created_at        nanoseconds since 1970 (UTC)
+//   248     8  checksum          FNV-1a 64 of bytes 0..15, 20..247 and 256..1535
+//   256   256  name              with prefix, filled up with NULs
+//   512  1024  note              free text (UTF-8), filled up with NULs
+//  1536     8  generation        +1 after every job that wrote        (atomic)
+//  1544     8  attributes_word   which half counts, how long it is    (atomic; attributes.cpp)
+//  1552  2544  unused            0
+// clang-format on
 //
 // State, generation and attributes_word are the only bytes of the page that change after READY.
+//
+// Locks, which the kernel drops with their holder (os/file.hpp):
+//   flock shared           held by everybody who is attached
+//   flock exclusive        held for an instant by who removes the name
+//   byte 0, shared         the same as flock shared, to be looked at without disturbing anybody
+//   byte 1, exclusive      held by who writes the attributes
 #pragma once
 
 #include <atomic>
@@ -49,6 +58,8 @@ inline constexpr std::size_t header_bytes = page_bytes;
 inline constexpr std::size_t dimensions_max = 8;
 inline constexpr std::size_t name_bytes_max = 200;
 inline constexpr std::size_t note_bytes_max = 1023;
+inline constexpr std::uint64_t holder_lock_byte = 0;
+inline constexpr std::uint64_t attributes_lock_byte = 1;
 inline constexpr std::uint32_t layout_version = 1;
 inline constexpr std::uint32_t byte_order_mark = 0x01020304;
 inline constexpr char magic[8] = {'F', 'U', 'R', 'R', 'O', 'W', '\x1A', '\x0A'};

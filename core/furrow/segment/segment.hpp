@@ -118,6 +118,7 @@ class Segment {
   struct State;
   explicit Segment(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
+  friend std::map<std::string, Attribute, std::less<>> read_attributes(const Segment&);
   friend void write_attributes(Segment&, const std::map<std::string, Attribute, std::less<>>&);
 };
 

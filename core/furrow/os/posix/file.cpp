@@ -155,8 +155,9 @@ FileSystem file_system_of(const std::string& directory, std::error_code& error) 
   error = ::statfs(directory.c_str(), &s) == 0 ? std::error_code() : last_error();
   if (error) return {};
   const auto block = static_cast<std::size_t>(s.f_bsize);
-  return {static_cast<std::uint64_t>(s.f_bavail) * block, block,
-          static_cast<std::uint64_t>(s.f_type) == HUGETLBFS_MAGIC};
+  const auto type = static_cast<std::uint64_t>(s.f_type);
+  return {static_cast<std::uint64_t>(s.f_bavail) * block, block, type == HUGETLBFS_MAGIC,
+          type == TMPFS_MAGIC};
 }
 
 std::vector<std::string> list_directory(const std::string& path, std::error_code& error) {

@@ -4,6 +4,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <fstream>
+#include <string>
+
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
 #endif
@@ -15,7 +19,43 @@ std::error_code last_error() { return {errno, std::system_category()}; }
 
 void* pointer(std::uintptr_t address) noexcept { return reinterpret_cast<void*>(address); }
 
+// MemAvailable + SwapFree of the whole machine.
+std::uint64_t machine_available_bytes() {
+  std::ifstream file("/proc/meminfo");
+  std::string key;
+  std::uint64_t kib = 0;
+  std::uint64_t sum_kib = 0;
+  bool known = false;
+  for (std::string rest; file >> key >> kib && std::getline(file, rest);) {
+    if (key == "MemAvailable:" || key == "SwapFree:") sum_kib += kib;
+    known = known || key == "MemAvailable:";
+  }
+  return known ? sum_kib * 1024 : UINT64_MAX;
+}
+
+// What the process's control group (version 2) may still take, page cache not counted as free.
+std::uint64_t group_available_bytes() {
+  std::ifstream groups("/proc/self/cgroup");
+  std::uint64_t available = UINT64_MAX;
+  std::string line;
+  while (std::getline(groups, line)) {
+    if (line.rfind("0::", 0) != 0) continue;
+    const std::string folder = "/sys/fs/cgroup" + line.substr(3);
+    std::ifstream limit_file(folder + "/memory.max");
+    std::ifstream current_file(folder + "/memory.current");
+    std::uint64_t limit = 0;
+    std::uint64_t current = 0;
+    if (limit_file >> limit && current_file >> current)  // "max" is no number: no limit
+      available = std::min(available, limit > current ? limit - current : 0);
+  }
+  return available;
+}
+
 }  // namespace
+
+std::uint64_t memory_available_bytes() {
+  return std::min(machine_available_bytes(), group_available_bytes());
+}
 
 std::size_t memory_page_bytes() noexcept {
   static const auto bytes = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));

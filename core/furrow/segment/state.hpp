@@ -1,0 +1,71 @@
+// furrow/segment/state.hpp
+//
+// What a Segment object keeps, and the steps that creation, attaching and lifetime share. Internal
+// to the room.
+#pragma once
+
+#include <chrono>
+#include <mutex>
+#include <string>
+
+#include <furrow/os/file.hpp>
+#include <furrow/segment/attachments.hpp>
+#include <furrow/segment/header.hpp>
+#include <furrow/segment/segment.hpp>
+
+namespace furrow {
+
+struct Segment::State {
+  std::string name;
+  Place place;
+  std::string path;
+  Access access = Access::read_write;
+  segment::Facts facts;
+  segment::FileIdentity identity;
+  os::Descriptor file;
+  std::uintptr_t address = 0;  // of the mapped header page
+  bool in_range = false;       // address came from allocate_addresses
+  std::uint64_t process = 0;   // pid that made this object; another one is a forked child
+  std::mutex attributes;       // byte locks do not part two threads that share one descriptor
+
+  segment::Header& header() const noexcept { return *reinterpret_cast<segment::Header*>(address); }
+  std::byte* bytes_at(std::uint64_t offset) const noexcept {
+    return reinterpret_cast<std::byte*>(address + offset);
+  }
+  /// Maps the whole file, at an address that is free in the process's range. Throws.
+  void map(const os::Descriptor& from);
+  /// Unmaps, for a state that was never registered as an attachment.
+  void unmap() noexcept;
+};
+
+namespace segment {
+
+using Deadline = std::chrono::steady_clock::time_point;
+Deadline deadline_in(std::int64_t timeout_ns);
+
+/// Opens the file that `path` names and holds it with the shared locks, so that it is and stays
+/// the one at that path until somebody forces it away. Throws as attach does.
+os::Descriptor open_and_hold(std::string_view name, const Place& place, os::OpenMode mode,
+                             Deadline deadline);
+
+/// Takes the exclusive lock when nobody holds the file. False: somebody does. Waits a moment for
+/// others who ask the same question.
+bool try_seize(const os::Descriptor& file);
+
+/// True when `path` still names this very file.
+bool still_named(const os::Descriptor& file, const std::string& path);
+
+/// Removes the file that a dead creator or the last holder of an owned array left under `path`.
+/// False when it is alive, persistent, or something else.
+bool remove_if_abandoned(const std::string& path);
+
+/// The names of files that creation uses where the system has no unnamed ones.
+std::string half_made_path(const std::string& path);
+bool is_half_made(std::string_view file_name) noexcept;
+
+/// Enters and leaves the process's list (attachments.hpp).
+void add_attachment(Attachment attachment);
+void remove_attachment(std::uintptr_t address);
+
+}  // namespace segment
+}  // namespace furrow
