@@ -7,6 +7,7 @@
 #include <array>
 
 #include <furrow/kernels/elementwise/descriptors.hpp>
+#include <furrow/kernels/reduce/descriptors.hpp>
 
 namespace furrow::kernels {
 namespace {
@@ -14,6 +15,7 @@ namespace {
 constexpr std::span<const Kernel> (*lists[])() noexcept = {
     elementwise_kernels,
     cast_kernels,
+    reduce_kernels,
 };
 
 constexpr std::size_t kernels_max = 64;

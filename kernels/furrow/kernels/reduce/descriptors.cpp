@@ -1,0 +1,259 @@
+// furrow/kernels/reduce/descriptors.cpp
+//
+// What the registry says about the reductions: how a call is cut into tiles, how partials combine
+// and what they mean at the end.
+#include <furrow/kernels/reduce/descriptors.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include <furrow/kernels/packed.hpp>
+#include <furrow/kernels/reduce/entries.hpp>
+#include <furrow/kernels/reduce/partials.hpp>
+#include <furrow/kernels/reduce/reference.hpp>
+
+namespace furrow::kernels {
+namespace {
+
+constinit Dispatch<ReduceTable> floating{resolve_reduce_floating};
+constinit Dispatch<ReduceTable> exact{resolve_reduce_exact};
+
+// --- partials: combine and finish ----------------------------------------------------------------
+
+template <ReduceOp O, class T>
+using PartialOf = std::conditional_t<
+    O == ReduceOp::mean_variance, MomentsPartial,
+    std::conditional_t<
+        O == ReduceOp::count || O == ReduceOp::count_nan, UnsignedPartial,
+        std::conditional_t<is_complex(dtype_of<T>), ComplexPartial,
+                           std::conditional_t<is_real_float(dtype_of<T>), RealPartial,
+                                              std::conditional_t<std::is_signed_v<T>, SignedPartial,
+                                                                 UnsignedPartial>>>>>;
+
+template <ReduceOp O, class V>
+V combine_values(V x, V y) noexcept {
+  if constexpr (O == ReduceOp::product) {
+    if constexpr (std::is_integral_v<V>) {
+      return static_cast<V>(static_cast<std::uint64_t>(x) * static_cast<std::uint64_t>(y));
+    } else {
+      return x * y;
+    }
+  } else if constexpr (O == ReduceOp::min) {
+    return x < y || x != x ? x : y;
+  } else if constexpr (O == ReduceOp::max) {
+    return x > y || x != x ? x : y;
+  } else if constexpr (std::is_integral_v<V>) {
+    return static_cast<V>(static_cast<std::uint64_t>(x) + static_cast<std::uint64_t>(y));
+  } else {
+    return x + y;
+  }
+}
+
+template <ReduceOp O, class P>
+void combine(const void* left, const void* right, void* out) noexcept {
+  const P& x = *static_cast<const P*>(left);
+  const P& y = *static_cast<const P*>(right);
+  P both{};
+  if constexpr (std::is_same_v<P, MomentsPartial>) {
+    both = combine_moments(x, y);
+  } else if constexpr (std::is_same_v<P, ComplexPartial>) {
+    both = {x.real + y.real, x.imaginary + y.imaginary};
+  } else {
+    both.value = combine_values<O>(x.value, y.value);
+  }
+  std::memcpy(out, &both, sizeof both);
+}
+
+template <ReduceOp O, class P>
+void identity(void* partial) noexcept {
+  P empty{};
+  if constexpr (O == ReduceOp::product) empty.value = 1;
+  std::memcpy(partial, &empty, sizeof empty);
+}
+
+template <class P>
+void finish(const void* partial, ReduceResult* out) noexcept {
+  const P& x = *static_cast<const P*>(partial);
+  *out = {};
+  if constexpr (std::is_same_v<P, MomentsPartial>) {
+    // The mean of nothing is NaN, its M2 is 0.
+    out->f64[0] = x.count != 0 ? x.mean : std::numeric_limits<double>::quiet_NaN();
+    out->f64[1] = x.m2;
+    out->u64 = x.count;
+  } else if constexpr (std::is_same_v<P, ComplexPartial>) {
+    out->f64[0] = x.real;
+    out->f64[1] = x.imaginary;
+  } else {
+    out->f64[0] = static_cast<double>(x.value);
+    if constexpr (std::is_same_v<P, SignedPartial>) out->i64 = x.value;
+    if constexpr (std::is_same_v<P, UnsignedPartial>) out->u64 = x.value;
+  }
+}
+
+template <class P>
+constexpr ResultKind result_kind =
+    std::is_same_v<P, MomentsPartial>    ? ResultKind::moments
+    : std::is_same_v<P, ComplexPartial>  ? ResultKind::complex
+    : std::is_same_v<P, SignedPartial>   ? ResultKind::signed_integer
+    : std::is_same_v<P, UnsignedPartial> ? ResultKind::unsigned_integer
+                                         : ResultKind::real;
+
+// --- one call: any count, any strides -----------------------------------------------------------
+
+template <ReduceOp O, class T>
+void simd_tile(const ReduceCall& call, void* partial) noexcept {
+  constexpr bool counts = O == ReduceOp::count || O == ReduceOp::count_nan;
+  constexpr bool in_f64 = !counts && (!std::is_integral_v<T> || O == ReduceOp::mean_variance);
+  const ReduceTable& table = in_f64 ? floating.table() : exact.table();
+  const TileFunction function = table.at(O, dtype_of<T>);
+  constexpr std::size_t inputs = input_count_of(O);
+  const bool packed = call.in_stride[0] == 1 && (inputs == 1 || call.in_stride[1] == 1);
+  if (packed) return function(call, partial);
+  alignas(64) std::byte gathered[inputs][reduce_tile_bytes];
+  ReduceCall tile = call;
+  for (std::size_t k = 0; k < inputs; ++k) {
+    gather(gathered[k], call.in[k], call.in_stride[k], call.count, sizeof(T));
+    tile.in[k] = gathered[k];
+    tile.in_stride[k] = 1;
+  }
+  function(tile, partial);
+}
+
+/// Cuts a longer call into tiles, and combines them as combine_tree does.
+template <ReduceOp O, class T, TileFunction Tile>
+void any_count(const ReduceCall& call, void* partial) noexcept {
+  using P = PartialOf<O, T>;
+  constexpr std::size_t elements = tile_elements(sizeof(T));
+  if (call.count <= elements) return Tile(call, partial);
+  const auto in_place = [](const P& left, const P& right, P& out) {
+    combine<O, P>(&left, &right, &out);
+  };
+  TreeCounter<P, 64, decltype(in_place)> tree(in_place);
+  ReduceCall tile = call;
+  for (std::size_t begin = 0; begin < call.count; begin += elements) {
+    tile.count = std::min(elements, call.count - begin);
+    tile.first_index = call.first_index + begin;
+    for (std::size_t k = 0; k < input_count_of(O); ++k) {
+      tile.in[k] = static_cast<const T*>(call.in[k]) +
+                   static_cast<std::ptrdiff_t>(begin) * call.in_stride[k];
+    }
+    P next;
+    Tile(tile, &next);
+    tree.add(next);
+  }
+  *static_cast<P*>(partial) = tree.total();
+}
+
+// --- descriptors --------------------------------------------------------------------------------
+
+template <ReduceOp O, class T, TileFunction Tile>
+constexpr ReduceFunctions functions_of() noexcept {
+  using P = PartialOf<O, T>;
+  constexpr bool empty_has_answer = O != ReduceOp::min && O != ReduceOp::max;
+  static_assert(sizeof(P) <= partial_bytes_max && sizeof(P) % 16 == 0);
+  ReduceFunctions functions{};
+  functions.partial_bytes = sizeof(P);
+  functions.tile = &any_count<O, T, Tile>;
+  functions.combine = &combine<O, P>;
+  if constexpr (empty_has_answer) functions.identity = &identity<O, P>;
+  functions.finish = &finish<P>;
+  functions.result = result_kind<P>;
+  return functions;
+}
+
+constexpr Dtype out_of(ResultKind kind) noexcept {
+  switch (kind) {
+    case ResultKind::complex: return Dtype::c128;
+    case ResultKind::signed_integer: return Dtype::i64;
+    case ResultKind::unsigned_integer: return Dtype::u64;
+    default: return Dtype::f64;
+  }
+}
+
+template <ReduceOp O, class T>
+constexpr Variant variant_of() noexcept {
+  Variant variant{};
+  for (std::size_t k = 0; k < input_count_of(O); ++k) variant.in[k] = dtype_of<T>;
+  variant.out = out_of(result_kind<PartialOf<O, T>>);
+  variant.reduce = functions_of<O, T, &simd_tile<O, T>>();
+  variant.reduce_reference = functions_of<O, T, &reference_tile<O, T>>();
+  return variant;
+}
+
+template <class... Ts>
+struct Types {
+  template <ReduceOp O>
+  static constexpr std::array<Variant, sizeof...(Ts)> variants = {variant_of<O, Ts>()...};
+};
+
+using std::int16_t;
+using std::int32_t;
+using std::int64_t;
+using std::int8_t;
+using std::uint16_t;
+using std::uint32_t;
+using std::uint64_t;
+using std::uint8_t;
+using All = Types<bool, int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t,
+                  f16, float, double, c64, c128>;
+using Ordered = Types<bool, int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t,
+                      uint64_t, f16, float, double>;
+using Numbers =
+    Types<int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t, float, double>;
+using MayBeNan = Types<f16, float, double, c64, c128>;
+
+struct Words {
+  std::string_view name, summary, formula, numpy, error;
+};
+
+template <ReduceOp O, class List>
+constexpr Kernel kernel(const Words& words) noexcept {
+  return {words.name,
+          Family::reduce,
+          words.summary,
+          words.formula,
+          words.numpy,
+          words.error,
+          input_count_of(O),
+          {},
+          List::template variants<O>,
+          List::template variants<O>[0].reduce.identity != nullptr};
+}
+
+using Op = ReduceOp;
+constexpr Kernel kernels[] = {
+    kernel<Op::sum, All>({"sum", "Sum; floats in f64, integers wrap in 64 bits.", "sum x[i]",
+                          "x.sum(dtype=np.float64)", "(64 + log2 tiles) eps * sum |x[i]|"}),
+    kernel<Op::product, Numbers>({"product", "Product; floats in f64, integers wrap in 64 bits.",
+                                  "prod x[i]", "x.prod(dtype=np.float64)",
+                                  "count * eps, relative"}),
+    kernel<Op::mean_variance, Ordered>(
+        {"mean_variance", "Count, mean and M2, the sum of squared distances from the mean.",
+         "mean = sum x[i] / n, M2 = sum (x[i] - mean)^2", "x.mean(), x.var() * x.size",
+         "two passes in each tile, Chan's update between tiles"}),
+    kernel<Op::min, Ordered>(
+        {"min", "Least element; NaN when one is NaN.", "min x[i]", "x.min()", "exact"}),
+    kernel<Op::max, Ordered>(
+        {"max", "Greatest element; NaN when one is NaN.", "max x[i]", "x.max()", "exact"}),
+    kernel<Op::dot, Numbers>({"dot", "Inner product; floats in f64, integers wrap in 64 bits.",
+                              "sum x[i]*y[i]", "np.dot(x, y)",
+                              "(64 + log2 tiles) eps * sum |x[i]*y[i]|"}),
+    kernel<Op::count, All>({"count", "Number of elements that are not zero; NaN is not zero.",
+                            "#{i : x[i] != 0}", "np.count_nonzero(x)", "exact"}),
+    kernel<Op::count_nan, MayBeNan>({"count_nan", "Number of elements that are NaN.",
+                                     "#{i : x[i] is NaN}", "np.isnan(x).sum()", "exact"}),
+};
+
+}  // namespace
+
+std::span<const Kernel> reduce_kernels() noexcept { return kernels; }
+
+const ReduceFunctions* reduce_functions(ReduceOp op, Dtype dtype) noexcept {
+  for (const Variant& variant : kernels[static_cast<std::size_t>(op)].variants) {
+    if (variant.in[0] == dtype) return &variant.reduce;
+  }
+  return nullptr;
+}
+
+}  // namespace furrow::kernels

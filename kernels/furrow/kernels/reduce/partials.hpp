@@ -1,0 +1,103 @@
+// furrow/kernels/reduce/partials.hpp
+//
+// The partial results of reductions and how two of them combine: scalar code, compiled once, so
+// that the bits do not depend on the SIMD target.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace furrow::kernels {
+
+struct alignas(16) RealPartial {
+  double value;
+};
+
+struct alignas(16) SignedPartial {
+  std::int64_t value;
+};
+
+struct alignas(16) UnsignedPartial {
+  std::uint64_t value;
+};
+
+struct alignas(16) ComplexPartial {
+  double real;
+  double imaginary;
+};
+
+/// Count, mean and M2 = sum of (x - mean)^2.
+struct alignas(16) MomentsPartial {
+  double mean;
+  double m2;
+  std::uint64_t count;
+};
+
+/// Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample
+/// variances", 1979, eq. 2.1: no cancellation, whatever the two counts are.
+inline MomentsPartial combine_moments(const MomentsPartial& left,
+                                      const MomentsPartial& right) noexcept {
+  if (left.count == 0) return right;
+  if (right.count == 0) return left;
+  const std::uint64_t count = left.count + right.count;
+  const double share = static_cast<double>(right.count) / static_cast<double>(count);
+  // Two infinite means are equal, not NaN apart.
+  const double delta = left.mean == right.mean ? 0 : right.mean - left.mean;
+  MomentsPartial both;
+  both.count = count;
+  both.mean = left.mean + delta * share;
+  both.m2 = left.m2 + right.m2 + delta * (delta * share * static_cast<double>(left.count));
+  return both;
+}
+
+/// The lesser (greater) of two, and NaN as soon as one is NaN.
+inline double lesser(double x, double y) noexcept { return x < y || x != x ? x : y; }
+inline double greater(double x, double y) noexcept { return x > y || x != x ? x : y; }
+
+/// Lanes of a sum: 2 AVX-512 registers, 4 of AVX2, 8 of 128 bits. The sum of a tile is that of 16
+/// sums of every 16th element, folded in halves.
+inline constexpr std::size_t lanes_virtual = 16;
+
+template <class T>
+T fold_sum(std::array<T, lanes_virtual>& lane) noexcept {
+  for (std::size_t half = lanes_virtual / 2; half != 0; half /= 2) {
+    for (std::size_t i = 0; i < half; ++i) lane[i] += lane[i + half];
+  }
+  return lane[0];
+}
+
+/// Combines partials that arrive in order of index, in the tree of combine_tree, keeping one
+/// partial per level: level k holds the combination of 2^k of them or nothing.
+template <class Partial, std::size_t Levels, class Combine>
+class TreeCounter {
+ public:
+  explicit TreeCounter(Combine combine) noexcept : combine_(combine) {}
+
+  void add(Partial partial) noexcept {
+    std::size_t level = 0;
+    for (; (count_ >> level & 1) != 0; ++level) {
+      combine_(levels_[level], partial, partial);
+    }
+    levels_[level] = partial;
+    ++count_;
+  }
+
+  /// REQUIRES: something was added.
+  Partial total() noexcept {
+    std::size_t level = 0;
+    while ((count_ >> level & 1) == 0) ++level;
+    Partial total = levels_[level];
+    for (++level; count_ >> level != 0; ++level) {
+      if ((count_ >> level & 1) != 0) combine_(levels_[level], total, total);
+    }
+    return total;
+  }
+
+ private:
+  Combine combine_;
+  std::size_t count_ = 0;
+  std::array<Partial, Levels> levels_;
+};
+
+}  // namespace furrow::kernels
