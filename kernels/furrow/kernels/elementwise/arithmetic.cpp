@@ -134,6 +134,85 @@ struct Clip {
   }
 };
 
+// Complex numbers: pairs of reals, by the schoolbook formulas without the recovery of infinities
+// that C's Annex G adds (NumPy has none either). Not plain loops: with FMA, g++ 12 makes
+// vfmaddsub of them in spite of -ffp-contract=off, and the bits would depend on the target.
+#if HWY_TARGET == HWY_SCALAR
+template <class P>
+HWY_INLINE void multiply_pair(const P* x, const P* y, P* out) noexcept {
+  const P real = x[0] * y[0] - x[1] * y[1];
+  const P imaginary = x[0] * y[1] + x[1] * y[0];
+  out[0] = real;
+  out[1] = imaginary;
+}
+#else
+template <class D, class V>
+HWY_INLINE V swap_parts(D, V x) noexcept {
+  if constexpr (sizeof(hn::TFromD<D>) == 4) {
+    return hn::Shuffle2301(x);
+  } else {
+    return hn::Shuffle01(x);
+  }
+}
+
+/// Lanes (r, m) of x times (r, m) of y.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V multiply_complex(D d, V x, V y) noexcept {
+  const V real = hn::DupEven(y);
+  const V imaginary = hn::DupOdd(y);
+  const V minus_plus = hn::OddEven(hn::Zero(d), hn::SignBit(d));
+  // xr*yr + xm*(-ym), xm*yr + xr*ym
+  return hn::Add(hn::Mul(x, real), hn::Mul(swap_parts(d, x), hn::Xor(imaginary, minus_plus)));
+}
+#endif
+
+/// Complex product of in[0] and either in[1] or the parameter.
+template <class P, bool Constant>
+void multiply_complex_packed(const MapCall& call) noexcept {
+  const Operands<P> at(call);
+  const P constant[2] = {static_cast<P>(call.parameters[0].c128[0]),
+                         static_cast<P>(call.parameters[0].c128[1])};
+  const std::size_t count = 2 * call.count;
+  std::size_t i = 0;
+#if HWY_TARGET == HWY_SCALAR
+  for (; i < count; i += 2) {
+    multiply_pair(at.in[0] + i, Constant ? constant : at.in[1] + i, at.out + i);
+  }
+#else
+  const hn::ScalableTag<P> d;
+  constexpr std::size_t lanes = hn::MaxLanes(hn::ScalableTag<P>());
+  const auto a = hn::OddEven(hn::Set(d, constant[1]), hn::Set(d, constant[0]));
+  for (; i + lanes <= count; i += lanes) {
+    const auto y = Constant ? a : hn::LoadU(d, at.in[1] + i);
+    hn::StoreU(multiply_complex(d, hn::LoadU(d, at.in[0] + i), y), d, at.out + i);
+  }
+  const std::size_t rest = (count - i) * sizeof(P);
+  if (rest == 0) return;
+  alignas(64) P x[lanes] = {};
+  alignas(64) P y[lanes] = {};
+  std::memcpy(x, at.in[0] + i, rest);
+  if (!Constant) std::memcpy(y, at.in[1] + i, rest);
+  hn::StoreU(multiply_complex(d, hn::LoadU(d, x), Constant ? a : hn::LoadU(d, y)), d, x);
+  std::memcpy(at.out + i, x, rest);
+#endif
+}
+
+/// Sums and differences of complex numbers are those of their parts.
+template <template <class> class OpOf, class P>
+void complex_parts(const MapCall& call) noexcept {
+  MapCall parts = call;
+  parts.count = 2 * call.count;
+  map_packed<OpOf, P>(parts);
+}
+
+template <class P>
+constexpr void put_complex(ElementwiseTable& table, Dtype dtype) noexcept {
+  table.at(ElementwiseOp::scale, dtype) = &multiply_complex_packed<P, true>;
+  table.at(ElementwiseOp::multiply, dtype) = &multiply_complex_packed<P, false>;
+  table.at(ElementwiseOp::add, dtype) = &complex_parts<Add, P>;
+  table.at(ElementwiseOp::subtract, dtype) = &complex_parts<Subtract, P>;
+}
+
 template <template <class> class OpOf>
 constexpr void put(ElementwiseTable& table, ElementwiseOp op) noexcept {
   table.at(op, Dtype::f32) = &map_packed<OpOf, float>;
@@ -154,6 +233,8 @@ constexpr ElementwiseTable make_arithmetic() noexcept {
   put<Abs>(table, ElementwiseOp::abs);
   put<Clip>(table, ElementwiseOp::clip);
   put<Sqrt>(table, ElementwiseOp::sqrt);
+  put_complex<float>(table, Dtype::c64);
+  put_complex<double>(table, Dtype::c128);
   return table;
 }
 

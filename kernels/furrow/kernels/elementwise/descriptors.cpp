@@ -14,9 +14,8 @@ constinit Dispatch<ElementwiseTable> math{resolve_math};
 
 template <ElementwiseOp O, class T>
 MapFunction packed_function() noexcept {
-  constexpr bool is_float = std::is_floating_point_v<T>;
   if constexpr (O >= ElementwiseOp::exp) return math.table().at(O, dtype_of<T>);
-  if constexpr (is_float && O != ElementwiseOp::fill) {
+  if constexpr (!std::is_integral_v<T> && O != ElementwiseOp::fill) {
     return arithmetic.table().at(O, dtype_of<T>);
   }
   return plain.table().at(O, dtype_of<T>);

@@ -1,8 +1,8 @@
 // furrow/kernels/elementwise/plain.cpp
 //
-// Kernels whose result no instruction set can change: fills, wrapping integers, and complex
-// numbers in written-out real arithmetic. Plain loops, compiled once per SIMD target and
-// vectorised by the compiler. Signed and unsigned share code wherever two's complement does.
+// Kernels whose result no instruction set can change: fills and wrapping integers. Plain loops,
+// compiled once per SIMD target and vectorised by the compiler. Signed and unsigned share code
+// wherever two's complement does.
 #include <furrow/kernels/simd.hpp>
 
 #undef HWY_TARGET_INCLUDE
@@ -138,57 +138,6 @@ void fill_packed(const MapCall& call) noexcept {
   for (std::size_t i = 0; i < call.count; ++i) out[i] = value;
 }
 
-// Complex numbers as pairs of reals, by the schoolbook formulas without the recovery of infinities
-// that C's Annex G adds (NumPy has none either).
-template <class P>
-void scale_complex(const MapCall& call) noexcept {
-  auto* out = static_cast<P*>(call.out);
-  const auto* x = static_cast<const P*>(call.in[0]);
-  const P real = static_cast<P>(call.parameters[0].c128[0]);
-  const P imaginary = static_cast<P>(call.parameters[0].c128[1]);
-  FURROW_INDEPENDENT
-  for (std::size_t i = 0; i < call.count; ++i) {
-    const P r = x[2 * i];
-    const P m = x[2 * i + 1];
-    out[2 * i] = real * r - imaginary * m;
-    out[2 * i + 1] = real * m + imaginary * r;
-  }
-}
-
-template <class P>
-void multiply_complex(const MapCall& call) noexcept {
-  auto* out = static_cast<P*>(call.out);
-  const auto* x = static_cast<const P*>(call.in[0]);
-  const auto* y = static_cast<const P*>(call.in[1]);
-  FURROW_INDEPENDENT
-  for (std::size_t i = 0; i < call.count; ++i) {
-    const P xr = x[2 * i];
-    const P xm = x[2 * i + 1];
-    const P yr = y[2 * i];
-    const P ym = y[2 * i + 1];
-    out[2 * i] = xr * yr - xm * ym;
-    out[2 * i + 1] = xr * ym + xm * yr;
-  }
-}
-
-template <class P>
-struct Plus {
-  P operator()(P x, P y) const noexcept { return x + y; }
-};
-template <class P>
-struct Minus {
-  P operator()(P x, P y) const noexcept { return x - y; }
-};
-
-template <class P, class Op>
-void parts_complex(const MapCall& call) noexcept {
-  auto* out = static_cast<P*>(call.out);
-  const auto* x = static_cast<const P*>(call.in[0]);
-  const auto* y = static_cast<const P*>(call.in[1]);
-  FURROW_INDEPENDENT
-  for (std::size_t i = 0; i < 2 * call.count; ++i) out[i] = Op{}(x[i], y[i]);
-}
-
 template <class U>
 constexpr void put_width(ElementwiseTable& table, Dtype dtype) noexcept {
   table.at(ElementwiseOp::scale, dtype) = &map_plain<Scale, U>;
@@ -213,22 +162,12 @@ constexpr void put_integer(ElementwiseTable& table) noexcept {
   table.at(ElementwiseOp::fill, dtype_of<U>) = &fill_packed<U>;
 }
 
-template <class P>
-constexpr void put_complex(ElementwiseTable& table, Dtype dtype) noexcept {
-  table.at(ElementwiseOp::scale, dtype) = &scale_complex<P>;
-  table.at(ElementwiseOp::multiply, dtype) = &multiply_complex<P>;
-  table.at(ElementwiseOp::add, dtype) = &parts_complex<P, Plus<P>>;
-  table.at(ElementwiseOp::subtract, dtype) = &parts_complex<P, Minus<P>>;
-}
-
 constexpr ElementwiseTable make_plain() noexcept {
   ElementwiseTable table;
   put_integer<std::int8_t>(table);
   put_integer<std::int16_t>(table);
   put_integer<std::int32_t>(table);
   put_integer<std::int64_t>(table);
-  put_complex<float>(table, Dtype::c64);
-  put_complex<double>(table, Dtype::c128);
   table.at(ElementwiseOp::fill, Dtype::bool_) = &fill_packed<bool>;
   table.at(ElementwiseOp::fill, Dtype::f16) = &fill_packed<f16>;
   table.at(ElementwiseOp::fill, Dtype::f32) = &fill_packed<float>;

@@ -1,0 +1,305 @@
+// tests/kernels/variants_test.cpp
+//
+// Every kernel in the registry, every variant, every SIMD target that this CPU has, against the
+// scalar reference: all sizes from empty to three vectors and a tail, unaligned, strided (also
+// backwards and broadcast), in place, between guard bands, on ordinary and on wild numbers.
+// A kernel that is added to the registry is tested here without a further line.
+#include <catch2/catch.hpp>
+
+#include <set>
+
+#include "compare.hpp"
+#include "samples.hpp"
+
+namespace furrow::kernels::test {
+namespace {
+
+struct Layout {
+  std::ptrdiff_t out, in[inputs_max];
+  std::size_t shift;
+  bool in_place;
+};
+
+constexpr Layout layouts[] = {
+    {1, {1, 1, 1}, 0, false}, {1, {1, 1, 1}, 1, false},  {1, {1, 1, 1}, 0, true},
+    {1, {1, 1, 1}, 3, true},  {2, {2, 1, 0}, 1, false},  {-1, {-1, 2, -3}, 0, false},
+    {1, {0, 0, 1}, 0, false}, {3, {1, -1, 0}, 2, false}, {-2, {-2, 1, 1}, 0, true},
+};
+
+/// Three 64-byte vectors and a tail for the narrowest type; the dense range covers all of them.
+std::vector<std::size_t> sizes_of(std::size_t item) {
+  std::vector<std::size_t> sizes;
+  const std::size_t lanes = 64 / item;
+  const std::size_t dense = lanes <= 16 ? 3 * lanes + 2 : 20;
+  for (std::size_t n = 0; n <= dense; ++n) sizes.push_back(n);
+  for (std::size_t n : {lanes, 2 * lanes, 3 * lanes}) {
+    for (std::size_t m : {n - 1, n, n + 1}) {
+      if (m > dense) sizes.push_back(m);
+    }
+  }
+  sizes.push_back(601);  // several chunks of the strided path
+  return sizes;
+}
+
+const std::set<std::string_view> transcendental = {"exp", "log", "sin", "cos"};
+const std::set<std::string_view> with_multiply_add = {"affine", "axpby", "fma", "random_uniform"};
+
+template <class F>
+F read(const void* p) {
+  F value;
+  std::memcpy(&value, p, sizeof value);
+  return value;
+}
+
+/// How far an element may be from the reference.
+template <class F>
+bool near_element(const Kernel& kernel, bool fused, F got, F expected, double magnitude) {
+  if (transcendental.count(kernel.name) != 0) return ulp_distance(got, expected) <= 2;
+  if (kernel.name == "random_normal") {
+    return std::fabs(got - expected) <= 40 * std::numeric_limits<F>::epsilon();
+  }
+  if (!fused && with_multiply_add.count(kernel.name) != 0) {
+    // Two roundings instead of one; an intermediate overflow is also the unfused answer.
+    if (!std::isfinite(got) || !std::isfinite(expected)) return true;
+    return std::fabs(got - expected) <= 4 * (std::numeric_limits<F>::epsilon() * magnitude +
+                                             std::numeric_limits<F>::denorm_min());
+  }
+  return same_bits(got, expected);
+}
+
+bool near_reference(const Kernel& kernel, Dtype dtype, bool fused, const void* got,
+                    const void* expected, double magnitude) {
+  if (dtype == Dtype::f32) {
+    return near_element(kernel, fused, read<float>(got), read<float>(expected), magnitude);
+  }
+  if (dtype == Dtype::f64) {
+    return near_element(kernel, fused, read<double>(got), read<double>(expected), magnitude);
+  }
+  return same_element(dtype, got, expected);
+}
+
+class MapCheck {
+ public:
+  MapCheck(const Kernel& kernel, const Variant& variant, std::uint64_t seed)
+      : kernel_(kernel), variant_(variant), seed_(seed) {}
+
+  void run(const Layout& layout, std::size_t count, Mood mood) {
+    Engine engine(seed_ + count);
+    if (layout.in_place && (kernel_.input_count == 0 || variant_.in[0] != variant_.out)) return;
+    std::vector<Operand> in;
+    for (std::size_t k = 0; k < kernel_.input_count; ++k) {
+      in.emplace_back(variant_.in[k], count, layout.in[k], layout.shift);
+      in.back().fill(engine, mood);
+    }
+    Operand expected(variant_.out, count, layout.out, layout.shift);
+    MapCall call{};
+    call.count = count;
+    call.first_index = engine() % 1000;
+    sample_parameters(kernel_, variant_.out, engine, call.parameters);
+    prepare(call, in, expected);
+    variant_.map_reference(call);
+    std::vector<Operand> fused_results;
+    for (const std::string_view name : targets()) {
+      REQUIRE(force_target(name));
+      Operand out(variant_.out, count, layout.out, layout.shift);
+      prepare(call, in, out);
+      if (layout.in_place) {
+        out.copy_elements(in[0]);
+        call.in[0] = out.data();
+        call.in_stride[0] = out.stride();
+      }
+      variant_.map(call);
+      INFO(kernel_.name << " " << dtype_name(variant_.in[0]) << " -> " << dtype_name(variant_.out)
+                        << " on " << name << ", " << count << " elements, strides " << layout.out
+                        << " <- " << layout.in[0] << " " << layout.in[1] << " " << layout.in[2]
+                        << ", FURROW_SEED=" << seed_);
+      check(out, expected, in, call, is_fused(name));
+      if (is_fused(name)) fused_results.push_back(std::move(out));
+    }
+    for (std::size_t k = 1; k < fused_results.size(); ++k) {
+      INFO(kernel_.name << ": targets with fused multiply-add differ, FURROW_SEED=" << seed_);
+      check_same(fused_results[0], fused_results[k], count);
+    }
+  }
+
+ private:
+  void prepare(MapCall& call, std::vector<Operand>& in, Operand& out) {
+    call.out = out.data();
+    call.out_stride = out.stride();
+    for (std::size_t k = 0; k < in.size(); ++k) {
+      call.in[k] = in[k].data();
+      call.in_stride[k] = in[k].stride();
+    }
+  }
+
+  /// |first product| + |second term| of the kernels with a multiply-add.
+  double magnitude(const std::vector<Operand>& in, const MapCall& call, std::size_t i) const {
+    const auto value = [&](std::size_t k) {
+      const void* p = in[k].at(i);
+      return std::fabs(variant_.out == Dtype::f32 ? static_cast<double>(read<float>(p))
+                                                  : read<double>(p));
+    };
+    const auto parameter = [&](std::size_t k) { return std::fabs(call.parameters[k].f64); };
+    if (variant_.out != Dtype::f32 && variant_.out != Dtype::f64) return 0;
+    if (kernel_.name == "affine") return parameter(0) * value(0) + parameter(1);
+    if (kernel_.name == "axpby") return parameter(0) * value(0) + parameter(1) * value(1);
+    if (kernel_.name == "fma") return value(0) * value(1) + value(2);
+    return 10;
+  }
+
+  void check(const Operand& out, const Operand& expected, const std::vector<Operand>& in,
+             const MapCall& call, bool fused) const {
+    bool equal = true;
+    for (std::size_t i = 0; equal && i < call.count; ++i) {
+      equal = near_reference(kernel_, variant_.out, fused, out.at(i), expected.at(i),
+                             magnitude(in, call, i));
+      if (equal) continue;
+      INFO("element " << i);
+      if (variant_.out == Dtype::f64) {
+        INFO("got " << Catch::StringMaker<double>::convert(read<double>(out.at(i))) << ", expected "
+                    << Catch::StringMaker<double>::convert(read<double>(expected.at(i))));
+        CHECK(equal);
+      } else {
+        CHECK(equal);
+      }
+    }
+    if (!out.intact()) CHECK(out.damage() == 0);
+  }
+
+  void check_same(const Operand& x, const Operand& y, std::size_t count) const {
+    bool same = true;
+    for (std::size_t i = 0; i < count; ++i)
+      same = same && same_element(variant_.out, x.at(i), y.at(i));
+    CHECK(same);
+  }
+
+  const Kernel& kernel_;
+  const Variant& variant_;
+  std::uint64_t seed_;
+};
+
+class ReduceCheck {
+ public:
+  ReduceCheck(const Kernel& kernel, const Variant& variant, std::uint64_t seed)
+      : kernel_(kernel), variant_(variant), seed_(seed) {}
+
+  void run(const Layout& layout, std::size_t count, Mood mood) {
+    if (count == 0) return;
+    Engine engine(seed_ + count);
+    std::vector<Operand> in;
+    ReduceCall call{};
+    call.count = count;
+    for (std::size_t k = 0; k < kernel_.input_count; ++k) {
+      in.emplace_back(variant_.in[k], count, layout.in[k], layout.shift);
+      in.back().fill(engine, mood);
+    }
+    for (std::size_t k = 0; k < in.size(); ++k) {
+      call.in[k] = in[k].data();
+      call.in_stride[k] = in[k].stride();
+    }
+    const ReduceResult expected = result(variant_.reduce_reference, call);
+    ReduceResult first_fused{};
+    bool have_fused = false;
+    for (const std::string_view name : targets()) {
+      REQUIRE(force_target(name));
+      const ReduceResult got = result(variant_.reduce, call);
+      INFO(kernel_.name << " " << dtype_name(variant_.in[0]) << " on " << name << ", " << count
+                        << " elements, stride " << layout.in[0] << ", got " << got.f64[0]
+                        << ", expected " << expected.f64[0] << ", FURROW_SEED=" << seed_);
+      check(got, expected, is_fused(name));
+      if (!is_fused(name)) continue;
+      if (have_fused) {
+        const bool same = same_result(first_fused, got);
+        if (!same) CHECK(same);
+      }
+      first_fused = got;
+      have_fused = true;
+    }
+  }
+
+ private:
+  static ReduceResult result(const ReduceFunctions& functions, const ReduceCall& call) {
+    alignas(16) unsigned char partial[partial_bytes_max + 32];
+    std::memset(partial, 0x5a, sizeof partial);
+    functions.tile(call, partial);
+    for (std::size_t i = functions.partial_bytes; i < sizeof partial; ++i) {
+      if (partial[i] != 0x5a) FAIL("tile wrote beyond partial_bytes");
+    }
+    ReduceResult out{};
+    functions.finish(partial, &out);
+    return out;
+  }
+
+  static bool same_result(const ReduceResult& x, const ReduceResult& y) {
+    return same_bits(x.f64[0], y.f64[0]) && same_bits(x.f64[1], y.f64[1]) && x.i64 == y.i64 &&
+           x.u64 == y.u64;
+  }
+
+  void check(const ReduceResult& got, const ReduceResult& expected, bool fused) const {
+    bool good = false;
+    const bool in_f64 = is_real_float(variant_.in[0]);
+    if ((kernel_.name == "min" || kernel_.name == "max") && in_f64) {
+      good =
+          got.f64[0] == expected.f64[0] || (std::isnan(got.f64[0]) && std::isnan(expected.f64[0]));
+    } else if (!fused && (kernel_.name == "dot" || kernel_.name == "mean_variance")) {
+      good = got.u64 == expected.u64 && got.i64 == expected.i64 &&
+             near(got.f64[0], expected.f64[0]) && near(got.f64[1], expected.f64[1]);
+    } else {
+      good = same_result(got, expected);
+    }
+    if (!good) CHECK(good);
+  }
+
+  static bool near(double x, double y) {
+    if (!std::isfinite(x) || !std::isfinite(y)) return true;
+    return std::fabs(x - y) <= 1e-12 * (std::fabs(x) + std::fabs(y)) + 1e-9;
+  }
+
+  const Kernel& kernel_;
+  const Variant& variant_;
+  std::uint64_t seed_;
+};
+
+struct RestoreTarget {
+  ~RestoreTarget() { force_target(""); }
+};
+
+void run_kernels(Family family) {
+  const RestoreTarget restore;
+  const std::uint64_t seed = base_seed();
+  for (const Kernel& kernel : all()) {
+    if (kernel.family != family) continue;
+    for (const Variant& variant : kernel.variants) {
+      const Dtype widest = kernel.input_count != 0 ? variant.in[0] : variant.out;
+      for (const Mood mood : {Mood::ordinary, Mood::wild}) {
+        for (const Layout& layout : layouts) {
+          for (const std::size_t count : sizes_of(item_bytes(widest))) {
+            if (family == Family::reduce) {
+              ReduceCheck(kernel, variant, seed).run(layout, count, mood);
+            } else {
+              MapCheck(kernel, variant, seed).run(layout, count, mood);
+            }
+          }
+        }
+        if (family != Family::reduce) continue;
+        for (const std::size_t count : {1000, 1023, 1024, 8192, 8193, 30000}) {
+          ReduceCheck(kernel, variant, seed).run(layouts[0], count, mood);
+          ReduceCheck(kernel, variant, seed).run(layouts[5], count, mood);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("every elementwise variant equals its reference on every target") {
+  run_kernels(Family::elementwise);
+}
+
+TEST_CASE("every reduction equals its reference on every target") { run_kernels(Family::reduce); }
+
+TEST_CASE("every random variant equals its reference on every target") {
+  run_kernels(Family::random);
+}
+
+}  // namespace
+}  // namespace furrow::kernels::test
