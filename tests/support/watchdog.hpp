@@ -2,7 +2,7 @@
 //
 // Aborts a test program that hangs, with a sentence that names the test case.
 //
-// Limit   FURROW_TEST_WATCHDOG seconds, else what furrow_add_test's TIMEOUT says, else 120; 0 is off
+// Limit   FURROW_TEST_WATCHDOG seconds, else furrow_add_test's TIMEOUT, else 120; 0 is off
 // How     alarm(2): no thread, because a process with threads may not start workers by fork, and
 //         a child does not inherit it
 #pragma once
