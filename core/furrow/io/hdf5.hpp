@@ -1,0 +1,108 @@
+// furrow/io/hdf5.hpp
+//
+// HDF5 datasets into named arrays and back.
+//
+//   furrow::Engine engine;
+//   auto x = furrow::hdf5::load<double>(engine, "in.h5", "/prices", "prices");
+//   furrow::hdf5::save(engine, x, "out.h5", "/results/prices", {.gzip = 4});
+//
+// Load     by all workers at once, each reading blocks of whole chunks straight into the shared
+//          array. The HDF5 library holds one lock per process, so threads could not
+// Save     whole or not at all: into a temporary file of the same folder, fsync, rename, fsync of
+//          the folder. What else the file holds stays. Killed at any instant, the old file or the
+//          new one is there. Savers of one file wait for each other
+// Types    bool as h5py's enum, i8 to u64, f16, f32, f64, c64 and c128 as compound {r, i}; either
+//          byte order is read, bits are kept. Anything else is TypeMismatch, by name
+// Shape    rank 0 to 8, extents may be 0; C order, as HDF5's own. Never transposed
+// Attributes  numbers and strings are kept on the array and written back; others are reported
+// Crash    files are opened in workers only: one that crashes the library kills a worker, and the
+//          call ends with WorkerDied or KernelFailed
+// Errors   NotFound (file, dataset; says what there is), TypeMismatch, ShapeMismatch, Corrupt (no
+//          HDF5, cut short), AlreadyExists, InUse (open for writing elsewhere, changed meanwhile),
+//          PermissionDenied, OutOfSpace, InvalidArgument, IoError; and those of jobs
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <furrow/array/array.hpp>
+#include <furrow/engine/options.hpp>
+
+namespace furrow {
+
+class Engine;
+
+namespace hdf5 {
+
+/// Rows [begin, end): positions along the first axis.
+struct RowRange {
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+};
+
+struct LoadOptions {
+  std::optional<RowRange> rows;  // default: all
+  Dtype dtype = Dtype::none;     // none: what the file holds; else TypeMismatch for any other
+  bool replace = false;          // an array of that name goes first (InUse when it is attached)
+  bool attributes = true;        // keep the dataset's attributes
+  CreateOptions create;          // of the new array; attribute_bytes grows when needed
+  JobOptions job;                // a deadline, for files on disks that may not answer
+};
+
+/// How a load went.
+struct LoadReport {
+  std::string road;                             // "blocks": H5Dread of blocks by all workers
+  std::int64_t blocks = 0;                      // how many there were
+  std::vector<std::string> skipped_attributes;  // of types that are not kept
+};
+
+/// A new array with the dataset's rows. It does not remain when the load fails. Until the call
+/// returns others can attach to the name and see rows that are still missing.
+AnyArray load(Engine& engine, const std::string& file, const std::string& dataset,
+              std::string_view name, const LoadOptions& options = {}, LoadReport* report = nullptr);
+
+template <Element T>
+Array<T> load(Engine& engine, const std::string& file, const std::string& dataset,
+              std::string_view name, LoadOptions options = {}, LoadReport* report = nullptr) {
+  options.dtype = dtype_of<T>;
+  return load(engine, file, dataset, name, options, report).template as<T>();
+}
+
+/// Into an array that exists, of the same dtype and shape; it may be a slice. Its attributes stay.
+/// A load that fails half way leaves some rows old and some new.
+void load(Engine& engine, const std::string& file, const std::string& dataset,
+          const AnyArray& array, const LoadOptions& options = {}, LoadReport* report = nullptr);
+
+/// What a dataset is, without loading it.
+struct DatasetInfo {
+  Dtype dtype = Dtype::none;
+  Shape shape;
+  Extents chunk;  // empty: not chunked
+  bool compressed = false;
+  Attributes attributes;
+  std::vector<std::string> skipped_attributes;
+};
+DatasetInfo info(Engine& engine, const std::string& file, const std::string& dataset);
+
+struct SaveOptions {
+  int gzip = 0;          // 1 to 9: compressed, in chunks
+  Extents chunk;         // empty: whole rows of about 1 MiB when compressed, else no chunks
+  bool replace = false;  // a dataset of that name goes; else AlreadyExists
+  std::optional<Attributes> attributes;      // default: the array's
+  std::int64_t timeout_ns = 30'000'000'000;  // for another saver of the same file
+  JobOptions job;
+};
+
+/// By one of the workers, so that a damaged file that is added to cannot take the caller with it.
+void save(Engine& engine, const AnyArray& array, const std::string& file,
+          const std::string& dataset, const SaveOptions& options = {});
+
+/// The same in this process.
+void save(const AnyArray& array, const std::string& file, const std::string& dataset,
+          const SaveOptions& options = {});
+
+}  // namespace hdf5
+}  // namespace furrow

@@ -1,0 +1,37 @@
+// furrow/io/hdf5/attributes.hpp
+//
+// HDF5 attributes to furrow's and back.
+//
+// Kept      numbers of our dtypes, rank 0 to 8; strings, fixed or variable, ASCII or UTF-8, alone
+// or
+//           in arrays. Everything else (references, compounds, null dataspaces) is left out by name
+// Written   numbers little-endian, strings of variable length in UTF-8: Python's str
+// Padding   of fixed strings goes; strings in arrays end at their first NUL
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <furrow/io/hdf5/handle.hpp>
+#include <furrow/segment/attributes.hpp>
+
+namespace furrow::hdf5 {
+
+struct ReadAttributes {
+  Attributes kept;
+  std::vector<std::string> skipped;  // names
+};
+
+/// Larger ones are skipped: a damaged file may claim any size.
+inline constexpr std::uint64_t attribute_bytes_max = std::uint64_t{16} << 20;
+
+/// From this size on an attribute needs a file of HDF5 1.8's format or newer.
+inline constexpr std::uint64_t compact_attribute_bytes_max = 60'000;
+
+ReadAttributes read_object_attributes(hid_t object);
+
+/// Throws InvalidArgument for bytes that do not fit the attribute's shape.
+void write_object_attributes(hid_t object, const Attributes& attributes);
+
+}  // namespace furrow::hdf5

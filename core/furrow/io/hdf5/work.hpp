@@ -1,0 +1,43 @@
+// furrow/io/hdf5/work.hpp
+//
+// How a call of hdf5.hpp becomes a job: a closure with a mailbox, and errors that keep their class
+// on the way back.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <furrow/engine/engine.hpp>
+#include <furrow/error.hpp>
+#include <furrow/io/hdf5/mailbox.hpp>
+
+namespace furrow::hdf5 {
+
+/// In a worker: notes what f throws, and lets it go on, which ends the job.
+template <class F>
+void guard(Mail& mail, F f) {
+  try {
+    f();
+  } catch (const Error& error) {
+    post_error(mail, error);
+    throw;
+  }
+}
+
+/// In the coordinator: f(i) for all i below `count` on the workers. Throws what a worker noted. A
+/// worker that died says no more than that it did; `asked` says what it was doing.
+template <class F>
+void run(Engine& engine, const Mailbox& box, std::int64_t count, F f, const JobOptions& options,
+         const std::string& asked) {
+  try {
+    engine.for_each(count, f, options);
+  } catch (const KernelFailed& error) {
+    box.rethrow();
+    throw KernelFailed(asked + ": " + error.what());
+  } catch (const WorkerDied& error) {
+    throw WorkerDied(asked + ", the HDF5 library crashed in it, so the file is probably damaged: " +
+                     error.what());
+  }
+}
+
+}  // namespace furrow::hdf5
