@@ -199,7 +199,7 @@ def header_form(file):
 
 def names(file):
     for part in file.parts:
-        if re.fullmatch(r"(utils?|common|misc|helpers?)(\..*)?", part):
+        if re.fullmatch(r"(utils?|common|misc)(\..*)?", part):
             yield 1, f"{part} says nothing; name the idea"
     if file.is_cpp and not re.fullmatch(r"[a-z0-9_]+(-inl)?\.(cpp|hpp|h)", file.parts[-1]):
         yield 1, "file names are snake_case"
