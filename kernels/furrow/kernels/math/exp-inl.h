@@ -1,0 +1,108 @@
+// furrow/kernels/math/exp-inl.h
+//
+// e^x on a vector of f64 or f32.
+//
+// Error   1.0 ULP at most over the whole range, denormal results included (tests/kernels: accuracy)
+// Special exp(NaN) = NaN, exp(inf) = inf, exp(-inf) = 0, exp(+-0) = 1; overflow gives inf
+// Method  x = k*ln2 + r, |r| <= ln2/2; e^r = 1 + r + r^2 P(r) with P minimax (Remez, relative error
+//         of e^r below 2^-57.9, f32 2^-34); 2^k in one exact and one rounding step
+#if defined(FURROW_KERNELS_EXP_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef FURROW_KERNELS_EXP_INL_H_
+#undef FURROW_KERNELS_EXP_INL_H_
+#else
+#define FURROW_KERNELS_EXP_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace furrow::kernels {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// y * 2^k for whole k within +-1100 (f32: +-160), rounded once.
+template <class V>
+HWY_INLINE V scale_by_power(V y, V k) noexcept {
+  const hn::DFromV<V> d;
+  using T = hn::TFromD<decltype(d)>;
+#if HWY_TARGET == HWY_AVX3
+  // y * 2^k rounded once is what the steps below give too, bit for bit.
+  if constexpr (sizeof(T) == 8) {
+    return V{_mm512_scalef_pd(y.raw, k.raw)};
+  } else {
+    return V{_mm512_scalef_ps(y.raw, k.raw)};
+  }
+#else
+  const hn::RebindToUnsigned<decltype(d)> du;
+  constexpr bool f64 = sizeof(T) == 8;
+  constexpr int fraction_bits = f64 ? 52 : 23;
+  // Added to a whole number, the magic number leaves it plus the exponent bias in the low bits.
+  constexpr T magic = f64 ? T(0x1.8p52 + 1023) : T(0x1.8p23 + 127);
+  const V shift = hn::Set(d, magic);
+  const V half = hn::MulAdd(k, hn::Set(d, T(0.5)), shift);  // k/2, rounded
+  const V rest = hn::Add(hn::Sub(k, hn::Sub(half, shift)), shift);
+  const V first = hn::BitCast(d, hn::ShiftLeft<fraction_bits>(hn::BitCast(du, half)));
+  const V second = hn::BitCast(d, hn::ShiftLeft<fraction_bits>(hn::BitCast(du, rest)));
+  return hn::Mul(hn::Mul(y, first), second);
+#endif
+}
+
+/// x limited to [low, high]; NaN stays (Min and Max differ between targets about it).
+template <class V, class T>
+HWY_INLINE V limit(V x, T low, T high) noexcept {
+  const hn::DFromV<V> d;
+  x = hn::IfThenElse(hn::Gt(x, hn::Set(d, high)), hn::Set(d, high), x);
+  return hn::IfThenElse(hn::Lt(x, hn::Set(d, low)), hn::Set(d, low), x);
+}
+
+template <class D>
+requires(sizeof(hn::TFromD<D>) == 8) HWY_INLINE hn::Vec<D> exp(D d, hn::Vec<D> x)
+noexcept {
+  using V = hn::Vec<D>;
+  const auto c = [d](double value) HWY_ATTR { return hn::Set(d, value); };
+  x = limit(x, -750.0, 710.0);
+  const V magic = c(0x1.8p52);
+  const V k = hn::Sub(hn::MulAdd(x, c(0x1.71547652b82fep+0), magic), magic);
+  // ln2 in 42 + 53 bits: k times the first part is exact, with or without a fused multiply-add.
+  V r = hn::NegMulAdd(k, c(0x1.62e42fefa3800p-1), x);
+  r = hn::NegMulAdd(k, c(0x1.ef35793c76730p-45), r);
+  const V r2 = hn::Mul(r, r);
+  // Even and odd coefficients apart: half the latency.
+  V even = hn::MulAdd(r2, c(0x1.28ad9b3ef2749p-22), c(0x1.a01999e2b7996p-16));
+  V odd = hn::MulAdd(r2, c(0x1.ad7f393e88573p-26), c(0x1.71df25b66c101p-19));
+  even = hn::MulAdd(r2, even, c(0x1.6c16c184388eap-10));
+  odd = hn::MulAdd(r2, odd, c(0x1.a01a012a0e024p-13));
+  even = hn::MulAdd(r2, even, c(0x1.555555555083fp-5));
+  odd = hn::MulAdd(r2, odd, c(0x1.1111111127d10p-7));
+  even = hn::MulAdd(r2, even, c(0x1.000000000000ap-1));
+  odd = hn::MulAdd(r2, odd, c(0x1.55555555554f9p-3));
+  const V p = hn::MulAdd(r, odd, even);
+  const V y = hn::Add(hn::MulAdd(r2, p, r), c(1.0));
+  return scale_by_power(y, k);
+}
+
+template <class D>
+requires(sizeof(hn::TFromD<D>) == 4) HWY_INLINE hn::Vec<D> exp(D d, hn::Vec<D> x)
+noexcept {
+  using V = hn::Vec<D>;
+  const auto c = [d](float value) HWY_ATTR { return hn::Set(d, value); };
+  x = limit(x, -106.0f, 89.0f);
+  const V magic = c(0x1.8p23f);
+  const V k = hn::Sub(hn::MulAdd(x, c(0x1.715476p+0f), magic), magic);
+  V r = hn::NegMulAdd(k, c(0x1.62e4p-1f), x);
+  r = hn::NegMulAdd(k, c(0x1.7f7d1cp-20f), r);
+  const V r2 = hn::Mul(r, r);
+  V even = hn::MulAdd(r2, c(0x1.6d8d52p-10f), c(0x1.55548ep-5f));
+  V odd = hn::MulAdd(r2, c(0x1.9f0874p-13f), c(0x1.111272p-7f));
+  even = hn::MulAdd(r2, even, c(0.5f));
+  odd = hn::MulAdd(r2, odd, c(0x1.555554p-3f));
+  const V p = hn::MulAdd(r, odd, even);
+  const V y = hn::Add(hn::MulAdd(r2, p, r), c(1.0f));
+  return scale_by_power(y, k);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace furrow::kernels
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target include guard
