@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -50,7 +51,7 @@ def main():
                 kept.append(wanted[path])
             else:
                 failures += 1
-                print(output)
+                print(re.sub(r"^\d+ warnings? generated\.\n", "", output, flags=re.M))
     memory.write_text(json.dumps(kept))
     print(f"{len(stale)} of {len(wanted)} sources checked, {failures} with findings")
     return 1 if failures else 0
