@@ -1,0 +1,267 @@
+// Creation: a segment is invisible or complete, and a failure leaves nothing behind.
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <furrow/array/array.hpp>
+#include <furrow/os/file.hpp>
+
+#include "child.hpp"
+
+using furrow::Array;
+using furrow::CreateOptions;
+using furrow::Place;
+using furrow::Segment;
+using furrow::test::run_child;
+using furrow::test::run_child_to;
+
+namespace {
+
+std::size_t files_with_prefix() {
+  const std::string start = "furrow." + Place::default_place().prefix;
+  std::size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(Place::default_place().directory))
+    count += entry.path().filename().string().rfind(start, 0) == 0;
+  return count;
+}
+
+void create_some(const char* name) { Array<double>::create(name, {100000}); }
+
+}  // namespace
+
+TEST_CASE("names that cannot be are refused with the reason") {
+  for (const char* bad : {"", ".", "..", "a/b", "a b", "a\n", "ä", "~x", "../x", "x\\y", "a:b"})
+    CHECK_THROWS_AS(create_some(bad), furrow::InvalidArgument);
+  const std::string long_name(201, 'x');
+  CHECK_THROWS_WITH(create_some(long_name.c_str()), Catch::Contains("200"));
+  Place place = Place::default_place();
+  place.prefix.clear();
+  CHECK_NOTHROW(place.path_of(std::string(200, 'x')));
+  place.prefix = "a/b";
+  CHECK_THROWS_AS(place.path_of("x"), furrow::InvalidArgument);
+  CHECK(files_with_prefix() == 0);
+}
+
+TEST_CASE("a name is given once") {
+  auto first = Array<double>::create("once", {3}, furrow::test::owned());
+  first(0) = 4;
+  CHECK_THROWS_AS(Array<double>::create("once", {3}), furrow::AlreadyExists);
+  CHECK(first(0) == 4);
+  CHECK(files_with_prefix() == 1);
+}
+
+TEST_CASE("options that cannot be are refused") {
+  CreateOptions options = furrow::test::owned();
+  options.note = std::string(1023, 'n');
+  CHECK(Array<double>::create("note", {3}, options).segment()->info().note == options.note);
+  options.note += 'n';
+  CHECK_THROWS_AS(Array<double>::create("note", {3}, options), furrow::InvalidArgument);
+  options.note = std::string("a\0b", 3);
+  CHECK_THROWS_AS(Array<double>::create("note", {3}, options), furrow::InvalidArgument);
+  options.note.clear();
+  options.attribute_bytes = std::size_t{1} << 40;
+  CHECK_THROWS_AS(Array<double>::create("note", {3}, options), furrow::InvalidArgument);
+  options.attribute_bytes = 0;
+  CHECK(Array<double>::create("note", {}, options).segment()->info().segment_bytes == 8192);
+  options.place.directory = "/nonexistent/folder";
+  CHECK_THROWS_WITH(Array<double>::create("note", {}, options), Catch::Contains("/nonexistent"));
+  CHECK(files_with_prefix() == 0);
+}
+
+TEST_CASE("the file has the mode asked for, whatever the umask") {
+  const auto mode_of = [](unsigned asked) {
+    CreateOptions options = furrow::test::owned();
+    options.mode = asked;
+    const auto array = Array<double>::create("mode", {3}, options);
+    struct stat s {};
+    ::stat(Place::default_place().path_of("mode").c_str(), &s);
+    return s.st_mode & 07777;
+  };
+  const mode_t before = ::umask(077);
+  CHECK(mode_of(0600) == 0600);
+  CHECK(mode_of(0644) == 0644);
+  CHECK(mode_of(0444) == 0444);
+  ::umask(before);
+}
+
+TEST_CASE("kill -9 of the creator leaves nothing, or the whole array") {
+  for (const char* point :
+       {"segment.create.opened", "segment.create.reserved", "segment.create.written"}) {
+    CAPTURE(point);
+    CHECK(run_child_to(point, [] { create_some("victim"); }) == -SIGKILL);
+    CHECK(files_with_prefix() == 0);
+  }
+  CHECK(run_child_to("segment.create.published", [] { create_some("victim"); }) == -SIGKILL);
+  CHECK(files_with_prefix() == 1);
+  CHECK(Array<double>::attach("victim").size() == 100000);
+  furrow::segment::remove("victim");
+}
+
+TEST_CASE("where files without names do not exist, drafts take their place and are swept") {
+  const std::string no_unnamed = "os.create_unnamed:fail";
+  CHECK(run_child([&] {
+          furrow::os::set_fault(no_unnamed);
+          auto array = Array<double>::create("draft", {10});
+          array(3) = 1;
+          return 0;
+        }) == 0);
+  CHECK(Array<double>::attach("draft")(3) == 1);
+  CHECK(files_with_prefix() == 1);
+  CHECK(run_child([&] {
+          furrow::os::set_fault(no_unnamed);
+          try {
+            Array<double>::create("draft", {10});
+          } catch (const furrow::AlreadyExists&) {
+            return 0;
+          }
+          return 1;
+        }) == 0);
+  furrow::segment::remove("draft");
+  CHECK(files_with_prefix() == 0);
+
+  for (const char* point :
+       {"segment.create.named", "segment.create.reserved", "segment.create.written"}) {
+    CAPTURE(point);
+    CHECK(run_child_to(no_unnamed + "," + point, [] { create_some("draft"); }) == -SIGKILL);
+    CHECK(files_with_prefix() == 1);
+    CHECK(furrow::test::names().empty());
+    CHECK_THROWS_AS(Array<double>::attach("draft"), furrow::NotFound);
+    CHECK(furrow::segment::sweep(true).size() == 1);
+    CHECK(furrow::segment::sweep().size() == 1);
+    CHECK(files_with_prefix() == 0);
+  }
+}
+
+TEST_CASE("a draft that somebody still makes is not swept") {
+  const pid_t child = furrow::test::start_child([] {
+    furrow::os::set_fault("os.create_unnamed:fail,segment.create.written:stop");
+    create_some("slow");
+    return 0;
+  });
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, WUNTRACED) == child);
+  REQUIRE(WIFSTOPPED(status));
+  CHECK(files_with_prefix() == 1);
+  CHECK(furrow::segment::sweep().empty());
+  ::kill(child, SIGCONT);
+  CHECK(furrow::test::wait_for(child) == 0);
+  CHECK(Array<double>::attach("slow").size() == 100000);
+  furrow::segment::remove("slow");
+}
+
+TEST_CASE("more than there is room for is OutOfSpace at once") {
+  // A petabyte, and (where the file system is the bigger of the two) more than the memory.
+  const std::uint64_t free = std::filesystem::space(Place::default_place().directory).available;
+  for (const std::uint64_t bytes : {std::uint64_t{1} << 50, free + 1, std::uint64_t{1} << 61}) {
+    CHECK_THROWS_WITH(
+        Segment::create("big", furrow::test::bytes(bytes)),
+        Catch::Contains("\"big\"") && Catch::Contains("needs") && Catch::Contains("free"));
+    CHECK(files_with_prefix() == 0);
+  }
+  CHECK(run_child([&] {
+          furrow::os::set_fault("os.reserve:fail");
+          try {
+            create_some("refused");
+          } catch (const furrow::OutOfSpace&) {
+            return 0;
+          }
+          return 1;
+        }) == 0);
+  CHECK(files_with_prefix() == 0);
+}
+
+TEST_CASE("a limit on file sizes is OutOfSpace, not SIGXFSZ") {
+  CHECK(run_child([] {
+          const rlimit limit{1 << 20, 1 << 20};
+          ::setrlimit(RLIMIT_FSIZE, &limit);
+          Array<double>::create("limited", {100}, furrow::test::owned());
+          try {
+            Array<double>::create("limited", {1 << 20});
+          } catch (const furrow::OutOfSpace& error) {
+            return std::string(error.what()).find("ulimit") == std::string::npos ? 2 : 0;
+          }
+          return 1;
+        }) == 0);
+  CHECK(files_with_prefix() == 0);
+}
+
+TEST_CASE("a tmpfs that fills up gives errors and no SIGBUS, and its room comes back") {
+  // The child takes a mount of its own; without the right to do that there is nothing to show.
+  const int code = run_child([] {
+    namespace fs = std::filesystem;
+    const std::string folder = fs::temp_directory_path() / ("furrow-" + std::to_string(::getpid()));
+    fs::create_directory(folder);
+    if (::unshare(CLONE_NEWNS) != 0 ||
+        ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount("none", folder.c_str(), "tmpfs", 0, "size=1m") != 0) {
+      fs::remove(folder);
+      return 77;
+    }
+    int result = 0;
+    {
+      const Place place{folder, ""};
+      CreateOptions options;
+      options.place = place;
+      std::vector<Array<double>> arrays;
+      std::string message;
+      try {
+        for (int i = 0; i < 100; ++i)
+          arrays.push_back(Array<double>::create("a" + std::to_string(i), {10000}, options));
+      } catch (const furrow::OutOfSpace& error) {
+        message = error.what();
+      }
+      // What could be made can be touched to its last byte.
+      for (auto& array : arrays)
+        for (double& x : array.span()) x = 1;
+      if (arrays.size() < 5 || arrays.size() > 13 || message.find("free") == std::string::npos)
+        result = 2;
+      if (furrow::segment::list(place).size() != arrays.size()) result = 3;
+      // The same without the look before: the reservation itself says it.
+      std::error_code error;
+      const auto before = fs::space(folder).available;
+      {
+        const auto file = furrow::os::create_unnamed(folder, 0600, error);
+        if (furrow::os::reserve(file, 10 << 20) != std::errc::no_space_on_device) result = 4;
+      }
+      if (fs::space(folder).available != before) result = 5;
+    }
+    ::umount(folder.c_str());
+    fs::remove(folder);
+    return result;
+  });
+  if (code == 77) WARN("no right to mount a small tmpfs: not tried");
+  CHECK((code == 0 || code == 77));
+}
+
+TEST_CASE("of many who create one name at once, exactly one wins") {
+  for (int round = 0; round < 30; ++round) {
+    constexpr int rivals = 6;
+    furrow::test::Signal start;
+    std::vector<pid_t> children;
+    for (int i = 0; i < rivals; ++i)
+      children.push_back(furrow::test::start_child([&] {
+        start.wait();
+        try {
+          Array<double>::create("race", {1000});
+          return 0;
+        } catch (const furrow::AlreadyExists&) {
+          return 1;
+        }
+      }));
+    start.send(rivals);
+    int won = 0;
+    int lost = 0;
+    for (const pid_t child : children) {
+      const int code = furrow::test::wait_for(child);
+      won += code == 0;
+      lost += code == 1;
+    }
+    REQUIRE(won == 1);
+    REQUIRE(lost == rivals - 1);
+    REQUIRE(files_with_prefix() == 1);
+    furrow::segment::remove("race");
+  }
+}
