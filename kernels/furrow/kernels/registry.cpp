@@ -7,6 +7,7 @@
 #include <array>
 
 #include <furrow/kernels/elementwise/descriptors.hpp>
+#include <furrow/kernels/random/descriptors.hpp>
 #include <furrow/kernels/reduce/descriptors.hpp>
 
 namespace furrow::kernels {
@@ -16,6 +17,7 @@ constexpr std::span<const Kernel> (*lists[])() noexcept = {
     elementwise_kernels,
     cast_kernels,
     reduce_kernels,
+    random_kernels,
 };
 
 constexpr std::size_t kernels_max = 64;
