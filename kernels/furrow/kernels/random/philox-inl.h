@@ -24,7 +24,7 @@ using RandomV = hn::Vec<RandomD>;
 inline constexpr std::size_t random_lanes = hn::MaxLanes(RandomD());
 
 /// Groups of counters in flight: one alone waits for its ten dependent multiplications.
-inline constexpr std::size_t random_groups = 2;
+inline constexpr std::size_t random_groups = 4;
 
 /// Words 0, 1 (`a`) and 2, 3 (`b`) of each counter as 64-bit numbers, the first word low.
 struct RandomWords {
@@ -52,9 +52,24 @@ HWY_INLINE RandomV lane_offsets() noexcept {
   return hn::Load(RandomD(), offset);
 }
 
+/// The key of every round, made once per call: broadcasts from general registers are dear.
+struct PhiloxSchedule {
+  RandomV low[philox_rounds];
+  RandomV high[philox_rounds];
+
+  explicit HWY_INLINE PhiloxSchedule(PhiloxKey key) noexcept {
+    for (int round = 0; round < philox_rounds; ++round) {
+      low[round] = hn::Set(RandomD(), std::uint64_t{key.low});
+      high[round] = hn::Set(RandomD(), std::uint64_t{key.high});
+      key.low += philox_weyl[0];
+      key.high += philox_weyl[1];
+    }
+  }
+};
+
 /// The blocks from `block` on: random_groups * random_lanes of them.
 HWY_INLINE RandomWords philox_vectors(std::uint64_t block, RandomV offsets, std::uint64_t stream,
-                                      PhiloxKey key) noexcept {
+                                      const PhiloxSchedule& key) noexcept {
   const RandomD d;
   RandomV c0[random_groups], c1[random_groups], c2[random_groups], c3[random_groups];
   for (std::size_t g = 0; g < random_groups; ++g) {
@@ -64,18 +79,14 @@ HWY_INLINE RandomWords philox_vectors(std::uint64_t block, RandomV offsets, std:
     c3[g] = hn::Set(d, stream & 0xffffffff);
   }
   for (int round = 0; round < philox_rounds; ++round) {
-    const RandomV key_low = hn::Set(d, std::uint64_t{key.low});
-    const RandomV key_high = hn::Set(d, std::uint64_t{key.high});
     for (std::size_t g = 0; g < random_groups; ++g) {
       const RandomV p0 = multiply_low_halves(c0[g], philox_multiplier[0]);
       const RandomV p1 = multiply_low_halves(c2[g], philox_multiplier[1]);
-      c0[g] = hn::Xor(hn::Xor(hn::ShiftRight<32>(p1), c1[g]), key_low);
+      c0[g] = hn::Xor(hn::Xor(hn::ShiftRight<32>(p1), c1[g]), key.low[round]);
       c1[g] = p1;
-      c2[g] = hn::Xor(hn::Xor(hn::ShiftRight<32>(p0), c3[g]), key_high);
+      c2[g] = hn::Xor(hn::Xor(hn::ShiftRight<32>(p0), c3[g]), key.high[round]);
       c3[g] = p0;
     }
-    key.low += philox_weyl[0];
-    key.high += philox_weyl[1];
   }
   const RandomV low_half = hn::Set(d, 0xffffffff);
   RandomWords out;

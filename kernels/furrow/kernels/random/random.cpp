@@ -138,7 +138,7 @@ void fill_random(const MapCall& call) noexcept {
   constexpr std::size_t elements = blocks * per_block;
   constexpr std::size_t group_items = 16 * random_lanes / sizeof(T);
   const Emit emit(call.parameters);
-  const PhiloxKey key = philox_key(call.parameters[random_seed].u64);
+  const PhiloxSchedule key(philox_key(call.parameters[random_seed].u64));
   const std::uint64_t stream = call.parameters[random_stream].u64;
   const RandomV offsets = lane_offsets();
   const auto generate = [&](std::uint64_t block, T* out) HWY_ATTR {
