@@ -77,8 +77,9 @@ struct Control {
   alignas(line_bytes) std::atomic<std::uint32_t> bell;  // +1 whenever there may be something to do
   std::atomic<std::uint32_t> active_jobs;               // bit per job slot
   std::atomic<std::uint32_t> attachments_version;
-  std::atomic<std::uint32_t> stop;        // workers leave at the next tile border
-  std::atomic<std::uint32_t> slots_used;  // worker slots ever used: 0 .. slots_used-1
+  std::atomic<std::uint32_t> attachments_used;  // entries ever used: 0 .. attachments_used-1
+  std::atomic<std::uint32_t> stop;              // workers leave at the next tile border
+  std::atomic<std::uint32_t> slots_used;        // worker slots ever used: 0 .. slots_used-1
 
   alignas(line_bytes) std::atomic<std::uint64_t> parked[worker_slots_max / 64];
   alignas(line_bytes) std::atomic<std::uint64_t> spinning[worker_slots_max / 64];
@@ -183,9 +184,15 @@ struct JobDescription {
   OperandLayout operands[operands_max];
 };
 
+enum class FailureKind : std::uint32_t {
+  threw = 0,    // an exception in a closure
+  died = 1,     // the tile killed its workers, or tore
+  refused = 2,  // no worker can run the job
+};
+
 struct Failure {
   std::uint32_t worker;
-  std::uint32_t reserved;
+  FailureKind kind;
   std::int64_t first;  // index range of the tile
   std::int64_t last;
   char text[480];

@@ -63,10 +63,11 @@ std::uint32_t groups_finished(const ControlView& view, std::size_t slot,
   return sum;
 }
 
-void record_failure(JobSlot& slot, std::uint32_t worker, std::int64_t first, std::int64_t last,
-                    const char* text) noexcept {
+void record_failure(JobSlot& slot, FailureKind kind, std::uint32_t worker, std::int64_t first,
+                    std::int64_t last, const char* text) noexcept {
   std::uint32_t none = 0;
   if (slot.failed.compare_exchange_strong(none, 1, std::memory_order_acq_rel)) {
+    slot.failure.kind = kind;
     slot.failure.worker = worker;
     slot.failure.first = first;
     slot.failure.last = last;

@@ -48,8 +48,8 @@ std::vector<TileInHand> recover(const ControlView& view, std::size_t slot, std::
     shared.groups[g].store(pack(next), std::memory_order_release);
     in_hand.push_back(hand);
   }
-  view.worker(worker).done[slot].value.store(
-      static_cast<std::uint64_t>(job.round) << 32 | finished, std::memory_order_release);
+  view.worker(worker).done[slot].value.store(static_cast<std::uint64_t>(job.round) << 32 | finished,
+                                             std::memory_order_release);
   return in_hand;
 }
 

@@ -243,7 +243,7 @@ void Runner::call_code(const TileCall& call, void* partial) const {
 // The same; false when it threw, after the failure was recorded.
 bool Runner::execute(const TileCall& call, void* partial) const {
   const auto fail = [&](const char* text) {
-    record_failure(*slot_, static_cast<std::uint32_t>(worker_), call.first,
+    record_failure(*slot_, FailureKind::threw, static_cast<std::uint32_t>(worker_), call.first,
                    call.first + static_cast<std::int64_t>(call.count), text);
     return false;
   };
@@ -366,8 +366,8 @@ bool Runner::run_reduce(std::uint32_t group) {
                 d.partial_bytes);
     return true;
   } catch (const std::exception& error) {  // from a closure's combine
-    record_failure(*slot_, static_cast<std::uint32_t>(worker_), base * d.tile_elements,
-                   std::min(d.count, end * d.tile_elements), error.what());
+    record_failure(*slot_, FailureKind::threw, static_cast<std::uint32_t>(worker_),
+                   base * d.tile_elements, std::min(d.count, end * d.tile_elements), error.what());
     set_word(group, GroupState::closed, 0);
     return false;
   }

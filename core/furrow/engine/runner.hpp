@@ -48,8 +48,8 @@ std::uint32_t groups_finished(const ControlView& view, std::size_t slot,
                               std::uint32_t round) noexcept;
 
 /// Adds a failure to a job unless it has one, and stops it.
-void record_failure(JobSlot& slot, std::uint32_t worker, std::int64_t first, std::int64_t last,
-                    const char* text) noexcept;
+void record_failure(JobSlot& slot, FailureKind kind, std::uint32_t worker, std::int64_t first,
+                    std::int64_t last, const char* text) noexcept;
 
 class Runner {
  public:

@@ -9,7 +9,8 @@ namespace {
 template <std::size_t Bytes>
 void copy_strided(std::byte* to, std::ptrdiff_t to_step, const std::byte* from,
                   std::ptrdiff_t from_step, std::int64_t count) noexcept {
-  for (std::int64_t i = 0; i < count; ++i) std::memcpy(to + i * to_step, from + i * from_step, Bytes);
+  for (std::int64_t i = 0; i < count; ++i)
+    std::memcpy(to + i * to_step, from + i * from_step, Bytes);
 }
 
 void copy_run(std::byte* to, std::ptrdiff_t to_step, const std::byte* from,

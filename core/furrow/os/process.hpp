@@ -55,6 +55,12 @@ void die_with_parent(std::uint64_t parent) noexcept;
 /// but 0, 1, 2 and `keep`.
 void become_helper(std::span<const int> keep) noexcept;
 
+/// In a program that was executed: the descriptors that its parent meant it to have.
+std::vector<int> inherited_descriptors();
+
+/// Another process's open file, by its number there; works for files whose name is gone.
+Descriptor open_descriptor_of(std::uint64_t pid, std::uint32_t descriptor, bool writable) noexcept;
+
 /// "segmentation fault (signal 11)".
 std::string describe_signal(int number);
 
@@ -88,6 +94,7 @@ class Event {
   void raise() const noexcept;
   void clear() const noexcept;
   void close() noexcept { descriptor_.close(); }
+  int release() noexcept { return descriptor_.release(); }
 
  private:
   Descriptor descriptor_;

@@ -37,7 +37,7 @@ enum class Access : std::uint32_t { read_only = 0, read_write = 1 };
 struct CreateOptions {
   Lifetime lifetime = Lifetime::persistent;
   unsigned mode = 0600;                // permission bits of the file
-  std::string note;                    // free text, at most 1023 bytes
+  std::string note{};                  // free text, at most 1023 bytes
   std::size_t attribute_bytes = 2000;  // room for attributes (segment/attributes.hpp)
   Place place = Place::default_place();
 };

@@ -1,0 +1,149 @@
+#include <furrow/engine/operands.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include <furrow/engine/strided.hpp>
+#include <furrow/error.hpp>
+
+namespace furrow::engine {
+namespace {
+
+struct ByteRange {
+  std::int64_t begin;
+  std::int64_t end;
+};
+
+ByteRange bytes_of(const OperandLayout& operand) {
+  std::int64_t low = 0;
+  std::int64_t high = 0;
+  for (std::size_t axis = 0; axis < operand.shape.ndim(); ++axis) {
+    const std::int64_t reach = (operand.shape[axis] - 1) * operand.strides[axis];
+    (reach < 0 ? low : high) += reach;
+  }
+  const auto address = static_cast<std::int64_t>(operand.address);
+  const auto item = static_cast<std::int64_t>(operand.item_bytes);
+  return {address + low * item, address + (high + 1) * item};
+}
+
+// Bytes that lie together at each place of the outer axes, and the distance the places are
+// multiples of.
+struct Comb {
+  std::int64_t tooth;
+  std::int64_t pitch;
+};
+
+Comb comb_of(const OperandLayout& operand) {
+  const auto item = static_cast<std::int64_t>(operand.item_bytes);
+  Comb comb{item, 0};
+  for (std::size_t axis = operand.shape.ndim(); axis-- > 0;) {
+    const std::int64_t stride = operand.strides[axis] * item;
+    if (stride == comb.tooth && comb.pitch == 0) {
+      comb.tooth *= operand.shape[axis];
+    } else {
+      comb.pitch = std::gcd(comb.pitch, std::abs(stride));
+    }
+  }
+  return comb;
+}
+
+bool same_elements(const OperandLayout& a, const OperandLayout& b) {
+  return a.address == b.address && a.item_bytes == b.item_bytes && a.shape == b.shape &&
+         a.strides == b.strides;
+}
+
+// False only when no element of one can share a byte with an element of the other: their ranges
+// are apart, or they are combs of one pitch whose teeth lie beside each other (columns of a table).
+bool may_overlap(const OperandLayout& a, const OperandLayout& b) {
+  const ByteRange ra = bytes_of(a);
+  const ByteRange rb = bytes_of(b);
+  if (ra.end <= rb.begin || rb.end <= ra.begin) return false;
+  const Comb ca = comb_of(a);
+  const Comb cb = comb_of(b);
+  const std::int64_t pitch = std::gcd(ca.pitch, cb.pitch);
+  if (pitch == 0) return true;
+  std::int64_t offset = (rb.begin - ra.begin) % pitch;
+  if (offset < 0) offset += pitch;
+  return offset < ca.tooth || offset + cb.tooth > pitch;
+}
+
+bool is_written(const Operand& operand) { return operand.use != Use::read; }
+
+}  // namespace
+
+OperandLayout layout_of(const Operand& operand) {
+  OperandLayout layout;
+  layout.address = reinterpret_cast<std::uintptr_t>(operand.array.data());
+  layout.use = operand.use;
+  layout.item_bytes = static_cast<std::uint32_t>(item_bytes(operand.array.dtype()));
+  layout.shape = operand.array.shape();
+  layout.strides = operand.array.strides();
+  coalesce(layout.shape, layout.strides);
+  return layout;
+}
+
+void check_operands(const Job& job) {
+  if (job.operands.size() > operands_max) {
+    throw InvalidArgument(fmt::format("{} arrays in one job; it takes at most {}",
+                                      job.operands.size(), operands_max));
+  }
+  for (const Operand& operand : job.operands) {
+    const AnyArray& array = operand.array;
+    if (!array.valid()) throw InvalidArgument("an array of the job is empty (never created)");
+    if (array.size() != job.count) {
+      throw ShapeMismatch(
+          fmt::format("array \"{}\" has shape {}, which is {} elements; the job "
+                      "works on {} of each array",
+                      array.name(), to_string(array.shape()), array.size(), job.count));
+    }
+    if (is_written(operand) && array.access() == Access::read_only) {
+      throw PermissionDenied(
+          fmt::format("array \"{}\" is attached read-only and cannot be written "
+                      "(attach it with Access::read_write)",
+                      array.name()));
+    }
+  }
+  if (job.count == 0) return;
+  for (const Operand& written : job.operands) {
+    if (!is_written(written)) continue;
+    const OperandLayout to = layout_of(written);
+    for (const Operand& other : job.operands) {
+      if (&other == &written) continue;
+      const OperandLayout from = layout_of(other);
+      const bool in_place = same_elements(to, from) && other.use == Use::read;
+      if (in_place || !may_overlap(to, from)) continue;
+      throw InvalidArgument(fmt::format(
+          "the output in array \"{}\" overlaps an operand in \"{}\" without being the same "
+          "elements: what is read would depend on what is already written (copy one of them first)",
+          written.array.name(), other.array.name()));
+    }
+  }
+}
+
+Protocol choose_protocol(const Job& job, bool exactly_once, std::uint32_t& flags) {
+  bool in_place = false;
+  bool updates = false;
+  bool packed = true;
+  for (const Operand& operand : job.operands) {
+    if (!is_written(operand)) continue;
+    const OperandLayout to = layout_of(operand);
+    updates = updates || operand.use == Use::update;
+    packed = packed && is_packed(to);
+    for (const Operand& other : job.operands) {
+      in_place = in_place || (&other != &operand && same_elements(to, layout_of(other)));
+    }
+  }
+  if (!in_place && !updates) return Protocol::direct;
+  if (!exactly_once || !job.protect) {
+    flags |= flag_torn_on_death;
+    return Protocol::direct;
+  }
+  // An update in place keeps a copy to put back; where tiles are gathered anyway, and for kernels
+  // that read and write, the copy is the new tile.
+  return updates && packed ? Protocol::undo : Protocol::commit;
+}
+
+}  // namespace furrow::engine

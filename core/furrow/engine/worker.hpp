@@ -1,0 +1,28 @@
+// furrow/engine/worker.hpp
+//
+// A worker's life: wait for the bell, map what is new, run what can be claimed, wait again.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <furrow/engine/layout.hpp>
+#include <furrow/segment/place.hpp>
+
+namespace furrow {
+
+/// Joins the engine of that name as one more worker, until the engine stops or its coordinator
+/// dies. Runs kernels of the registry; closures only when this is the coordinator's own program.
+/// Throws NotFound (no such engine), InUse (it has no place left), Corrupt.
+void join_engine(std::string_view name, const Place& place = Place::default_place());
+
+namespace engine {
+
+/// Serves slot `worker` until the control says stop. `coordinator` is watched while idle when it
+/// is not negative: a joined worker has no nursery that would end it.
+void serve(const ControlView& view, std::size_t worker, int coordinator = -1);
+
+}  // namespace engine
+}  // namespace furrow
