@@ -44,12 +44,12 @@ struct RowRange {
 };
 
 struct LoadOptions {
-  std::optional<RowRange> rows;  // default: all
-  Dtype dtype = Dtype::none;     // none: what the file holds; else TypeMismatch for any other
-  bool replace = false;          // an array of that name goes first (InUse when it is attached)
-  bool attributes = true;        // keep the dataset's attributes
-  CreateOptions create;          // of the new array; attribute_bytes grows when needed
-  JobOptions job;                // a deadline, for files on disks that may not answer
+  std::optional<RowRange> rows = {};  // default: all
+  Dtype dtype = Dtype::none;          // none: what the file holds; else TypeMismatch for any other
+  bool replace = false;       // an array of that name goes first (InUse when it is attached)
+  bool attributes = true;     // keep the dataset's attributes
+  CreateOptions create = {};  // of the new array; attribute_bytes grows when needed
+  JobOptions job = {};        // a deadline, for files on disks that may not answer
 };
 
 /// How a load went.
@@ -89,11 +89,11 @@ DatasetInfo info(Engine& engine, const std::string& file, const std::string& dat
 
 struct SaveOptions {
   int gzip = 0;          // 1 to 9: compressed, in chunks
-  Extents chunk;         // empty: whole rows of about 1 MiB when compressed, else no chunks
+  Extents chunk = {};    // empty: whole rows of about 1 MiB when compressed, else no chunks
   bool replace = false;  // a dataset of that name goes; else AlreadyExists
-  std::optional<Attributes> attributes;      // default: the array's
-  std::int64_t timeout_ns = 30'000'000'000;  // for another saver of the same file
-  JobOptions job;
+  std::optional<Attributes> attributes = {};  // default: the array's
+  std::int64_t timeout_ns = 30'000'000'000;   // for another saver of the same file
+  JobOptions job = {};
 };
 
 /// By one of the workers, so that a damaged file that is added to cannot take the caller with it.

@@ -75,7 +75,7 @@ std::string quoted(const std::string& file, const std::string& dataset) {
 std::string list_datasets(hid_t file, std::size_t count_max) {
   Listing listing{{}, count_max};
   const herr_t result =
-      H5Ovisit2(file, H5_INDEX_NAME, H5_ITER_NATIVE, note_dataset, &listing, H5O_INFO_BASIC);
+      H5Ovisit2(file, H5_INDEX_NAME, H5_ITER_INC, note_dataset, &listing, H5O_INFO_BASIC);
   if (result < 0) return "the rest of the file cannot be read";
   if (listing.names.empty()) return "the file holds no dataset";
   std::string text;

@@ -1,0 +1,94 @@
+// A save is killed at each of its steps and at each of its system calls: the file is the old one or
+// the new one, a later save finds nothing in its way and leaves nothing.
+#include <catch2/catch.hpp>
+
+#include <cstring>
+#include <string>
+
+#include <furrow/segment/segment.hpp>
+
+#include "io_support.hpp"
+
+namespace furrow::test {
+namespace {
+
+const char* const saver = FURROW_IO_SAVER;
+
+double first_of(const Content& content) {
+  double value = 0;
+  if (content.bytes.size() >= sizeof value) std::memcpy(&value, content.bytes.data(), sizeof value);
+  return value;
+}
+
+std::string save_command(const std::string& file, const std::string& dataset, int value) {
+  return std::string(saver) + " " + file + " " + dataset + " " + std::to_string(value) +
+         " 20000 1 replace";
+}
+
+/// Kills one save by `prefix`; true when the save was killed, false when it ran to its end.
+bool kill_one(const Folder& folder, const std::string& prefix, bool exists) {
+  const std::string file = folder / "f.h5";
+  if (exists) {
+    REQUIRE(run_program(save_command(file, "keep", 7)).code == 0);
+    REQUIRE(run_program(save_command(file, "x", 100)).code == 0);
+  }
+  const Ran killed = run_program(prefix + " " + save_command(file, "x", 200));
+  segment::sweep();  // the array of the killed one
+  if (killed.code == 0) return false;
+  INFO(prefix << ": " << killed.output);
+  const bool there =
+      folder.names().find("f.h5") == 0 || folder.names().find(" f.h5") != std::string::npos;
+  if (exists || there) {
+    const double first = first_of(read_here(file, "x"));
+    CHECK((first == 201 || (exists && first == 101)));
+    CHECK(read_here(file, "x").bytes.size() == 160'000);
+  }
+  if (exists) CHECK(first_of(read_here(file, "keep")) == 8);
+  const Ran next = run_program(save_command(file, "x", 300));
+  CHECK(next.output.empty());
+  CHECK(first_of(read_here(file, "x")) == 301);
+  CHECK(folder.names() == "f.h5");
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("killed at every labelled point of a save", "[hdf5][faults]") {
+  for (const char* point :
+       {"io.save.locked", "io.save.copied", "io.save.write", "io.save.block", "io.save.written",
+        "io.save.synced", "io.save.rename", "io.save.renamed", "io.save.done"}) {
+    for (const bool exists : {false, true}) {
+      CAPTURE(point, exists);
+      const Folder folder;
+      const bool killed =
+          kill_one(folder, "env FURROW_FAULT=" + std::string(point) + ":kill", exists);
+      // A new file has nothing to copy.
+      CHECK(killed == (exists || std::string(point) != "io.save.copied"));
+    }
+  }
+}
+
+TEST_CASE("killed at every write, fsync and rename of a save", "[hdf5][faults]") {
+  if (run_program("strace -f -o /dev/null true").code != 0) {
+    WARN("skipped: strace is not installed, or may not trace here");
+    return;
+  }
+  for (const bool exists : {false, true}) {
+    int kills = 0;
+    for (const char* call : {"pwrite64", "copy_file_range", "ftruncate", "fsync", "fchmod",
+                             "rename,renameat2,link,linkat"}) {
+      for (int nth = 1; nth < 60; ++nth) {
+        CAPTURE(exists, call, nth);
+        const Folder folder;
+        const std::string strace = "strace -f -o /dev/null -e trace=" + std::string(call) +
+                                   " -e inject=" + call +
+                                   ":signal=KILL:when=" + std::to_string(nth);
+        if (!kill_one(folder, strace, exists)) break;
+        ++kills;
+      }
+    }
+    CHECK(kills > 10);
+  }
+}
+
+}  // namespace furrow::test

@@ -1,0 +1,182 @@
+// The replacement of one file: permissions, links, savers beside each other, what dead ones leave.
+#include <catch2/catch.hpp>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <furrow/os/fault.hpp>
+#include <furrow/os/replace_file.hpp>
+
+#include "io_support.hpp"
+
+namespace furrow::test {
+namespace {
+
+using os::FileReplacement;
+using Step = os::ReplaceError::Step;
+namespace fs = std::filesystem;
+
+constexpr std::int64_t second_ns = 1'000'000'000;
+
+void put(const std::string& path, const std::string& text) { std::ofstream(path) << text; }
+
+std::string get(const std::string& path) {
+  std::ifstream in(path);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+unsigned mode_of(const std::string& path) {
+  struct stat s {};
+  REQUIRE(::stat(path.c_str(), &s) == 0);
+  return s.st_mode & 0777u;
+}
+
+}  // namespace
+
+TEST_CASE("a file is replaced whole, with its permissions", "[replace]") {
+  const Folder folder;
+  const std::string path = folder / "x";
+  put(path, "old");
+  REQUIRE(::chmod(path.c_str(), 0640) == 0);
+  FileReplacement r;
+  REQUIRE_FALSE(r.begin(path, 0));
+  CHECK(r.target_exists());
+  REQUIRE_FALSE(r.copy_target());
+  CHECK(get(r.temporary()) == "old");
+  put(r.temporary(), "new");
+  CHECK(get(path) == "old");
+  REQUIRE_FALSE(r.commit());
+  CHECK(get(path) == "new");
+  CHECK(mode_of(path) == 0640);
+  CHECK(folder.names() == "x");
+}
+
+TEST_CASE("a new file gets what the umask leaves", "[replace]") {
+  const Folder folder;
+  const mode_t before = ::umask(027);
+  FileReplacement r;
+  const bool failed = static_cast<bool>(r.begin(folder / "x", 0)) || r.commit();
+  ::umask(before);
+  REQUIRE_FALSE(failed);
+  CHECK(mode_of(folder / "x") == 0640);
+}
+
+TEST_CASE("giving up leaves the old file and nothing else", "[replace]") {
+  const Folder folder;
+  put(folder / "x", "old");
+  {
+    FileReplacement r;
+    REQUIRE_FALSE(r.begin(folder / "x", 0));
+    put(r.temporary(), "half");
+  }
+  CHECK(get(folder / "x") == "old");
+  CHECK(folder.names() == "x");
+}
+
+TEST_CASE("links are followed, also to a file that is not there yet", "[replace]") {
+  const Folder folder;
+  fs::create_directory(folder / "d");
+  fs::create_symlink("d/real", folder / "link");
+  FileReplacement r;
+  REQUIRE_FALSE(r.begin(folder / "link", 0));
+  put(r.temporary(), "one");
+  REQUIRE_FALSE(r.commit());
+  CHECK(fs::is_symlink(folder / "link"));
+  CHECK(get(folder / "d/real") == "one");
+  fs::create_symlink("loop", folder / "loop");
+  CHECK(r.begin(folder / "loop", 0).step == Step::target);
+}
+
+TEST_CASE("folders and devices are no targets, and a missing folder is said", "[replace]") {
+  const Folder folder;
+  FileReplacement r;
+  CHECK(r.begin(folder.path(), 0).code == std::errc::is_a_directory);
+  CHECK(r.begin("/dev/null", 0).step == Step::target);
+  CHECK(r.begin(folder / "no/x", 0).code == std::errc::no_such_file_or_directory);
+}
+
+TEST_CASE("a second saver of a file waits for the first and sees its work", "[replace]") {
+  const Folder folder;
+  FileReplacement first;
+  REQUIRE_FALSE(first.begin(folder / "x", 0));
+  FileReplacement second;
+  CHECK(second.begin(folder / "x", 20'000'000).step == Step::busy);
+  // Another file of the folder is nobody's business, and its temporary file is not swept.
+  FileReplacement other;
+  REQUIRE_FALSE(other.begin(folder / "y", 0));
+  CHECK(fs::exists(first.temporary()));
+  put(first.temporary(), "first");
+  REQUIRE_FALSE(first.commit());
+  REQUIRE_FALSE(second.begin(folder / "x", second_ns));
+  REQUIRE_FALSE(second.copy_target());
+  CHECK(get(second.temporary()) == "first");
+}
+
+TEST_CASE("what dead savers left is removed by the next one in the folder", "[replace]") {
+  const Folder folder;
+  put(folder / ".dead.h5.furrow-save", "half");
+  put(folder / ".x.furrow-save", "half, of the same file");
+  put(folder / "mine.furrow-save", "no temporary file: it has no dot in front");
+  FileReplacement r;
+  REQUIRE_FALSE(r.begin(folder / "x", 0));
+  CHECK(get(r.temporary()).empty());
+  REQUIRE_FALSE(r.commit());
+  CHECK(folder.names() == "mine.furrow-save x");
+}
+
+TEST_CASE("a writer in place is in the way, a change meanwhile is noticed", "[replace]") {
+  const Folder folder;
+  put(folder / "x", "old");
+  const int fd = ::open((folder / "x").c_str(), O_RDWR);
+  REQUIRE(::flock(fd, LOCK_EX | LOCK_NB) == 0);
+  FileReplacement r;
+  CHECK(r.begin(folder / "x", 0).step == Step::in_use);
+  ::close(fd);
+  REQUIRE_FALSE(r.begin(folder / "x", 0));
+  put(folder / "x", "changed by somebody who asks for no lock");
+  CHECK(r.commit().step == Step::changed);
+  r.discard();
+  CHECK(get(folder / "x").substr(0, 7) == "changed");
+  FileReplacement fresh;
+  REQUIRE_FALSE(fresh.begin(folder / "y", 0));
+  put(folder / "y", "came meanwhile");
+  CHECK(fresh.commit().step == Step::changed);
+  fresh.discard();
+  CHECK(get(folder / "y") == "came meanwhile");
+}
+
+TEST_CASE("every step that fails leaves the old file", "[replace]") {
+  for (const char* point : {"io.save.create", "io.save.copy", "io.save.sync", "io.save.rename"}) {
+    CAPTURE(point);
+    const Folder folder;
+    put(folder / "x", "old");
+    os::set_fault(std::string(point) + ":fail");
+    {
+      FileReplacement r;
+      bool failed = static_cast<bool>(r.begin(folder / "x", 0));
+      failed = failed || r.copy_target();
+      failed = failed || r.commit();
+      CHECK(failed);
+    }
+    os::set_fault("");
+    CHECK(get(folder / "x") == "old");
+    CHECK(folder.names() == "x");
+  }
+}
+
+TEST_CASE("names as long as the system takes have a temporary file, too", "[replace]") {
+  const Folder folder;
+  const std::string name(255, 'n');
+  FileReplacement r;
+  REQUIRE_FALSE(r.begin(folder / name, 0));
+  REQUIRE_FALSE(r.commit());
+  CHECK(folder.names() == name);
+}
+
+}  // namespace furrow::test

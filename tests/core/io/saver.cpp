@@ -1,0 +1,39 @@
+// Saves one dataset of doubles in a process of its own, without workers, so that it can be killed.
+//
+//   saver FILE DATASET VALUE COUNT [GZIP] [replace]
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <span>
+#include <string>
+
+#include <furrow/array/array.hpp>
+#include <furrow/io/hdf5.hpp>
+
+int main(int argc, char** argv) {
+  if (argc < 5) return 2;
+  try {
+    furrow::CreateOptions create;
+    create.lifetime = furrow::Lifetime::owned;
+    const std::string name = "saver-" + std::to_string(getpid());
+    const auto array = furrow::Array<double>::create(name, {std::atoll(argv[4])}, create);
+    // The first is VALUE + 1; the others are noise, which gzip can shrink by little only.
+    std::uint64_t noise = 1;
+    for (double& x : array.span()) {
+      noise = noise * 6364136223846793005u + 1442695040888963407u;
+      x = static_cast<double>(noise >> 11);
+    }
+    array(0) = std::atof(argv[3]) + 1;
+    furrow::hdf5::SaveOptions options;
+    if (argc > 5) options.gzip = std::atoi(argv[5]);
+    options.replace = argc > 6;
+    furrow::hdf5::save(array, argv[1], argv[2], options);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+  return 0;
+}
