@@ -155,9 +155,7 @@ MomentsPartial moments(const double* x, std::size_t count) noexcept {
   });
   const double correction = rest.fold();
   const double m2 = squares.fold() - correction * correction / n;
-  // Without a finite correction the mean stays as it is: infinite or NaN, as in NumPy.
-  const bool finite = correction - correction == 0;
-  return {finite ? mean + correction / n : mean, m2 < 0 ? 0 : m2, count};
+  return make_moments(mean, correction / n, m2 < 0 ? 0 : m2, count);
 }
 
 constexpr std::size_t moments_elements = tile_elements(sizeof(double));

@@ -27,12 +27,25 @@ struct alignas(16) ComplexPartial {
   double imaginary;
 };
 
-/// Count, mean and M2 = sum of (x - mean)^2.
+/// Count, mean and M2 = sum of (x - mean)^2. The mean is a sum of two doubles: with only one, an
+/// offset of the data (1e9 + noise) would round away the distances between the tiles' means.
 struct alignas(16) MomentsPartial {
   double mean;
+  double mean_low;
   double m2;
   std::uint64_t count;
 };
+
+/// high + low = mean + correction, exactly if that is possible (Knuth's two-sum). A correction that
+/// is not finite leaves the mean as it is: infinite or NaN, as in NumPy.
+inline MomentsPartial make_moments(double mean, double correction, double m2,
+                                   std::uint64_t count) noexcept {
+  if (!(correction - correction == 0)) return {mean, 0, m2, count};
+  const double high = mean + correction;
+  const double part = high - mean;
+  const double low = (mean - (high - part)) + (correction - part);
+  return {high, low - low == 0 ? low : 0, m2, count};
+}
 
 /// Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample
 /// variances", 1979, eq. 2.1: no cancellation, whatever the two counts are.
@@ -43,12 +56,12 @@ inline MomentsPartial combine_moments(const MomentsPartial& left,
   const std::uint64_t count = left.count + right.count;
   const double share = static_cast<double>(right.count) / static_cast<double>(count);
   // Two infinite means are equal, not NaN apart.
-  const double delta = left.mean == right.mean ? 0 : right.mean - left.mean;
-  MomentsPartial both;
-  both.count = count;
-  both.mean = left.mean + delta * share;
-  both.m2 = left.m2 + right.m2 + delta * (delta * share * static_cast<double>(left.count));
-  return both;
+  const double apart = left.mean == right.mean ? 0 : right.mean - left.mean;
+  const double delta = apart + (right.mean_low - left.mean_low);
+  const double m2 = left.m2 + right.m2 + delta * (delta * share * static_cast<double>(left.count));
+  if (delta - delta == 0) return make_moments(left.mean, left.mean_low + delta * share, m2, count);
+  // Infinite means, and distances that overflow, take the road that has no difference.
+  return {left.mean * (1 - share) + right.mean * share, 0, m2, count};
 }
 
 /// The lesser (greater) of two, and NaN as soon as one is NaN.

@@ -115,7 +115,7 @@ void reference_mean_variance_tile(const ReduceCall& call, void* partial) noexcep
     const double squares = reference_sum(
         count, [&](double s, std::size_t i) { return std::fma(x(i) - mean, x(i) - mean, s); });
     const double m2 = squares - rest * rest / n;
-    tree.add({std::isfinite(rest) ? mean + rest / n : mean, m2 < 0 ? 0 : m2, count});
+    tree.add(make_moments(mean, rest / n, m2 < 0 ? 0 : m2, count));
   }
   *static_cast<MomentsPartial*>(partial) = tree.total();
 }
