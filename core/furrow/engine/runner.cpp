@@ -8,6 +8,7 @@
 
 #include <furrow/engine/fold.hpp>
 #include <furrow/engine/strided.hpp>
+#include <furrow/kernels/tile_copy.hpp>
 #include <furrow/os/fault.hpp>
 #include <furrow/os/futex.hpp>
 
@@ -20,9 +21,10 @@ struct Runner::Buffers {
   std::size_t fold_bytes = 0;
 };
 
-Runner::Runner(const ControlView& view, std::size_t worker)
+Runner::Runner(const ControlView& view, std::size_t worker, const std::atomic<bool>* leave)
     : view_(view),
       worker_(worker),
+      leave_(leave),
       scratch_(view.scratch(worker)),
       buffers_(std::make_unique<Buffers>()) {}
 
@@ -46,6 +48,7 @@ bool Runner::claim(std::atomic<std::uint64_t>& word, GroupWord& claimed) const n
   std::uint64_t bits = word.load(std::memory_order_relaxed);
   claimed = unpack(bits, job_->round);
   if (claimed.state != GroupState::free || stopping()) return false;
+  if (leave_ != nullptr && leave_->load(std::memory_order_relaxed)) return false;
   os::fault_point("engine.group.claiming");
   claimed.owner = static_cast<std::uint32_t>(worker_);
   claimed.state = GroupState::claimed;
@@ -259,11 +262,12 @@ bool Runner::execute(const TileCall& call, void* partial) const {
 
 namespace {
 
-// Copies a tile into its array. With faults armed in two halves, so that a test can cut it there.
-void copy_out(const OperandLayout& operand, std::int64_t first, std::size_t count,
+// Makes a tile part of its array. With faults armed in two halves, so that a test can cut it there.
+void copy_out(const OperandLayout& operand, bool packed, std::int64_t first, std::size_t count,
               const std::byte* from) noexcept {
   if (os::detail::fault_state.load(std::memory_order_relaxed) == 1) {
-    return scatter(operand, first, count, from);
+    if (!packed) return scatter(operand, first, count, from);
+    return kernels::copy_tile(packed_tile(operand, first), from, count * operand.item_bytes);
   }
   const std::size_t half = count / 2;
   scatter(operand, first, half, from);
@@ -306,9 +310,10 @@ bool Runner::run_tile(std::int64_t tile, std::uint32_t group, std::uint32_t posi
   if (d.protocol == Protocol::commit) {
     set_word(group, GroupState::committing, position);
     os::fault_point("engine.tile.committing");
-    for_each_written(d, scratch_, [&](const OperandLayout& operand, std::byte* from, std::size_t) {
-      copy_out(operand, first, count, from);
-    });
+    for_each_written(d, scratch_,
+                     [&](const OperandLayout& operand, std::byte* from, std::size_t i) {
+                       copy_out(operand, job_->packed[i], first, count, from);
+                     });
     os::fault_point("engine.tile.copied");
   } else if (d.protocol == Protocol::direct) {
     for_each_written(d, scratch_, [&](const OperandLayout& operand, std::byte*, std::size_t i) {
