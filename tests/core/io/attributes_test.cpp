@@ -27,8 +27,6 @@ TEST_CASE("attributes of h5py are kept, those of other types are named", "[hdf5]
   CHECK(a.at("empty") == Attribute::text(""));
   CHECK(a.at("names") == Attribute::strings({"DAX", "SMI", "é"}));
   CHECK(a.at("fixed") == Attribute::strings({"ab", "abc", ""}));
-  CHECK(a.at("table").shape == std::vector<std::int64_t>{2, 2});
-  CHECK(a.at("table").bytes == Attribute::strings({"a", "b", "c", "d"}).bytes);
   for (const Dtype dtype : all_dtypes) {
     const std::string name(dtype_name(dtype));
     CAPTURE(name);
@@ -37,7 +35,7 @@ TEST_CASE("attributes of h5py are kept, those of other types are named", "[hdf5]
   }
   CHECK(a.at("big endian").dtype == Dtype::f64);
   CHECK(a.at("no elements").shape == std::vector<std::int64_t>{0, 2});
-  CHECK(content.skipped == std::vector<std::string>{"compound", "null", "reference"});
+  CHECK(content.skipped == std::vector<std::string>{"compound", "null", "reference", "table"});
 }
 
 TEST_CASE("attributes are written so that h5py and furrow read them back", "[hdf5][attributes]") {

@@ -61,6 +61,7 @@ std::vector<std::string> read_fixed(hid_t attribute, hid_t type, std::size_t cou
 
 std::optional<Attribute> read_texts(hid_t attribute, hid_t file_type, hid_t space,
                                     const Extent& extent) {
+  if (extent.shape.size() > 1) return std::nullopt;  // furrow's lists of strings have one axis
   const bool variable = H5Tis_variable_str(file_type) > 0;
   const std::size_t bytes = variable ? sizeof(char*) : H5Tget_size(file_type);
   if (bytes == 0 || extent.count > attribute_bytes_max / bytes) return std::nullopt;
@@ -69,9 +70,7 @@ std::optional<Attribute> read_texts(hid_t attribute, hid_t file_type, hid_t spac
                                        : read_fixed(attribute, file_type, extent.count);
   if (extent.shape.empty()) return Attribute::text(texts.front());
   for (std::string& text : texts) text.resize(std::min(text.find('\0'), text.size()));
-  Attribute result = Attribute::strings(texts);
-  result.shape = extent.shape;
-  return result;
+  return Attribute::strings(texts);
 }
 
 std::optional<Attribute> read_numbers(hid_t attribute, hid_t file_type, const Extent& extent) {

@@ -6,7 +6,7 @@
 // or
 //           in arrays. Everything else (references, compounds, null dataspaces) is left out by name
 // Written   numbers little-endian, strings of variable length in UTF-8: Python's str
-// Padding   of fixed strings goes; strings in arrays end at their first NUL
+// Padding   of fixed strings goes; strings in lists end at their first NUL
 #pragma once
 
 #include <cstdint>

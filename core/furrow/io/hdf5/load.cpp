@@ -9,6 +9,7 @@
 #include <furrow/io/hdf5/mailbox.hpp>
 #include <furrow/io/hdf5/source.hpp>
 #include <furrow/io/hdf5/work.hpp>
+#include <furrow/os/fault.hpp>
 
 namespace furrow::hdf5 {
 namespace {
@@ -29,6 +30,7 @@ void answer_inspection(Mail& mail) {
     const QuietErrors quiet;
     WireReader request = request_of(mail);
     const std::string file = request.text();
+    os::fault_point("io.load.inspect");
     const Source source(file, request.text());
     const ReadAttributes attributes = read_object_attributes(source.dataset());
     WireWriter answer;
@@ -92,6 +94,7 @@ struct BlockReader {
       WireReader request = request_of(*mail);
       const std::string file = request.text();
       const Source source(file, request.text(), &description);
+      os::fault_point("io.load.block");
       source.read_box(plan.block(index), to);
     });
   }
