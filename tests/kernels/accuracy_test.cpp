@@ -10,6 +10,8 @@
 #include <functional>
 #include <string>
 
+#include <furrow/kernels/random/random.hpp>
+
 #include "compare.hpp"
 #include "samples.hpp"
 
@@ -164,6 +166,67 @@ TEST_CASE("the double nearest to a multiple of pi/2 is reduced with all its bits
     REQUIRE(force_target(target_name));
     CHECK(worst_ulp<double>("cos", mpfr_cos, worst, x) <= 0.9);
     CHECK(worst_ulp<double>("sin", mpfr_sin, worst, x) <= 0.9);
+  }
+  force_target("");
+}
+
+/// sqrt(-2 ln u) * cos or sin of 2 pi v, of a Philox block, with 200 bits.
+class ExactNormal {
+ public:
+  ExactNormal() { mpfr_inits2(200, radius_, angle_, z_, nullptr); }
+  ~ExactNormal() { mpfr_clears(radius_, angle_, z_, nullptr); }
+  ExactNormal(const ExactNormal&) = delete;
+  ExactNormal& operator=(const ExactNormal&) = delete;
+
+  /// |got - exact| in units of the last place of `got`.
+  template <class F>
+  double error_ulp(double u, double v, bool odd, F got) {
+    mpfr_set_d(radius_, u, MPFR_RNDN);
+    mpfr_log(radius_, radius_, MPFR_RNDN);
+    mpfr_mul_si(radius_, radius_, -2, MPFR_RNDN);
+    mpfr_sqrt(radius_, radius_, MPFR_RNDN);
+    mpfr_const_pi(angle_, MPFR_RNDN);
+    mpfr_mul_2ui(angle_, angle_, 1, MPFR_RNDN);
+    mpfr_mul_d(angle_, angle_, v, MPFR_RNDN);
+    (odd ? mpfr_sin : mpfr_cos)(z_, angle_, MPFR_RNDN);
+    mpfr_mul(z_, z_, radius_, MPFR_RNDN);
+    const long last = mpfr_get_exp(z_) - std::numeric_limits<F>::digits;
+    mpfr_sub_d(z_, z_, static_cast<double>(got), MPFR_RNDN);
+    mpfr_mul_2si(z_, z_, -last, MPFR_RNDN);
+    return std::fabs(mpfr_get_d(z_, MPFR_RNDN));
+  }
+
+ private:
+  mpfr_t radius_, angle_, z_;
+};
+
+TEST_CASE("normals stay within their error bound") {
+  const std::uint64_t seed = base_seed();
+  std::vector<double> z(20000);
+  std::vector<float> narrow(20000);
+  ExactNormal exact;
+  for (const std::string_view target_name : targets()) {
+    REQUIRE(force_target(target_name));
+    random_normal<double>(z, {.seed = seed});
+    random_normal<float>(narrow, {.seed = seed});
+    double worst = 0;
+    double worst_narrow = 0;
+    for (std::size_t i = 0; i < z.size(); ++i) {
+      const PhiloxWords words = philox_block(seed, 0, i / 2);
+      const double u = open_unit(philox_u64(words, 0));
+      const double v = open_unit(philox_u64(words, 1));
+      worst = std::max(worst, exact.error_ulp(u, v, i % 2 != 0, z[i]));
+      const PhiloxWords quarter = philox_block(seed, 0, i / 4);
+      const double s = open_unit_u32(quarter[i & 2]);
+      const double t = open_unit_u32(quarter[(i & 2) + 1]);
+      worst_narrow = std::max(worst_narrow, exact.error_ulp(s, t, i % 2 != 0, narrow[i]));
+    }
+    INFO(target_name << ": " << worst << " ULP, f32 " << worst_narrow << ", seed " << seed);
+    CHECK(worst <= 3);
+    CHECK(worst_narrow <= 0.501);
+    if (std::getenv("FURROW_SHOW_ULP") != nullptr) {
+      WARN("normals " << target_name << ": " << worst << " ULP, f32 " << worst_narrow);
+    }
   }
   force_target("");
 }

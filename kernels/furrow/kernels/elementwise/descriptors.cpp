@@ -92,7 +92,7 @@ constexpr Kernel kernels[] = {
         {"fill", "Every element becomes one value.", "out = value", "out[...] = value", "exact"},
         value),
     kernel<Op::scale, Numbers>({"scale", "Multiplies by a constant; integers wrap.", "out = a*x",
-                                "a * x", "correctly rounded"},
+                                "a * x", "correctly rounded; complex: 2 eps*|a*x|"},
                                a),
     kernel<Op::affine, Reals>({"affine", "Multiplies by a constant and adds one; integers wrap.",
                                "out = a*x + b", "a * x + b", "correctly rounded, once"},
@@ -108,7 +108,7 @@ constexpr Kernel kernels[] = {
     kernel<Op::subtract, Numbers>({"subtract", "Difference of two arrays; integers wrap.",
                                    "out = x - y", "np.subtract(x, y)", "correctly rounded"}),
     kernel<Op::multiply, Numbers>({"multiply", "Product of two arrays; integers wrap.", "out = x*y",
-                                   "np.multiply(x, y)", "correctly rounded"}),
+                                   "np.multiply(x, y)", "correctly rounded; complex: 2 eps*|x*y|"}),
     kernel<Op::divide, Floats>(
         {"divide", "Quotient of two arrays.", "out = x/y", "np.divide(x, y)", "correctly rounded"}),
     kernel<Op::negate, Reals>(

@@ -33,8 +33,8 @@ struct RandomWords {
 };
 
 HWY_INLINE RandomV multiply_low_halves(RandomV x, std::uint32_t factor) noexcept {
-  const RandomD d;
 #if HWY_TARGET == HWY_SCALAR
+  const RandomD d;
   return hn::Mul(hn::And(x, hn::Set(d, 0xffffffff)), hn::Set(d, std::uint64_t{factor}));
 #else
   const hn::Repartition<std::uint32_t, RandomD> narrow;

@@ -224,7 +224,7 @@ constexpr Kernel kernel(const Words& words) noexcept {
 using Op = ReduceOp;
 constexpr Kernel kernels[] = {
     kernel<Op::sum, All>({"sum", "Sum; floats in f64, integers wrap in 64 bits.", "sum x[i]",
-                          "x.sum(dtype=np.float64)", "(64 + log2 tiles) eps * sum |x[i]|"}),
+                          "x.sum(dtype=np.float64)", "(68 + log2 tiles) eps*sum |x[i]|; f32: 132"}),
     kernel<Op::product, Numbers>({"product", "Product; floats in f64, integers wrap in 64 bits.",
                                   "prod x[i]", "x.prod(dtype=np.float64)",
                                   "count * eps, relative"}),
@@ -238,7 +238,7 @@ constexpr Kernel kernels[] = {
         {"max", "Greatest element; NaN when one is NaN.", "max x[i]", "x.max()", "exact"}),
     kernel<Op::dot, Numbers>({"dot", "Inner product; floats in f64, integers wrap in 64 bits.",
                               "sum x[i]*y[i]", "np.dot(x, y)",
-                              "(64 + log2 tiles) eps * sum |x[i]*y[i]|"}),
+                              "(68 + log2 tiles) eps*sum |x[i]*y[i]|; f32: 132"}),
     kernel<Op::count, All>({"count", "Number of elements that are not zero; NaN is not zero.",
                             "#{i : x[i] != 0}", "np.count_nonzero(x)", "exact"}),
     kernel<Op::count_nan, MayBeNan>({"count_nan", "Number of elements that are NaN.",
