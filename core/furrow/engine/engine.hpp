@@ -157,7 +157,7 @@ class Engine {
     return reduce("dot", x, y).f64[0];
   }
   /// All of them in one pass over memory; real dtypes.
-  Statistics statistics(const AnyArray& x);
+  Statistics statistics(const AnyArray& x, const JobOptions& options = {});
 
   // --- closures ---
 

@@ -216,7 +216,7 @@ void settle(const ControlView& view) {
 
 namespace furrow {
 
-void join_engine(std::string_view name, const Place& place) {
+void join_engine(std::string_view name, const Place& place, const std::atomic<bool>* leave) {
   const engine::ControlMapping mapping(name, place);
   const engine::ControlView view = mapping.view();
   engine::Control& control = view.control();
@@ -242,7 +242,7 @@ void join_engine(std::string_view name, const Place& place) {
     while (used < w + 1 &&
            !control.slots_used.compare_exchange_weak(used, static_cast<std::uint32_t>(w + 1))) {
     }
-    engine::serve(view, w, coordinator.get());
+    engine::serve(view, w, coordinator.get(), leave);
     return;
   }
   throw InUse(fmt::format("the engine \"{}\" has no place left for another worker", name));

@@ -16,6 +16,7 @@ namespace {
 constexpr std::int64_t spin_ns = 30'000;
 constexpr std::int64_t active_slice_ns = 1'000'000;
 constexpr std::int64_t doze_ns = 50'000'000;
+constexpr std::int64_t watch_ns = 50'000'000;
 constexpr std::size_t accumulator_bytes_max = 16 * 1024;
 
 os::CodeName name_of(const void* code) {
@@ -348,6 +349,12 @@ bool job_wait(JobState& job, std::int64_t timeout_ns) {
 }
 
 void job_get(JobState& job) {
+  const auto& watch = job.job.options.watch;
+  while (watch && !job_wait(job, watch_ns)) {
+    if (watch(job_progress(job))) continue;
+    job_cancel(job);
+    break;
+  }
   job_wait(job, -1);
   if (job.error != nullptr) std::rethrow_exception(job.error);
 }

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include <furrow/segment/place.hpp>
@@ -42,6 +43,10 @@ struct JobOptions {
   std::int64_t deadline_ns = 0;  // 0: none. After it the job is cancelled, and a worker that does
                                  // not come to a tile border within grace_ns is killed
   std::int64_t grace_ns = 200'000'000;
+  // Called about twenty times a second by the thread that waits in get(), with the part of the job
+  // that is done, 0 to 1; false cancels the job. For progress bars, and for programs that are told
+  // to stop (by a signal, a window that closes, …).
+  std::function<bool(double)> watch{};
 };
 
 /// A tile that kills this many workers fails its job.

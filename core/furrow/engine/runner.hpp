@@ -8,6 +8,7 @@
 // Crash     every step between two stores of the word may be cut off; recover() knows what follows
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -53,7 +54,8 @@ void record_failure(JobSlot& slot, FailureKind kind, std::uint32_t worker, std::
 
 class Runner {
  public:
-  Runner(const ControlView& view, std::size_t worker);
+  /// Claims nothing more once `leave` (may be null) is true.
+  Runner(const ControlView& view, std::size_t worker, const std::atomic<bool>* leave = nullptr);
   ~Runner();
 
   /// Claims and runs groups until none is free. Returns how many this call finished.
@@ -81,6 +83,7 @@ class Runner {
 
   ControlView view_;
   std::size_t worker_;
+  const std::atomic<bool>* leave_;
   const LoadedJob* job_ = nullptr;
   JobSlot* slot_ = nullptr;
   std::byte* scratch_;

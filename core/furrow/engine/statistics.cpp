@@ -101,7 +101,7 @@ void merge(const void*, void* left, const void* right) {
 
 }  // namespace
 
-Statistics Engine::statistics(const AnyArray& x) {
+Statistics Engine::statistics(const AnyArray& x, const JobOptions& options) {
   if (is_complex(x.dtype())) {
     throw TypeMismatch(
         fmt::format("array \"{}\" is {}; statistics need an order, which complex "
@@ -111,6 +111,7 @@ Statistics Engine::statistics(const AnyArray& x) {
   Moments total;
   engine::Job job;
   job.count = x.size();
+  job.options = options;
   job.operands = {{x, engine::Use::read}};
   job.entry = visit_dtype(x.dtype(), []<class T>(T) -> engine::TileEntry {
     if constexpr (is_complex(dtype_of<T>)) {

@@ -20,13 +20,15 @@ constexpr std::int64_t doze_ns = 250'000'000;
 
 class Server {
  public:
-  Server(const ControlView& view, std::size_t worker, int coordinator)
+  Server(const ControlView& view, std::size_t worker, int coordinator,
+         const std::atomic<bool>* leave)
       : view_(view),
         control_(view.control()),
         worker_(worker),
         coordinator_(coordinator),
         mirror_(view),
-        runner_(view, worker) {}
+        leave_(leave),
+        runner_(view, worker, leave) {}
 
   void serve() {
     Worker& me = view_.worker(worker_);
@@ -35,7 +37,7 @@ class Server {
     me.state.store(static_cast<std::uint32_t>(WorkerState::running), std::memory_order_release);
     control_.attention.fetch_add(1, std::memory_order_acq_rel);
     os::futex_wake(control_.attention, os::wake_all);
-    while (control_.stop.load(std::memory_order_acquire) == 0) {
+    while (control_.stop.load(std::memory_order_acquire) == 0 && !leaving()) {
       const std::uint32_t bell = control_.bell.load(std::memory_order_acquire);
       mirror_.sync();
       if (!work()) wait(bell);
@@ -43,6 +45,8 @@ class Server {
   }
 
  private:
+  bool leaving() const { return leave_ != nullptr && leave_->load(std::memory_order_relaxed); }
+
   // Runs what can be claimed in any job, oldest first as near as the slots tell. True when
   // something was run.
   bool work() {
@@ -110,7 +114,7 @@ class Server {
         }
         os::cpu_relax();
         if (i % 64 != 0) continue;
-        if (control_.stop.load(std::memory_order_relaxed) != 0) break;
+        if (control_.stop.load(std::memory_order_relaxed) != 0 || leaving()) break;
         if (!for_ever && os::monotonic_ns() >= end) break;
       }
     }
@@ -132,15 +136,17 @@ class Server {
   std::size_t worker_;
   int coordinator_;
   Mirror mirror_;
+  const std::atomic<bool>* leave_;
   Runner runner_;
   Job jobs_[job_slots];
 };
 
 }  // namespace
 
-void serve(const ControlView& view, std::size_t worker, int coordinator) {
+void serve(const ControlView& view, std::size_t worker, int coordinator,
+           const std::atomic<bool>* leave) {
   if (view.control().pin != 0) os::pin_to_core(worker);
-  Server(view, worker, coordinator).serve();
+  Server(view, worker, coordinator, leave).serve();
   view.worker(worker).state.store(static_cast<std::uint32_t>(WorkerState::left),
                                   std::memory_order_release);
 }
