@@ -11,6 +11,7 @@
 #include <furrow/kernels/math/exp-inl.h>
 #include <furrow/kernels/math/log-inl.h>
 #include <furrow/kernels/math/sincos-inl.h>
+#include <furrow/kernels/math/sincos_short-inl.h>
 #include <furrow/kernels/elementwise/entries.hpp>
 
 HWY_BEFORE_NAMESPACE();
@@ -50,6 +51,18 @@ struct Cos {
   HWY_INLINE V operator()(D d, V x) const noexcept { return cos(d, x); }
 };
 
+template <class D>
+struct SinShort {
+  using V = hn::Vec<D>;
+  HWY_INLINE V operator()(D d, V x) const noexcept { return sin_short(d, x); }
+};
+
+template <class D>
+struct CosShort {
+  using V = hn::Vec<D>;
+  HWY_INLINE V operator()(D d, V x) const noexcept { return cos_short(d, x); }
+};
+
 /// f32 elements computed in f64 and rounded once more at the end.
 template <template <class> class OpOf>
 void map_through_f64(const MapCall& call) noexcept {
@@ -57,7 +70,7 @@ void map_through_f64(const MapCall& call) noexcept {
   const hn::Rebind<float, hn::ScalableTag<double>> narrow;
   constexpr std::size_t lanes = hn::MaxLanes(hn::ScalableTag<double>());
   const Operands<float> at(call);
-  const OpOf<hn::ScalableTag<double>> op(d, call.parameters);
+  const OpOf<hn::ScalableTag<double>> op;
   std::size_t i = 0;
   for (; i + lanes <= call.count; i += lanes) {
     const auto x = hn::PromoteTo(d, hn::LoadU(narrow, at.in[0] + i));
@@ -78,9 +91,9 @@ constexpr ElementwiseTable make_math() noexcept {
   table.at(ElementwiseOp::exp, Dtype::f64) = &map_packed<Exp, double>;
   table.at(ElementwiseOp::log, Dtype::f32) = &map_packed<Log, float>;
   table.at(ElementwiseOp::log, Dtype::f64) = &map_packed<Log, double>;
-  table.at(ElementwiseOp::sin, Dtype::f32) = &map_through_f64<Sin>;
+  table.at(ElementwiseOp::sin, Dtype::f32) = &map_through_f64<SinShort>;
   table.at(ElementwiseOp::sin, Dtype::f64) = &map_packed<Sin, double>;
-  table.at(ElementwiseOp::cos, Dtype::f32) = &map_through_f64<Cos>;
+  table.at(ElementwiseOp::cos, Dtype::f32) = &map_through_f64<CosShort>;
   table.at(ElementwiseOp::cos, Dtype::f64) = &map_packed<Cos, double>;
   return table;
 }

@@ -1,8 +1,8 @@
 // furrow/kernels/math/sincos-inl.h
 //
-// sin and cos of radians on a vector of f64, and of f32 by way of f64; sine and cosine of turns.
+// sin and cos of radians on a vector of f64; sine and cosine of turns.
 //
-// Error   0.9 ULP at most for every double (f32: 0.51 ULP), tests/kernels: accuracy
+// Error   0.9 ULP at most for every double (tests/kernels: accuracy)
 // Special sin(+-0) = +-0, infinities and NaN give NaN
 // Method  x = q pi/2 + r + tail: Cody and Waite with three parts of pi/2 below the limit, Payne
 //         and Hanek in integers above it, lane by lane; minimax polynomials on |r| <= pi/4 with the
