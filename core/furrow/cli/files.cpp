@@ -1,0 +1,101 @@
+// furrow load, furrow save
+#include <memory>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <CLI/CLI.hpp>
+
+#include <furrow/cli/command.hpp>
+#include <furrow/cli/text.hpp>
+#include <furrow/cli/work.hpp>
+#include <furrow/io/hdf5.hpp>
+
+namespace furrow::cli {
+namespace {
+
+struct LoadArguments {
+  std::string address;
+  std::string name;
+  std::string rows;
+  bool replace = false;
+};
+
+int load(const Command& command, const LoadArguments& arguments) {
+  const Address from = parse_address(arguments.address);
+  const std::string& name = checked_name(arguments.name);
+  const Rows rows = arguments.rows.empty() ? Rows{} : parse_rows(arguments.rows);
+  interruptible("interrupted; nothing was loaded", [&] {
+    Work work(command, fmt::format("load {}", name));
+    hdf5::LoadOptions options;
+    options.replace = arguments.replace;
+    const hdf5::DatasetInfo there = hdf5::info(work.engine(), from.file, from.dataset);
+    std::int64_t bytes = size_of(there.shape) * static_cast<std::int64_t>(item_bytes(there.dtype));
+    if (!arguments.rows.empty()) {
+      const auto [begin, end] = resolve_rows(rows, there.shape, arguments.address);
+      options.rows = hdf5::RowRange{begin, end};
+      if (there.shape[0] > 0) bytes = bytes / there.shape[0] * (end - begin);
+    }
+    options.job = work.job(static_cast<std::uint64_t>(bytes));
+    hdf5::LoadReport report;
+    hdf5::load(work.engine(), from.file, from.dataset, name, options, &report);
+    for (const std::string& skipped : report.skipped_attributes) {
+      spdlog::warn("the attribute \"{}\" is of a type that is not kept", skipped);
+    }
+  });
+  return exit_done;
+}
+
+struct SaveArguments {
+  std::string name;
+  std::string address;
+  int gzip = 0;
+  std::string chunk;
+  bool replace = false;
+};
+
+int save(const Command& command, const SaveArguments& arguments) {
+  const Address to = parse_address(arguments.address);
+  hdf5::SaveOptions options;
+  options.gzip = arguments.gzip;
+  options.replace = arguments.replace;
+  if (!arguments.chunk.empty()) options.chunk = parse_extents(arguments.chunk, "--chunk");
+  const AnyArray array = attach(arguments.name, Access::read_only);
+  interruptible("interrupted; the file is as it was", [&] {
+    Work work(command, fmt::format("save {}", arguments.name));
+    options.job = work.job(array.bytes());
+    hdf5::save(work.engine(), array, to.file, to.dataset, options);
+  });
+  return exit_done;
+}
+
+}  // namespace
+
+void add_load(CLI::App& app, Command& command) {
+  auto arguments = std::make_shared<LoadArguments>();
+  CLI::App* verb = app.add_subcommand("load", "Load an HDF5 dataset into a new array");
+  verb->add_option("FILE.h5:/dataset", arguments->address, "The dataset")->required();
+  verb->add_option("NAME", arguments->name, "Name of the new array")->required();
+  verb->add_option("--rows", arguments->rows, "A:B, from row A to before row B");
+  verb->add_flag("--replace", arguments->replace,
+                 "An array of that name goes first, unless somebody is attached to it");
+  verb->callback([&command, arguments] {
+    command.run = [&command, arguments] { return load(command, *arguments); };
+  });
+}
+
+void add_save(CLI::App& app, Command& command) {
+  auto arguments = std::make_shared<SaveArguments>();
+  CLI::App* verb = app.add_subcommand(
+      "save", "Save an array as an HDF5 dataset; what else the file holds stays");
+  verb->add_option("NAME", arguments->name, "Name of the array")->required();
+  verb->add_option("FILE.h5:/dataset", arguments->address, "The dataset to be made")->required();
+  verb->add_option("--gzip", arguments->gzip, "Compress, 1 (fast) to 9 (small)")
+      ->check(CLI::Range(1, 9));
+  verb->add_option("--chunk", arguments->chunk, "Shape of the chunks, as in 1000,64");
+  verb->add_flag("--replace", arguments->replace, "A dataset of that name goes");
+  verb->callback([&command, arguments] {
+    command.run = [&command, arguments] { return save(command, *arguments); };
+  });
+}
+
+}  // namespace furrow::cli

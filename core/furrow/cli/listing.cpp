@@ -1,0 +1,149 @@
+// furrow ls, furrow info
+#include <memory>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <furrow/cli/command.hpp>
+#include <furrow/cli/number.hpp>
+#include <furrow/cli/text.hpp>
+
+namespace furrow::cli {
+namespace {
+
+const char* lifetime_name(const segment::Info& info) {
+  return info.lifetime == Lifetime::owned ? "owned" : "persistent";
+}
+
+Shape shape_of(const segment::Info& info) { return Shape(info.shape); }
+
+bool is_engine(const segment::Info& info) { return info.kind == segment::Kind::engine; }
+
+// The members that ls and info share, without the braces.
+std::string json_members(const segment::Info& info) {
+  return fmt::format(
+      "\"name\": {}, \"dtype\": {}, \"shape\": {}, \"bytes\": {}, \"lifetime\": \"{}\", "
+      "\"attached\": {}, \"created\": \"{}\"",
+      json_quoted(info.name), is_engine(info) ? "null" : json_quoted(dtype_name(info.dtype)),
+      json_extents(shape_of(info)), info.data_bytes, lifetime_name(info), info.attached,
+      iso_time(info.created_at));
+}
+
+int ls(bool json, bool all) {
+  std::string text;
+  std::vector<std::vector<std::string>> rows{
+      {"NAME", "DTYPE", "SHAPE", "BYTES", "LIFETIME", "ATTACHED", "CREATED"}};
+  for (const segment::Info& info : segment::list()) {
+    if (is_engine(info) && !all) continue;
+    if (json) {
+      const char* kind = is_engine(info) ? "engine" : "array";
+      text += fmt::format("{}{{{}{}}}", text.empty() ? "[" : ",\n ", json_members(info),
+                          all ? fmt::format(", \"kind\": \"{}\"", kind) : "");
+      continue;
+    }
+    rows.push_back({info.name, is_engine(info) ? "engine" : std::string(dtype_name(info.dtype)),
+                    is_engine(info) ? "" : to_string(shape_of(info)), human_bytes(info.data_bytes),
+                    lifetime_name(info), info.attached ? "yes" : "no", iso_time(info.created_at)});
+  }
+  if (json) {
+    print(text.empty() ? "[]\n" : text + "]\n");
+  } else {
+    print(table(rows, "lllrlll"));
+  }
+  return exit_done;
+}
+
+std::string attribute_json(const Attribute& attribute) {
+  if (attribute.is_text()) {
+    if (attribute.shape.empty()) return json_quoted(attribute.as_text());
+    std::vector<std::string> parts;
+    for (const std::string& part : attribute.as_strings()) parts.push_back(json_quoted(part));
+    return fmt::format("[{}]", fmt::join(parts, ", "));
+  }
+  const std::size_t item = item_bytes(attribute.dtype);
+  std::vector<std::string> parts;
+  for (std::size_t at = 0; at + item <= attribute.bytes.size(); at += item) {
+    parts.push_back(element_json(attribute.dtype, attribute.bytes.data() + at));
+  }
+  if (attribute.shape.empty() && parts.size() == 1) return parts[0];
+  return fmt::format("[{}]", fmt::join(parts, ", "));
+}
+
+// An owned array that nobody holds would go when we let go of it: a look must not do that.
+Attributes attributes_of(const segment::Info& info) {
+  if (is_engine(info) || (info.lifetime == Lifetime::owned && !info.attached)) return {};
+  return attach(info.name, Access::read_only).attributes();
+}
+
+segment::Info look_at(const std::string& name) {
+  try {
+    return segment::info(checked_name(name));
+  } catch (const NotFound& error) {
+    throw NotFound(error.what() + did_you_mean(name, names_of(segment::Kind::array)));
+  }
+}
+
+int info(const std::string& name, bool json) {
+  const segment::Info info = look_at(name);
+  std::vector<std::vector<std::string>> rows;
+  std::string attributes;
+  for (const auto& [key, value] : attributes_of(info)) {
+    attributes += fmt::format("{}{}: {}", attributes.empty() ? "" : ", ", json_quoted(key),
+                              attribute_json(value));
+    rows.push_back({"@" + key, attribute_json(value)});
+  }
+  if (json) {
+    print(fmt::format(
+        "{{{}, \"creator_pid\": {}, \"generation\": {}, \"note\": {}, "
+        "\"attributes\": {{{}}}}}\n",
+        json_members(info), info.creator_pid, info.generation, json_quoted(info.note), attributes));
+    return exit_done;
+  }
+  const std::string dtype = is_engine(info) ? "engine" : std::string(dtype_name(info.dtype));
+  rows.insert(
+      rows.begin(),
+      {{"name", info.name},
+       {"dtype", dtype},
+       {"shape", to_string(shape_of(info))},
+       {"bytes", fmt::format("{} ({})", info.data_bytes, human_bytes(info.data_bytes))},
+       {"lifetime", lifetime_name(info)},
+       {"attached", info.attached ? "yes" : "no"},
+       {"created", fmt::format("{} by process {}", iso_time(info.created_at), info.creator_pid)},
+       {"changed", fmt::format("{} times by jobs", info.generation)}});
+  if (!info.note.empty()) rows.push_back({"note", info.note});
+  print(table(rows, "ll"));
+  return exit_done;
+}
+
+}  // namespace
+
+void add_ls(CLI::App& app, Command& command) {
+  struct Options {
+    bool json = false;
+    bool all = false;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* verb = app.add_subcommand("ls", "List the arrays");
+  verb->add_flag("--json", options->json,
+                 "An array of objects: name, dtype, shape, bytes, lifetime, attached, created");
+  verb->add_flag("--all", options->all, "The engines that run, too (JSON: with a member kind)");
+  verb->callback(
+      [&command, options] { command.run = [options] { return ls(options->json, options->all); }; });
+}
+
+void add_info(CLI::App& app, Command& command) {
+  struct Options {
+    std::string name;
+    bool json = false;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* verb = app.add_subcommand("info", "Show what an array is, and its attributes");
+  verb->add_option("NAME", options->name, "Name of the array")->required();
+  verb->add_flag("--json", options->json,
+                 "One object: as ls, and creator_pid, generation, note, attributes");
+  verb->callback([&command, options] {
+    command.run = [options] { return info(options->name, options->json); };
+  });
+}
+
+}  // namespace furrow::cli
