@@ -147,16 +147,19 @@ void any_count(const ReduceCall& call, void* partial) noexcept {
 
 // --- descriptors --------------------------------------------------------------------------------
 
+constexpr bool has_identity(ReduceOp op) noexcept {
+  return op != ReduceOp::min && op != ReduceOp::max;
+}
+
 template <ReduceOp O, class T, TileFunction Tile>
 constexpr ReduceFunctions functions_of() noexcept {
   using P = PartialOf<O, T>;
-  constexpr bool empty_has_answer = O != ReduceOp::min && O != ReduceOp::max;
   static_assert(sizeof(P) <= partial_bytes_max && sizeof(P) % 16 == 0);
   ReduceFunctions functions{};
   functions.partial_bytes = sizeof(P);
   functions.tile = &any_count<O, T, Tile>;
   functions.combine = &combine<O, P>;
-  if constexpr (empty_has_answer) functions.identity = &identity<O, P>;
+  if constexpr (has_identity(O)) functions.identity = &identity<O, P>;
   functions.finish = &finish<P>;
   functions.result = result_kind<P>;
   return functions;
@@ -218,7 +221,7 @@ constexpr Kernel kernel(const Words& words) noexcept {
           input_count_of(O),
           {},
           List::template variants<O>,
-          List::template variants<O>[0].reduce.identity != nullptr};
+          has_identity(O)};
 }
 
 using Op = ReduceOp;
