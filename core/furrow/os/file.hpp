@@ -51,7 +51,7 @@ struct FileStatus {
 };
 
 struct FileSystem {
-  std::uint64_t bytes_free = 0;  // for this user
+  std::uint64_t bytes_free = 0;  // for this user; the largest number where unknown
   std::size_t block_bytes = 0;   // huge page size on hugetlbfs
   bool huge_pages = false;       // hugetlbfs: sizes come in whole blocks
   bool in_memory = false;        // tmpfs: bytes_free may exceed the memory there is

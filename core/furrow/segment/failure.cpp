@@ -46,6 +46,11 @@ void throw_out_of_space(std::string_view name, const Place& place, std::uint64_t
   const std::uint64_t bytes_free = os::file_system_of(place.directory, ignored).bytes_free;
   if (error == std::errc::file_too_large)
     throw OutOfSpace(needs + ", more than a file may have here (ulimit -f, or the file system)");
+  if (bytes_free == UINT64_MAX)
+    throw OutOfSpace(
+        fmt::format("{}, which {} does not have: {} (huge pages: sysctl "
+                    "vm.nr_hugepages)",
+                    needs, place.directory, error.message()));
   if (bytes_free >= bytes_needed)
     throw OutOfSpace(fmt::format("{}, which {} refuses although {} are free: {}", needs,
                                  place.directory, bytes_text(bytes_free), error.message()));

@@ -74,6 +74,22 @@ TEST_CASE("this process counts as attached too") {
   CHECK(infos[0].attached);
 }
 
+TEST_CASE("every holder shows the sign that others see without taking a lock") {
+  Array<double>::create("sign", {3});
+  std::error_code error;
+  const auto file = furrow::os::open_file(Place::default_place().path_of("sign"),
+                                          furrow::os::OpenMode::read_only, error);
+  CHECK_FALSE(furrow::os::byte_is_locked(file, segment::holder_lock_byte));
+  for (const auto access : {furrow::Access::read_only, furrow::Access::read_write}) {
+    furrow::AttachOptions options;
+    options.access = access;
+    const auto array = Array<double>::attach("sign", options);
+    CHECK(furrow::os::byte_is_locked(file, segment::holder_lock_byte));
+  }
+  CHECK_FALSE(furrow::os::byte_is_locked(file, segment::holder_lock_byte));
+  segment::remove("sign");
+}
+
 TEST_CASE("a foreign program that holds nothing but flock counts as attached") {
   Array<double>::create("foreign", {3});
   const furrow::os::Descriptor file(

@@ -156,8 +156,10 @@ FileSystem file_system_of(const std::string& directory, std::error_code& error) 
   if (error) return {};
   const auto block = static_cast<std::size_t>(s.f_bsize);
   const auto type = static_cast<std::uint64_t>(s.f_type);
-  return {static_cast<std::uint64_t>(s.f_bavail) * block, block, type == HUGETLBFS_MAGIC,
-          type == TMPFS_MAGIC};
+  // A hugetlbfs without a limit of its own gives no numbers at all.
+  const std::uint64_t bytes_free =
+      s.f_blocks == 0 ? UINT64_MAX : static_cast<std::uint64_t>(s.f_bavail) * block;
+  return {bytes_free, block, type == HUGETLBFS_MAGIC, type == TMPFS_MAGIC};
 }
 
 std::vector<std::string> list_directory(const std::string& path, std::error_code& error) {
