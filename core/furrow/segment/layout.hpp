@@ -23,7 +23,7 @@
 //   168     8  data_bytes        product of the shape times the item's bytes
 //   176     8  attributes_offset 4096 + data_bytes, rounded up to 4096
 //   184     8  attributes_bytes  both halves together, a multiple of 4096
-//   192     8  segment_bytes     the file's size, a multiple of 4096 (of the huge page on hugetlbfs)
+//   192     8  segment_bytes     the file's size, a multiple of 4096 (hugetlbfs: of the huge page)
 //   200     4  lifetime          0 persistent, 1 owned
 //   204     4  reserved          0
 //   208     8  creator_pid
