@@ -1,0 +1,176 @@
+#!/usr/bin/python3
+"""Runs the benchmarks beside their peers, alternately, and prints the table of ratios.
+
+  run.py measure BUILD_DIR OUT.json [--rounds N] [--only TOPIC,…]   measure, write JSON, print
+  run.py table RESULTS.json                                         print the table as Markdown
+  run.py readme RESULTS.json README.md [--check]                    put it between the README's marks
+
+A ratio above 1 means that furrow is faster: time of the peer by time of furrow, medians of rounds.
+"""
+import datetime
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+
+# topic, ours, peers, wait policy of OpenMP, whether all run in one process, what is asked of it
+TOPICS = [
+    ("dispatch_active", ["furrow"], ["libgomp"], "active", False, "empty job to all, spinning", 1.0),
+    ("dispatch_passive", ["furrow"], ["libgomp"], "passive", False, "empty job to all, sleeping", 1.0),
+    ("affine_in_place", ["furrow", "furrow_not_once"], ["openmp"], "passive", True,
+     "a*x + b in place, 2^27 doubles", 0.90),
+    ("sum", ["furrow"], ["openmp"], "passive", True, "sum of 2^27 doubles", 0.97),
+    ("exp", ["furrow"], ["sleef", "xtensor", "eigen", "libmvec", "libm"], "passive", False,
+     "exp of 1024 doubles in cache, one core", 1.0),
+    ("engine_start", ["furrow"], [], "passive", False, "start of an engine, a worker per core", None),
+    ("attach", ["furrow"], ["bare_mmap"], "passive", False, "attach to an array that exists", None),
+    ("create_1GiB", ["furrow"], ["one_process"], "passive", False,
+     "create 1 GiB and write it once", 1.67),
+]
+UNIT_NS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
+BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
+
+
+def run_once(program, names, policy, repetitions):
+    """Real times in nanoseconds by name, one list entry per repetition."""
+    pattern = "^(" + "|".join(names) + ")/"
+    command = [program, "--benchmark_filter=" + pattern, "--benchmark_format=json"]
+    if repetitions > 1:
+        command += [f"--benchmark_repetitions={repetitions}",
+                    "--benchmark_enable_random_interleaving=true"]
+    environment = dict(os.environ, OMP_WAIT_POLICY=policy, FURROW_PREFIX=f"bench{os.getpid()}-")
+    output = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    times = {}
+    for entry in json.loads(output.stdout)["benchmarks"]:
+        if entry.get("run_type") == "aggregate":
+            continue
+        name = "/".join(entry["name"].split("/")[:2])
+        times.setdefault(name, []).append(entry["real_time"] * UNIT_NS[entry["time_unit"]])
+    return times
+
+
+def measure_topic(program, topic, rounds):
+    name, ours, peers, policy, together, _, _ = topic
+    whole = [f"{name}/{who}" for who in ours + peers]
+    times = {one: [] for one in whole}
+    if together:
+        for one, values in run_once(program, whole, policy, rounds).items():
+            times[one] += values
+    else:
+        for _ in range(rounds):
+            for one in whole:
+                times[one] += run_once(program, [one], policy, 1)[one]
+    return {one.split("/")[1]: statistics.median(values) for one, values in times.items()}
+
+
+def cpu_name():
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.machine()
+
+
+def measure(build, out, rounds, only):
+    program = os.path.join(build, "tests/bench/furrow_bench")
+    compiler = subprocess.run(["c++", "--version"], capture_output=True, text=True, check=True)
+    memory = subprocess.run([os.path.join(build, "tests/bench/furrow_bench_memory")], check=True,
+                            capture_output=True, text=True)
+    results = {
+        "date": datetime.date.today().isoformat(),
+        "machine": f"{cpu_name()}, {len(os.sched_getaffinity(0))} cores",
+        "system": f"Linux {platform.release().split('-')[0]}",
+        "compiler": compiler.stdout.splitlines()[0],
+        "rounds": rounds,
+        "memory": json.loads(memory.stdout),
+        "median_ns": {},
+    }
+    for topic in TOPICS:
+        if only and topic[0] not in only:
+            continue
+        print(f"   {topic[0]}", flush=True)
+        results["median_ns"][topic[0]] = measure_topic(program, topic, rounds)
+    with open(out, "w", encoding="utf-8") as file:
+        json.dump(results, file, indent=2)
+        file.write("\n")
+    print(table(results))
+
+
+def show(ns):
+    for unit in ("s", "ms", "µs"):
+        scale = {"s": 1e9, "ms": 1e6, "µs": 1e3}[unit]
+        if ns >= scale:
+            return f"{ns / scale:.3g} {unit}"
+    return f"{ns:.3g} ns"
+
+
+def table(results):
+    lines = ["| what | furrow | beside it | ratio | asked |", "|---|---:|---|---:|---:|"]
+    for name, ours, peers, _, _, what, asked in TOPICS:
+        times = results["median_ns"].get(name)
+        if times is None:
+            continue
+        for who in ours:
+            label = what if who == "furrow" else what + ", exactly-once off"
+            wanted = 0.97 if who == "furrow_not_once" else asked
+            beside = ", ".join(f"{peer} {show(times[peer])}" for peer in peers)
+            ratio = ""
+            if peers:
+                ratio = f"{min(times[peer] for peer in peers) / times[who]:.2f}"
+            lines.append(f"| {label} | {show(times[who])} | {beside} | {ratio} |"
+                         f" {'≥ %.2f' % wanted if wanted else ''} |")
+    memory = results["memory"]
+    lines.append(f"| memory of an engine beside its arrays | {memory['worker_kib'] / 1024:.2g} MiB a "
+                 f"worker, {memory['control_kib'] / 1024:.2g} MiB shared | | | |")
+    lines.append("")
+    lines.append(f"{results['machine']}, {results['system']}, {results['compiler']}; medians of "
+                 f"{results['rounds']} alternating rounds, {results['date']}. A ratio is the fastest "
+                 "peer's time by furrow's: above 1, furrow is faster.")
+    return "\n".join(lines)
+
+
+def readme(results, path, check):
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    head, rest = text.split(BEGIN)
+    tail = rest.split(END)[1]
+    wanted = f"{head}{BEGIN}\n{table(results)}\n{END}{tail}"
+    if check:
+        if wanted != text:
+            sys.exit("the README's table is not what tests/bench/results.json says: run "
+                     "tests/bench/run.py readme tests/bench/results.json README.md")
+        return
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(wanted)
+
+
+def option(arguments, name, default):
+    if name not in arguments:
+        return default
+    at = arguments.index(name)
+    value = arguments[at + 1]
+    del arguments[at:at + 2]
+    return value
+
+
+def main():
+    arguments = sys.argv[1:]
+    if not arguments:
+        sys.exit(__doc__)
+    if arguments[0] == "measure":
+        rounds = int(option(arguments, "--rounds", "7"))
+        only = option(arguments, "--only", "")
+        measure(arguments[1], arguments[2], rounds, [t for t in only.split(",") if t])
+        return
+    with open(arguments[1], encoding="utf-8") as file:
+        results = json.load(file)
+    if arguments[0] == "table":
+        print(table(results))
+    else:
+        readme(results, arguments[2], "--check" in arguments)
+
+
+if __name__ == "__main__":
+    main()
