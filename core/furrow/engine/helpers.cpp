@@ -1,5 +1,6 @@
 #include <furrow/engine/helpers.hpp>
 
+#include <array>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -36,6 +37,17 @@ class Client final : public process::NurseryClient {
     tell();
   }
 
+  void took_over() override {
+    // What the nursery before had promised, and died before it forked.
+    for (std::size_t w = 0; w < view_.slots(); ++w) {
+      Worker& worker = view_.worker(w);
+      if (worker.pid.load() != 0 || worker.joined.load() != 0) continue;
+      auto starting = static_cast<std::uint32_t>(WorkerState::starting);
+      worker.state.compare_exchange_strong(starting,
+                                           static_cast<std::uint32_t>(WorkerState::wanted));
+    }
+  }
+
   std::size_t places() const override { return view_.slots(); }
 
   bool take_request(std::size_t place) override {
@@ -51,6 +63,7 @@ class Client final : public process::NurseryClient {
 
   void ended(std::size_t place, std::uint64_t pid, const os::ExitStatus& status) override {
     Worker& worker = view_.worker(place);
+    if (worker.joined.load() != 0) return;  // the place was given away: the news is too late
     worker.pid.store(pid, std::memory_order_release);
     worker.exit_signalled.store(status.signalled ? 1 : 0, std::memory_order_relaxed);
     worker.exit_code.store(static_cast<std::uint32_t>(status.code), std::memory_order_relaxed);
@@ -91,17 +104,25 @@ class Client final : public process::NurseryClient {
   }
 
  private:
-  // The kernel kills workers with their nursery; give it the moment that takes.
+  // The kernel kills workers with their nursery; give it the moment that takes. Those that joined
+  // are nobody's children: they were asked to stop, and are killed when they do not.
   void wait_for_deaths() const {
-    const std::int64_t deadline = os::monotonic_ns() + 1'000'000'000;
+    const std::int64_t deadline = os::monotonic_ns() + 500'000'000;
     for (std::size_t w = 0; w < view_.slots(); ++w) {
       const Worker& worker = view_.worker(w);
       const auto state = static_cast<WorkerState>(worker.state.load());
       if (state != WorkerState::running && state != WorkerState::starting) continue;
       const std::uint64_t pid = worker.pid.load();
-      if (pid == 0 || worker.joined.load() != 0) continue;
+      if (pid == 0 || pid == argument_.coordinator_pid) continue;
       const os::ProcessWatch watch(pid);
-      while (!watch.dead() && os::monotonic_ns() < deadline) os::sleep_ns(1'000'000);
+      const auto gone = [&] {
+        return watch.dead() || worker.state.load() == static_cast<std::uint32_t>(WorkerState::left);
+      };
+      while (!gone() && os::monotonic_ns() < deadline) os::sleep_ns(1'000'000);
+      if (gone()) continue;
+      os::kill_now(pid);
+      const std::array<int, 1> source{watch.get()};
+      os::wait_ready(source, 1'000'000'000);
     }
   }
 
@@ -148,11 +169,11 @@ NurseryArgument NurseryArgument::decode(const std::string& text) {
   return result;
 }
 
-ControlMapping::ControlMapping(std::string_view name, const Place& place) {
+ControlMapping::ControlMapping(std::string_view name, const Place& place, os::LockKind hold) {
   std::error_code error;
   file_ = os::open_file(place.path_of(name), os::OpenMode::read_write, error);
   if (error) throw NotFound(fmt::format("no engine is called \"{}\" (furrow ls --json)", name));
-  if (!os::try_lock(file_, os::LockKind::shared, error)) {
+  if (!os::try_lock(file_, hold, error)) {
     throw NotFound(fmt::format("the engine \"{}\" is going away", name));
   }
   segment::Header header;
@@ -167,6 +188,8 @@ ControlMapping::ControlMapping(std::string_view name, const Place& place) {
   if (address_ == 0) throw Error(fmt::format("engine \"{}\": {}", name, error.message()));
   view_.base = reinterpret_cast<std::byte*>(address_ + header.data_offset);
   const Control& control = view_.control();
+  // Its coordinator died before it had written anything.
+  if (control.magic == 0 && hold == os::LockKind::exclusive) return;
   if (control.magic != control_magic || control.version != control_version ||
       ControlView::bytes_for(control.worker_slots) > header.data_bytes) {
     os::unmap(address_, bytes_, false);
@@ -191,24 +214,6 @@ void nursery_main(const std::string& text) {
     process::run_nursery(client, {argument.coordinator_pid, argument.requests});
   } catch (const Error&) {
     os::exit_now(3);  // the coordinator sees its nursery end and says so
-  }
-}
-
-void settle(const ControlView& view) {
-  Mirror mirror(view);
-  mirror.sync();
-  for (std::size_t slot = 0; slot < job_slots; ++slot) {
-    const std::uint32_t active = view.control().active_jobs.load(std::memory_order_acquire);
-    if ((active >> slot & 1U) == 0) continue;
-    LoadedJob job;
-    if (load_job(view, slot, job, false) == LoadResult::gone) continue;
-    bool mapped = true;
-    for (std::size_t i = 0; i < job.description.operand_count; ++i) {
-      const OperandLayout& operand = job.description.operands[i];
-      mapped = mapped && (operand.use == Use::read || mirror.covers(operand.address));
-    }
-    if (!mapped) continue;  // an owned array that is gone already
-    for (std::size_t w = 0; w < view.slots(); ++w) recover(view, slot, w, true);
   }
 }
 

@@ -18,8 +18,10 @@ namespace furrow::engine {
 /// coordinator.
 class ControlMapping {
  public:
-  /// Throws NotFound, Corrupt, VersionMismatch.
-  ControlMapping(std::string_view name, const Place& place);
+  /// Throws NotFound, Corrupt, VersionMismatch. An exclusive hold is for whoever ends an engine
+  /// that no process holds any more: nobody can join it meanwhile.
+  ControlMapping(std::string_view name, const Place& place,
+                 os::LockKind hold = os::LockKind::shared);
   ~ControlMapping();
   ControlMapping(const ControlMapping&) = delete;
   ControlMapping& operator=(const ControlMapping&) = delete;

@@ -25,6 +25,12 @@ void ring(const ControlView& view) noexcept {
 // --- The coordinator's side ---------------------------------------------------------------------
 
 void Publisher::attached(const segment::Attachment& attachment) {
+  if (publish(attachment)) return;
+  waiting_.push_back(attachment);
+  overflow_.store(waiting_.size(), std::memory_order_release);
+}
+
+bool Publisher::publish(const segment::Attachment& attachment) {
   Control& control = view_.control();
   for (std::size_t i = 0; i < attachments_max; ++i) {
     Attachment& entry = view_.attachment(i);
@@ -45,9 +51,9 @@ void Publisher::attached(const segment::Attachment& attachment) {
       control.attachments_used.store(static_cast<std::uint32_t>(i + 1), std::memory_order_release);
     }
     control.attachments_version.fetch_add(1, std::memory_order_release);
-    return;
+    return true;
   }
-  ++overflow_;
+  return false;
 }
 
 void Publisher::detached(const segment::Attachment& attachment) {
@@ -60,10 +66,13 @@ void Publisher::detached(const segment::Attachment& attachment) {
     entry.address = 0;
     entry.version.fetch_add(1, std::memory_order_release);
     control.attachments_version.fetch_add(1, std::memory_order_release);
-    ring(view_);  // so that sleeping workers let the memory go
-    return;
+    break;
   }
-  if (overflow_ > 0) --overflow_;
+  std::erase_if(waiting_, [&](const segment::Attachment& w) {
+    return w.address == attachment.address || publish(w);
+  });
+  overflow_.store(waiting_.size(), std::memory_order_release);
+  ring(view_);  // so that sleeping workers let the memory go
 }
 
 // --- The workers' side --------------------------------------------------------------------------
@@ -72,12 +81,6 @@ Mirror::~Mirror() {
   for (const Mapped& mapped : mapped_) {
     if (mapped.address != 0) os::unmap(mapped.address, mapped.bytes, true);
   }
-}
-
-bool Mirror::covers(std::uint64_t address) const noexcept {
-  return std::any_of(mapped_.begin(), mapped_.end(), [&](const Mapped& m) {
-    return m.address != 0 && address >= m.address && address < m.address + m.bytes;
-  });
 }
 
 void Mirror::update() {
@@ -113,8 +116,17 @@ void Mirror::update_entry(std::size_t i) {
   entry.path[sizeof entry.path - 1] = '\0';
   std::atomic_thread_fence(std::memory_order_acquire);
   if (source.version.load(std::memory_order_relaxed) != version) return;
+  // An array that went after the first pass may still lie here: the next update, which its going
+  // has made due, unmaps it first.
+  if (mapped.address != 0 || overlaps(entry.address, entry.bytes)) return;
   mapped.version = version;
   if (entry.address != 0) mapped.failed = !map(mapped, entry);
+}
+
+bool Mirror::overlaps(std::uint64_t address, std::uint64_t bytes) const noexcept {
+  return std::any_of(mapped_.begin(), mapped_.end(), [&](const Mapped& m) {
+    return m.address < address + bytes && address < m.address + m.bytes;
+  });
 }
 
 bool Mirror::map(Mapped& mapped, const Attachment& entry) const {

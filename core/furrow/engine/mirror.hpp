@@ -8,6 +8,7 @@
 // Failure  a worker that cannot map an attachment says so in its page and declines jobs
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -25,15 +26,18 @@ class Publisher final : public segment::AttachmentObserver {
   explicit Publisher(const ControlView& view) : view_(view) {}
   void attached(const segment::Attachment& attachment) override;
   void detached(const segment::Attachment& attachment) override;
-  /// Arrays that found no place in the table.
-  std::size_t overflow() const noexcept { return overflow_; }
+  /// Arrays that found no place in the table; they get the first that becomes free.
+  std::size_t overflow() const noexcept { return overflow_.load(std::memory_order_acquire); }
 
  private:
+  bool publish(const segment::Attachment& attachment);
+
   ControlView view_;
-  std::size_t overflow_ = 0;
+  std::vector<segment::Attachment> waiting_;
+  std::atomic<std::size_t> overflow_{0};
 };
 
-/// A worker's side (also a nursery's or a sweep's that recovers).
+/// A worker's side.
 class Mirror {
  public:
   explicit Mirror(const ControlView& view) : view_(view) {}
@@ -47,8 +51,6 @@ class Mirror {
   }
   /// Attachments that could not be mapped.
   std::uint32_t failures() const noexcept { return failures_; }
-  /// True when the address lies in an attachment that is mapped here.
-  bool covers(std::uint64_t address) const noexcept;
 
  private:
   struct Mapped {
@@ -60,6 +62,7 @@ class Mirror {
   void update();
   void update_entry(std::size_t i);
   bool map(Mapped& mapped, const Attachment& entry) const;
+  bool overlaps(std::uint64_t address, std::uint64_t bytes) const noexcept;
 
   ControlView view_;
   std::uint32_t seen_ = 0;

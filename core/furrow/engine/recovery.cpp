@@ -1,6 +1,7 @@
 #include <furrow/engine/recovery.hpp>
 
 #include <algorithm>
+#include <functional>
 
 #include <furrow/engine/runner.hpp>
 #include <furrow/engine/strided.hpp>
@@ -19,16 +20,30 @@ void copy_scratch(const ControlView& view, const LoadedJob& job, std::size_t wor
   }
 }
 
+// True when a kernel gets all tiles of a group in one call (Runner::run_bulk, run_reduce).
+bool runs_whole_groups(const LoadedJob& job) {
+  const JobDescription& d = job.description;
+  const bool packed = std::all_of(job.packed, job.packed + d.operand_count, std::identity{});
+  const bool reduces = (d.flags & flag_reduce) != 0;
+  return d.kernel[0] != '\0' && packed && (reduces || d.protocol == Protocol::direct);
+}
+
 }  // namespace
 
 std::vector<TileInHand> recover(const ControlView& view, std::size_t slot, std::size_t worker,
                                 bool close) {
-  std::vector<TileInHand> in_hand;
   LoadedJob job;
-  if (load_job(view, slot, job, false) == LoadResult::gone) return in_hand;
+  if (load_job(view, slot, job, false) == LoadResult::gone) return {};
+  return recover(view, job, worker, close);
+}
+
+std::vector<TileInHand> recover(const ControlView& view, const LoadedJob& job, std::size_t worker,
+                                bool close) {
+  std::vector<TileInHand> in_hand;
   const JobDescription& d = job.description;
-  JobSlot& shared = view.job(slot);
+  JobSlot& shared = view.job(job.slot);
   const bool reduces = (d.flags & flag_reduce) != 0;
+  const bool whole_groups = runs_whole_groups(job);
   std::uint64_t finished = 0;
   for (std::uint32_t g = 0; g < d.group_count; ++g) {
     const GroupWord word = unpack(shared.groups[g].load(std::memory_order_acquire), job.round);
@@ -37,19 +52,22 @@ std::vector<TileInHand> recover(const ControlView& view, std::size_t slot, std::
       ++finished;
       continue;
     }
-    const std::int64_t tile = static_cast<std::int64_t>(g) * d.group_tiles + word.position;
-    const std::int64_t first = std::min(tile * d.tile_elements, d.count);
-    const TileInHand hand{g, word.state, tile, first, std::min(first + d.tile_elements, d.count)};
+    const std::int64_t base = static_cast<std::int64_t>(g) * d.group_tiles;
+    const std::int64_t tile = base + word.position;
+    const std::int64_t end = whole_groups ? base + d.group_tiles : tile + 1;
+    const TileInHand hand{g, word.state, tile, std::min(tile * d.tile_elements, d.count),
+                          std::min(end * d.tile_elements, d.count)};
     GroupWord next{job.round, 1023, close ? GroupState::closed : GroupState::free, word.position};
     if (word.state != GroupState::claimed) copy_scratch(view, job, worker, hand);
     if (word.state == GroupState::committing) ++next.position;
     if (reduces) next.position = 0;  // a partial was private to the dead
     if (close) shared.closed.fetch_add(1, std::memory_order_acq_rel);
     shared.groups[g].store(pack(next), std::memory_order_release);
-    in_hand.push_back(hand);
+    // Behind the last tile there is only the word to set.
+    if (tile < std::min(base + d.group_tiles, job.tile_count())) in_hand.push_back(hand);
   }
-  view.worker(worker).done[slot].value.store(static_cast<std::uint64_t>(job.round) << 32 | finished,
-                                             std::memory_order_release);
+  view.worker(worker).done[job.slot].value.store(
+      static_cast<std::uint64_t>(job.round) << 32 | finished, std::memory_order_release);
   return in_hand;
 }
 

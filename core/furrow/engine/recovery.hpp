@@ -17,7 +17,10 @@
 
 namespace furrow::engine {
 
-/// One tile that the dead worker had in hand.
+struct LoadedJob;
+
+/// What the dead worker had in hand: one tile, or the rest of a group where a kernel was given
+/// that in one call.
 struct TileInHand {
   std::uint32_t group;
   GroupState state;
@@ -30,6 +33,10 @@ struct TileInHand {
 /// The count of groups that the worker finished is made true.
 /// REQUIRES: the worker is dead, nobody else settles it, and the job's arrays are mapped here.
 std::vector<TileInHand> recover(const ControlView& view, std::size_t slot, std::size_t worker,
+                                bool close);
+
+/// The same for a job whose description was loaded before, with addresses as they are here.
+std::vector<TileInHand> recover(const ControlView& view, const LoadedJob& job, std::size_t worker,
                                 bool close);
 
 /// Closes every free group of a job, so that it ends when the tiles in hand do.

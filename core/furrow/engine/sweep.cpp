@@ -2,25 +2,23 @@
 
 #include <furrow/engine/helpers.hpp>
 #include <furrow/os/file.hpp>
-#include <furrow/segment/address_space.hpp>
 
 namespace furrow {
 namespace {
 
-// True when no process holds the engine; its arrays are whole afterwards.
-bool settle_abandoned(const segment::Info& info, const Place& place) {
+// Makes the arrays whole that an engine without any process was changing, and removes it. Held
+// exclusively all the while: no process can join, and no other sweep writes what is settled here.
+void end_abandoned(const std::string& name, const Place& place) {
+  const engine::ControlMapping mapping(name, place, os::LockKind::exclusive);
   std::error_code error;
-  os::Descriptor file = os::open_file(place.path_of(info.name), os::OpenMode::read_write, error);
-  // Exclusive: from here on nobody can join, and no other sweep is at it.
-  if (error || !os::try_lock(file, os::LockKind::exclusive, error)) return false;
-  file.close();
-  const engine::ControlMapping mapping(info.name, place);
-  const engine::Control& control = mapping.view().control();
-  const segment::AddressRange here = segment::address_range();
-  if (control.recovered.load() == 0 && control.range_base == here.base) {
-    engine::settle(mapping.view());
+  const os::FileStatus held = os::status_of(mapping.file(), error);
+  const os::Descriptor now = os::open_file(place.path_of(name), os::OpenMode::read_only, error);
+  const os::FileStatus named = os::status_of(now, error);
+  if (error || held.device != named.device || held.inode != named.inode) {
+    throw NotFound("another sweep was faster");
   }
-  return true;
+  if (mapping.view().control().recovered.load() == 0) engine::settle(mapping.view());
+  segment::remove(name, true, place);
 }
 
 }  // namespace
@@ -30,12 +28,9 @@ std::vector<segment::Swept> sweep(bool dry_run, const Place& place) {
   for (const segment::Info& info : segment::list(place)) {
     if (info.kind != segment::Kind::engine || info.attached) continue;
     try {
-      if (!dry_run) {
-        if (!settle_abandoned(info, place)) continue;
-        segment::remove(info.name, false, place);
-      }
+      if (!dry_run) end_abandoned(info.name, place);
       result.push_back({info.name, info.segment_bytes});
-    } catch (const Error&) {  // somebody took it up, or removed it, meanwhile
+    } catch (const Error&) {  // somebody else is at it, or it is of another version
     }
   }
   const std::vector<segment::Swept> arrays = segment::sweep(dry_run, place);

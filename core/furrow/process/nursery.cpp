@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <furrow/os/clock.hpp>
+#include <furrow/os/fault.hpp>
 #include <furrow/os/identity.hpp>
 
 namespace furrow::process {
@@ -24,6 +25,7 @@ class Nursery {
 
   [[noreturn]] void serve() {
     children_ = os::child_events();
+    client_.took_over();
     fork_spare();
     for (;;) {
       collect();
@@ -48,6 +50,7 @@ class Nursery {
     for (std::size_t place = 0; place < pids_.size(); ++place) {
       if (pids_[place] != 0 || !client_.take_request(place)) continue;
       const std::uint64_t me = os::this_process_id();
+      os::fault_point("process.nursery.forking");
       const std::int64_t pid = os::fork_process();
       if (pid == 0) {
         os::die_with_parent(me);

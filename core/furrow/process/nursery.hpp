@@ -27,6 +27,8 @@ class NurseryClient {
   virtual ~NurseryClient() = default;
   /// Who is nursery and spare now.
   virtual void changed_hands(std::uint64_t nursery_pid, std::uint64_t spare_pid) = 0;
+  /// This process begins to serve: no request that an earlier nursery took is under way any more.
+  virtual void took_over() = 0;
   virtual std::size_t places() const = 0;
   /// True once for each child that the owner asked for.
   virtual bool take_request(std::size_t place) = 0;
