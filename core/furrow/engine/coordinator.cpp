@@ -19,6 +19,7 @@ namespace {
 constexpr std::size_t slots_for_joiners = 16;
 constexpr std::int64_t start_timeout_ns = 20'000'000'000;
 constexpr std::int64_t stop_timeout_ns = 4'000'000'000;
+constexpr std::int64_t joined_stop_timeout_ns = 2'000'000'000;
 
 std::string choose_name() {
   static std::atomic<unsigned> count{0};
@@ -86,25 +87,32 @@ Coordinator::Coordinator(const EngineOptions& options)
   control.pin = options_.pin ? 1 : 0;
   control.bytes = content.data_bytes;
   control.slots_used.store(static_cast<std::uint32_t>(first_worker_ + worker_count_));
+  for (std::size_t w = first_worker_; w < first_worker_ + worker_count_; ++w) {
+    view_.worker(w).state.store(static_cast<std::uint32_t>(WorkerState::wanted));
+  }
+  if (options_.participate) {
+    view_.worker(0).state.store(static_cast<std::uint32_t>(WorkerState::running));
+  }
+  // Last: from now on others can join, in the places that are empty.
+  std::atomic_thread_fence(std::memory_order_release);
   control.magic = control_magic;
   seats_.resize(slots);
   if (options_.participate) {
     view_.worker(0).pid.store(pid_);
-    view_.worker(0).state.store(static_cast<std::uint32_t>(WorkerState::running));
     runner_ = std::make_unique<Runner>(view_, 0);
   }
   publisher_ = std::make_unique<Publisher>(view_);
 }
 
-Coordinator::~Coordinator() = default;
+Coordinator::~Coordinator() {
+  // In a forked child there is no such thread, and none to be waited for.
+  if (os::this_process_id() != pid_ && watcher_.joinable()) watcher_.detach();
+}
 
 void Coordinator::start_helpers() {
   requests_ = os::Event::create();
   alarm_ = os::Event::create();
   segment::observe_attachments(publisher_.get());
-  for (std::size_t w = first_worker_; w < first_worker_ + worker_count_; ++w) {
-    view_.worker(w).state.store(static_cast<std::uint32_t>(WorkerState::wanted));
-  }
   try {
     start_nursery();
     await_workers();
@@ -188,14 +196,39 @@ void Coordinator::stop() {
     }
   }
   if (nursery_child_ != 0) os::collect(nursery_child_);
+  await_end_of_workers();
+  // A thread that takes part comes to a tile border, too.
+  const std::lock_guard participant(participate_mutex_);
   // Whoever had to be killed may have left a tile half-made: make it whole, then end all jobs.
+  std::vector<Operand> let_go;  // after the lock
   const std::lock_guard lock(mutex_);
   for (auto& held : jobs_) {
     const std::shared_ptr<JobState> job = held;
     if (job == nullptr) continue;
     for (std::size_t w = 0; w < view_.slots(); ++w) recover(view_, job->slot, w, true);
     if (!complete(*job)) job->cancelled = true;
-    end(*job);
+    end(*job, let_go);
+  }
+}
+
+// Those of the nursery went with it, or are just going; those that joined get the same time to
+// come to a tile border. None may write any more when their tiles are settled.
+void Coordinator::await_end_of_workers() {
+  const std::int64_t deadline = os::monotonic_ns() + joined_stop_timeout_ns;
+  for (std::size_t w = first_worker_; w < view_.slots(); ++w) {
+    const Worker& worker = view_.worker(w);
+    const auto lives = [&] {
+      const auto state = static_cast<WorkerState>(worker.state.load());
+      return state == WorkerState::running || state == WorkerState::starting;
+    };
+    const std::uint64_t pid = worker.pid.load();
+    if (!lives() || pid == 0) continue;
+    const os::ProcessWatch watch(pid);
+    while (lives() && !watch.dead() && os::monotonic_ns() < deadline) os::sleep_ns(200'000);
+    if (!lives() || watch.dead()) continue;
+    os::kill_now(pid);
+    const std::array<int, 1> source{watch.get()};
+    os::wait_ready(source, stop_timeout_ns);
   }
 }
 

@@ -68,6 +68,7 @@ class Coordinator : public std::enable_shared_from_this<Coordinator> {
   // coordinator.cpp: helpers
   void start_nursery();
   void await_workers();
+  void await_end_of_workers();
   void request(std::size_t worker);
 
   // jobs.cpp
@@ -75,7 +76,9 @@ class Coordinator : public std::enable_shared_from_this<Coordinator> {
   void describe(JobSlot& slot, const JobState& state) const;
   bool complete(const JobState& job) const noexcept;
   bool try_end(JobState& job);
-  void end(JobState& job);  // under mutex_
+  bool try_conclude(JobState& job);
+  void end_forgotten();
+  void end(JobState& job, std::vector<Operand>& let_go);  // under mutex_
   void conclude(JobState& job);
   std::exception_ptr error_of(const JobState& job) const;
   void fold(JobState& job);
@@ -92,6 +95,7 @@ class Coordinator : public std::enable_shared_from_this<Coordinator> {
   void handle_death(std::size_t worker);
   void recover_job(JobState& job, std::size_t worker, const std::string& cause);
   void replace(std::size_t worker);
+  bool any_worker_to_come() const;
   void fail_all(const char* text);
   void revive();
   std::int64_t next_wake_ns() const;

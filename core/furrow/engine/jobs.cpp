@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -18,6 +19,11 @@ constexpr std::int64_t active_slice_ns = 1'000'000;
 constexpr std::int64_t doze_ns = 50'000'000;
 constexpr std::int64_t watch_ns = 50'000'000;
 constexpr std::size_t accumulator_bytes_max = 16 * 1024;
+
+// A time that is `ns` after `now`, or the end of time.
+std::int64_t later(std::int64_t now, std::int64_t ns) {
+  return ns > INT64_MAX - now ? INT64_MAX : now + ns;
+}
 
 os::CodeName name_of(const void* code) {
   os::CodeName name;
@@ -49,8 +55,9 @@ Cut cut(std::int64_t count, std::int64_t tile_elements, std::size_t partial_byte
 // A free job slot; where none is, ends what is complete or waits for the job before.
 std::size_t Coordinator::find_slot(std::unique_lock<std::mutex>& lock) {
   for (;;) {
+    std::vector<Operand> let_go;
     for (std::size_t slot = 0; slot < job_slots; ++slot) {
-      if (jobs_[slot] != nullptr && complete(*jobs_[slot])) end(*jobs_[slot]);
+      if (jobs_[slot] != nullptr && complete(*jobs_[slot])) end(*jobs_[slot], let_go);
       if (jobs_[slot] == nullptr) return slot;
     }
     const std::shared_ptr<JobState> other = jobs_[0];
@@ -78,7 +85,7 @@ std::shared_ptr<JobState> Coordinator::post(Job job) {
   state->owner = shared_from_this();
   state->job = std::move(job);
   if (state->job.options.deadline_ns > 0) {
-    state->deadline_ns = os::monotonic_ns() + state->job.options.deadline_ns;
+    state->deadline_ns = later(os::monotonic_ns(), state->job.options.deadline_ns);
   }
   if (state->job.count == 0 && !state->job.per_worker) {
     if (state->job.finish) state->job.finish(nullptr);
@@ -91,6 +98,11 @@ std::shared_ptr<JobState> Coordinator::post(Job job) {
   }
   std::unique_lock lock(mutex_);
   const std::size_t at = find_slot(lock);
+  // Again, since whoever stopped or failed all jobs meanwhile did not see this one.
+  if (stopping_.load()) throw InvalidArgument(fmt::format("the engine \"{}\" is stopped", name_));
+  if (crippled_.load()) {
+    throw WorkerDied(fmt::format("the engine \"{}\" has no worker left", name_));
+  }
   JobSlot& slot = view_.job(at);
   state->slot = at;
   state->round = ++rounds_[at];
@@ -104,9 +116,6 @@ std::shared_ptr<JobState> Coordinator::post(Job job) {
   describe(slot, *state);
   state->group_count = slot.description.group_count;
   state->job.captures = {};  // copied; the caller's closure may go
-  slot.round.store(state->round, std::memory_order_release);
-  jobs_[at] = state;
-  view_.control().active_jobs.fetch_or(1U << at, std::memory_order_release);
   if (state->job.per_worker) {
     for (std::uint32_t w = 0; w < state->group_count; ++w) {
       const auto there = static_cast<WorkerState>(view_.worker(w).state.load());
@@ -115,6 +124,9 @@ std::shared_ptr<JobState> Coordinator::post(Job job) {
       slot.closed.fetch_add(1, std::memory_order_acq_rel);
     }
   }
+  slot.round.store(state->round, std::memory_order_release);
+  jobs_[at] = state;
+  view_.control().active_jobs.fetch_or(1U << at, std::memory_order_release);
   lock.unlock();
   ring(view_);
   if (state->deadline_ns != 0) alarm_.raise();
@@ -178,7 +190,12 @@ std::exception_ptr Coordinator::error_of(const JobState& job) const {
   if (job.timed_out) {
     return std::make_exception_ptr(Timeout("the job's deadline passed before it was finished"));
   }
-  if (slot.failed.load(std::memory_order_acquire) == 2) {
+  const std::uint32_t failed = slot.failed.load(std::memory_order_acquire);
+  if (failed == 1) {  // all groups are settled, so nobody is still writing
+    return std::make_exception_ptr(
+        KernelFailed("the job threw an exception, and the worker died before it could say which"));
+  }
+  if (failed == 2) {
     const Failure& failure = slot.failure;
     if (failure.kind == FailureKind::refused) {
       return std::make_exception_ptr(InvalidArgument(failure.text));
@@ -212,19 +229,23 @@ void Coordinator::fold(JobState& job) {
   if (job.job.finish) job.job.finish(tree.result(merge));
 }
 
-void Coordinator::end(JobState& job) {
+void Coordinator::end(JobState& job, std::vector<Operand>& let_go) {
   if (job.ended.load()) return;
   job.error = error_of(job);
   if (job.error == nullptr && job.job.partial_bytes > 0) {
     try {
       fold(job);
+    } catch (const std::exception& error) {  // from a closure's combine
+      job.error = std::make_exception_ptr(KernelFailed(error.what()));
     } catch (...) {
-      job.error = std::current_exception();
+      job.error = std::make_exception_ptr(KernelFailed("an exception that is no std::exception"));
     }
   }
   for (const Operand& operand : job.job.operands) {
     if (operand.use != Use::read) operand.array.segment()->bump_generation();
   }
+  std::move(job.job.operands.begin(), job.job.operands.end(), std::back_inserter(let_go));
+  job.job.operands.clear();
   JobSlot& slot = view_.job(job.slot);
   view_.control().active_jobs.fetch_and(~(1U << job.slot), std::memory_order_release);
   slot.round.store(0, std::memory_order_release);
@@ -234,15 +255,36 @@ void Coordinator::end(JobState& job) {
   jobs_[job.slot] = nullptr;  // last: it may be the last owner of `job`
 }
 
+// Ends what nobody waits for, so that its arrays and its slot are free again.
+void Coordinator::end_forgotten() {
+  std::vector<Operand> let_go;  // after the lock
+  const std::lock_guard lock(mutex_);
+  for (const auto& held : jobs_) {
+    const std::shared_ptr<JobState> job = held;
+    if (job == nullptr) continue;
+    if (view_.job(job->slot).stop.load() != 0) close_free_groups(view_, job->slot, job->round);
+    if (!complete(*job)) continue;
+    end(*job, let_go);
+  }
+}
+
 bool Coordinator::try_end(JobState& job) {
   if (job.ended.load(std::memory_order_acquire)) return true;
   if (!complete(job)) return false;
-  std::shared_ptr<JobState> keep;  // outlives the lock, and lets arrays go after it
+  std::shared_ptr<JobState> keep;  // outlives the lock
+  std::vector<Operand> let_go;     // and so do its arrays
   const std::lock_guard lock(mutex_);
   if (job.ended.load()) return true;
   keep = jobs_[job.slot];
-  end(job);
+  end(job, let_go);
   return true;
+}
+
+// Ends a job whose rest is not going to run, unless somebody is still in the middle of a tile.
+bool Coordinator::try_conclude(JobState& job) {
+  if (view_.job(job.slot).stop.load(std::memory_order_seq_cst) == 0) return false;
+  conclude(job);
+  return try_end(job);
 }
 
 // --- Waiting ------------------------------------------------------------------------------------
@@ -270,7 +312,8 @@ void Coordinator::fail_if_declined(JobState& job) {
   std::size_t able = 0;
   std::size_t declined = 0;
   std::size_t unmapped = 0;
-  for (std::size_t w = 0; w < view_.slots(); ++w) {
+  const std::size_t used = view_.control().slots_used.load();
+  for (std::size_t w = 0; w < used; ++w) {
     const Worker& worker = view_.worker(w);
     const auto state = static_cast<WorkerState>(worker.state.load());
     if (state == WorkerState::empty || state == WorkerState::left) continue;
@@ -292,10 +335,14 @@ void Coordinator::fail_if_declined(JobState& job) {
 }
 
 bool Coordinator::wait(JobState& job, std::int64_t timeout_ns) {
-  if (try_end(job)) return true;
-  if (timeout_ns == 0) return false;
+  if (try_end(job) || try_conclude(job)) return true;
+  if (timeout_ns == 0) {  // a program may do nothing but ask
+    fail_if_declined(job);
+    revive();
+    return try_end(job);
+  }
   const std::int64_t now = os::monotonic_ns();
-  const std::int64_t limit = timeout_ns < 0 ? INT64_MAX : now + timeout_ns;
+  const std::int64_t limit = timeout_ns < 0 ? INT64_MAX : later(now, timeout_ns);
   participate(job);
   if (options_.wait != WaitPolicy::passive && spin(job, std::min(limit, now + spin_ns)))
     return true;
@@ -304,8 +351,7 @@ bool Coordinator::wait(JobState& job, std::int64_t timeout_ns) {
     const std::uint32_t signal = slot.signal.load(std::memory_order_acquire);
     if (job.ended.load(std::memory_order_acquire)) return true;
     slot.waiters.store(1, std::memory_order_seq_cst);
-    if (slot.stop.load(std::memory_order_seq_cst) != 0) conclude(job);
-    if (try_end(job)) return true;
+    if (try_end(job) || try_conclude(job)) return true;
     fail_if_declined(job);
     revive();
     const std::int64_t here = os::monotonic_ns();

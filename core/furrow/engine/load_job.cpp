@@ -4,6 +4,7 @@
 
 #include <furrow/engine/runner.hpp>
 #include <furrow/engine/strided.hpp>
+#include <furrow/os/fault.hpp>
 
 namespace furrow::engine {
 namespace {
@@ -73,6 +74,7 @@ void record_failure(JobSlot& slot, FailureKind kind, std::uint32_t worker, std::
     slot.failure.last = last;
     std::strncpy(slot.failure.text, text, sizeof slot.failure.text - 1);
     slot.failure.text[sizeof slot.failure.text - 1] = '\0';
+    os::fault_point("engine.failure.recording");
     slot.failed.store(2, std::memory_order_release);
   }
   slot.stop.store(1, std::memory_order_release);

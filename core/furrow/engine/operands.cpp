@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <numeric>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -72,6 +73,25 @@ bool may_overlap(const OperandLayout& a, const OperandLayout& b) {
 
 bool is_written(const Operand& operand) { return operand.use != Use::read; }
 
+// A process may have attached one array twice, at two places. For comparisons all of its operands
+// are looked at as if they lay at the first of them.
+std::vector<OperandLayout> comparable_layouts(const Job& job) {
+  std::vector<OperandLayout> layouts;
+  for (const Operand& operand : job.operands) {
+    OperandLayout layout = layout_of(operand);
+    const Segment& segment = *operand.array.segment();
+    for (const Operand& earlier : job.operands) {
+      const Segment& other = *earlier.array.segment();
+      if (!(other.identity() == segment.identity())) continue;
+      layout.address += reinterpret_cast<std::uintptr_t>(other.data()) -
+                        reinterpret_cast<std::uintptr_t>(segment.data());
+      break;  // at the latest at the operand itself
+    }
+    layouts.push_back(layout);
+  }
+  return layouts;
+}
+
 }  // namespace
 
 OperandLayout layout_of(const Operand& operand) {
@@ -90,6 +110,17 @@ void check_operands(const Job& job) {
     throw InvalidArgument(fmt::format("{} arrays in one job; it takes at most {}",
                                       job.operands.size(), operands_max));
   }
+  if (job.count < 0 || job.tile_elements < 0) {
+    throw InvalidArgument(fmt::format("a job of {} elements in tiles of {}: both count from 0 up",
+                                      job.count, job.tile_elements));
+  }
+  constexpr std::int64_t count_max = std::int64_t{1} << 42;  // tiles of a group fit in its word
+  if (job.count / std::max<std::int64_t>(job.tile_elements, 1) > count_max) {
+    throw InvalidArgument(
+        fmt::format("a job of {} elements in tiles of {}: it takes at most {} "
+                    "tiles (make them larger)",
+                    job.count, job.tile_elements, count_max));
+  }
   for (const Operand& operand : job.operands) {
     const AnyArray& array = operand.array;
     if (!array.valid()) throw InvalidArgument("an array of the job is empty (never created)");
@@ -99,6 +130,11 @@ void check_operands(const Job& job) {
                       "works on {} of each array",
                       array.name(), to_string(array.shape()), array.size(), job.count));
     }
+    if (job.tile_elements > tile_elements_for(item_bytes(array.dtype()))) {
+      throw InvalidArgument(fmt::format(
+          "tiles of {} elements; of array \"{}\" ({}) a tile holds at most {}", job.tile_elements,
+          array.name(), dtype_name(array.dtype()), tile_elements_for(item_bytes(array.dtype()))));
+    }
     if (is_written(operand) && array.access() == Access::read_only) {
       throw PermissionDenied(
           fmt::format("array \"{}\" is attached read-only and cannot be written "
@@ -107,14 +143,15 @@ void check_operands(const Job& job) {
     }
   }
   if (job.count == 0) return;
-  for (const Operand& written : job.operands) {
+  const std::vector<OperandLayout> layouts = comparable_layouts(job);
+  for (std::size_t i = 0; i < layouts.size(); ++i) {
+    const Operand& written = job.operands[i];
     if (!is_written(written)) continue;
-    const OperandLayout to = layout_of(written);
-    for (const Operand& other : job.operands) {
-      if (&other == &written) continue;
-      const OperandLayout from = layout_of(other);
-      const bool in_place = same_elements(to, from) && other.use == Use::read;
-      if (in_place || !may_overlap(to, from)) continue;
+    for (std::size_t j = 0; j < layouts.size(); ++j) {
+      if (i == j) continue;
+      const Operand& other = job.operands[j];
+      const bool in_place = same_elements(layouts[i], layouts[j]) && other.use == Use::read;
+      if (in_place || !may_overlap(layouts[i], layouts[j])) continue;
       throw InvalidArgument(fmt::format(
           "the output in array \"{}\" overlaps an operand in \"{}\" without being the same "
           "elements: what is read would depend on what is already written (copy one of them first)",
@@ -127,13 +164,13 @@ Protocol choose_protocol(const Job& job, bool exactly_once, std::uint32_t& flags
   bool in_place = false;
   bool updates = false;
   bool packed = true;
-  for (const Operand& operand : job.operands) {
-    if (!is_written(operand)) continue;
-    const OperandLayout to = layout_of(operand);
-    updates = updates || operand.use == Use::update;
-    packed = packed && is_packed(to);
-    for (const Operand& other : job.operands) {
-      in_place = in_place || (&other != &operand && same_elements(to, layout_of(other)));
+  const std::vector<OperandLayout> layouts = comparable_layouts(job);
+  for (std::size_t i = 0; i < layouts.size(); ++i) {
+    if (layouts[i].use == Use::read) continue;
+    updates = updates || layouts[i].use == Use::update;
+    packed = packed && is_packed(layouts[i]);
+    for (std::size_t j = 0; j < layouts.size(); ++j) {
+      in_place = in_place || (i != j && same_elements(layouts[i], layouts[j]));
     }
   }
   if (!in_place && !updates) return Protocol::direct;

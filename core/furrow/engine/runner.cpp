@@ -45,9 +45,12 @@ void Runner::set_word(std::uint32_t group, GroupState state,
 }
 
 bool Runner::claim(std::atomic<std::uint64_t>& word, GroupWord& claimed) const noexcept {
-  std::uint64_t bits = word.load(std::memory_order_relaxed);
+  std::uint64_t bits = word.load(std::memory_order_acquire);
   claimed = unpack(bits, job_->round);
   if (claimed.state != GroupState::free || stopping()) return false;
+  // A process that slept while its job ended would take the words of the slot's next job for free
+  // ones. After this look they cannot be: the exchange fails when the word has changed since.
+  if (slot_->round.load(std::memory_order_acquire) != job_->round) return false;
   if (leave_ != nullptr && leave_->load(std::memory_order_relaxed)) return false;
   os::fault_point("engine.group.claiming");
   claimed.owner = static_cast<std::uint32_t>(worker_);
@@ -73,6 +76,7 @@ std::uint32_t Runner::run(const LoadedJob& job) {
   job_ = &job;
   slot_ = &view_.job(job.slot);
   std::uint32_t finished = 0;
+  os::fault_point("engine.job.entering");
   if ((job.description.flags & flag_per_worker) == 0) {
     finished = run_blocks();
   } else if (worker_ < job.description.group_count) {
@@ -351,6 +355,10 @@ bool Runner::run_reduce(std::uint32_t group) {
   std::size_t space = buffers_->partial.size();
   std::align(64, d.partial_bytes, partial, space);
   const auto merge = [this](void* left, void* right) { combine(left, right); };
+  const auto fail = [&](const char* text) {
+    record_failure(*slot_, FailureKind::threw, static_cast<std::uint32_t>(worker_),
+                   base * d.tile_elements, std::min(d.count, end * d.tile_elements), text);
+  };
   // A reduction kernel folds the tiles of a packed run by itself, in this same tree.
   const std::int64_t step = packed ? end - base : 1;
   buffers_->fold->clear();
@@ -371,11 +379,12 @@ bool Runner::run_reduce(std::uint32_t group) {
                 d.partial_bytes);
     return true;
   } catch (const std::exception& error) {  // from a closure's combine
-    record_failure(*slot_, FailureKind::threw, static_cast<std::uint32_t>(worker_),
-                   base * d.tile_elements, std::min(d.count, end * d.tile_elements), error.what());
-    set_word(group, GroupState::closed, 0);
-    return false;
+    fail(error.what());
+  } catch (...) {
+    fail("an exception that is no std::exception");
   }
+  set_word(group, GroupState::closed, 0);
+  return false;
 }
 
 }  // namespace furrow::engine

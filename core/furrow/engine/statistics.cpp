@@ -68,8 +68,9 @@ struct MomentsEntry {
     m.max = *std::max_element(std::begin(high), std::end(high));
     double square[lanes] = {};
     for (std::size_t i = 0; i < call.count; ++i) {
-      const double d = to_double(x[i]) - m.mean;
-      square[i % lanes] += d != d ? 0.0 : d * d;
+      const double v = to_double(x[i]);
+      const double d = v - m.mean;
+      square[i % lanes] += v != v ? 0.0 : d * d;
     }
     m.m2 = fold(square);
   }
@@ -132,6 +133,8 @@ Statistics Engine::statistics(const AnyArray& x, const JobOptions& options) {
   result.count = static_cast<std::int64_t>(total.count);
   result.nan = static_cast<std::int64_t>(total.nan);
   result.sum = total.sum;
+  // Merging means subtracts them, which infinities do not bear.
+  if (!std::isfinite(total.mean)) total.mean = total.sum / total.count;
   result.mean = total.count > 0 ? total.mean : nothing;
   result.variance = total.count > 1 ? total.m2 / (total.count - 1) : nothing;
   result.std = std::sqrt(result.variance);

@@ -64,6 +64,7 @@ void Coordinator::service() {
   service_nursery();
   for (std::size_t w = first_worker_; w < seats_.size(); ++w) service_worker(w);
   service_deadlines();
+  end_forgotten();
 }
 
 void Coordinator::service_worker(std::size_t w) {
@@ -91,12 +92,15 @@ void Coordinator::service_worker(std::size_t w) {
 }
 
 void Coordinator::request(std::size_t w) {
-  Worker& worker = view_.worker(w);
-  seats_[w].respawn_ns = 0;
-  worker.exit_known.store(0);
-  worker.pid.store(0);
-  worker.state.store(static_cast<std::uint32_t>(WorkerState::wanted), std::memory_order_release);
-  requests_.raise();
+  Seat& seat = seats_[w];
+  seat.respawn_ns = 0;
+  seat.started_ns = os::monotonic_ns();  // also of a worker that dies before it is ever seen
+  auto empty = static_cast<std::uint32_t>(WorkerState::empty);
+  // Somebody who joined meanwhile may have taken the place; then it is filled.
+  if (view_.worker(w).state.compare_exchange_strong(
+          empty, static_cast<std::uint32_t>(WorkerState::wanted), std::memory_order_acq_rel)) {
+    requests_.raise();
+  }
 }
 
 // --- Deaths -------------------------------------------------------------------------------------
@@ -126,6 +130,7 @@ void Coordinator::handle_death(std::size_t w) {
   seat.watch = {};
   seat.pid = 0;
   worker.joined.store(0);
+  worker.exit_known.store(0);
   worker.pid.store(0);
   worker.state.store(static_cast<std::uint32_t>(WorkerState::empty), std::memory_order_release);
   if (!was_joined) replace(w);
@@ -168,7 +173,7 @@ void Coordinator::replace(std::size_t w) {
   Seat& seat = seats_[w];
   if (stopping_.load()) return;
   if (replacements_ >= options_.replacements_max) {
-    if (workers_alive() <= first_worker_) {
+    if (!any_worker_to_come()) {
       crippled_.store(true);
       fail_all(
           "every worker died, and as many as allowed were replaced already "
@@ -184,6 +189,18 @@ void Coordinator::replace(std::size_t w) {
   const std::int64_t delay = doublings <= 1 ? 0 : (std::int64_t{1'000'000} << (doublings - 2));
   seat.respawn_ns = std::max<std::int64_t>(now + delay, 1);
   if (delay == 0) request(w);
+}
+
+// True while a worker lives, starts, or is going to be started.
+bool Coordinator::any_worker_to_come() const {
+  for (std::size_t w = first_worker_; w < view_.slots(); ++w) {
+    const WorkerState state = state_of(view_.worker(w));
+    if (state == WorkerState::wanted || state == WorkerState::starting ||
+        state == WorkerState::running || seats_[w].respawn_ns != 0) {
+      return true;
+    }
+  }
+  return false;
 }
 
 void Coordinator::fail_all(const char* text) {
