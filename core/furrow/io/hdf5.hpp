@@ -16,7 +16,9 @@
 // Shape    rank 0 to 8, extents may be 0; C order, as HDF5's own. Never transposed
 // Attributes  numbers and strings are kept on the array and written back; others are reported
 // Crash    files are opened in workers only: one that crashes the library kills a worker, and the
-//          call ends with WorkerDied or KernelFailed
+//          call ends with WorkerDied
+// HDF5     a program that uses the library itself opens its files after it has started the engine:
+//          forked workers would inherit them half way, caches and all
 // Errors   NotFound (file, dataset; says what there is), TypeMismatch, ShapeMismatch, Corrupt (no
 //          HDF5, cut short), AlreadyExists, InUse (open for writing elsewhere, changed meanwhile),
 //          PermissionDenied, OutOfSpace, InvalidArgument, IoError; and those of jobs
@@ -49,7 +51,7 @@ struct LoadOptions {
   bool replace = false;       // an array of that name goes first (InUse when it is attached)
   bool attributes = true;     // keep the dataset's attributes
   CreateOptions create = {};  // of the new array; attribute_bytes grows when needed
-  JobOptions job = {};        // a deadline, for files on disks that may not answer
+  JobOptions job = {};        // a deadline, for files on disks that may not answer; a watch
 };
 
 /// How a load went.
@@ -93,7 +95,7 @@ struct SaveOptions {
   bool replace = false;  // a dataset of that name goes; else AlreadyExists
   std::optional<Attributes> attributes = {};  // default: the array's
   std::int64_t timeout_ns = 30'000'000'000;   // for another saver of the same file
-  JobOptions job = {};
+  JobOptions job = {};                        // its watch is asked between blocks of 32 MiB
 };
 
 /// By one of the workers, so that a damaged file that is added to cannot take the caller with it.

@@ -34,8 +34,12 @@ struct alignas(64) Mail {
   std::uint64_t request_bytes;
   std::uint64_t answer_bytes;  // of the whole answer, also when it did not fit
   std::uint64_t answer_capacity;
+  // Of one long step, so that it can be watched and stopped inside of its only tile.
+  std::atomic<double> done;          // 0 to 1, from the worker
+  std::atomic<std::uint32_t> leave;  // 1: the coordinator wants no more of it
 };
-static_assert(sizeof(Mail) == 64 && std::atomic<std::uint32_t>::is_always_lock_free);
+static_assert(sizeof(Mail) == 64 && std::atomic<std::uint32_t>::is_always_lock_free &&
+              std::atomic<double>::is_always_lock_free);
 
 // --- in the coordinator ---
 

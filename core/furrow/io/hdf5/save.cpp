@@ -28,6 +28,7 @@ WriteRequest request_for(const AnyArray& array, const std::string& file, const s
   r.replace = options.replace;
   r.timeout_ns = options.timeout_ns;
   r.attributes = options.attributes ? *options.attributes : array.attributes();
+  r.watch = options.job.watch;
   return r;
 }
 
@@ -74,9 +75,25 @@ void save(Engine& engine, const AnyArray& array, const std::string& file,
   Mail* const mail = box.mail();
   // Run again after the death of its worker: the old file is whole, and the dead one's lock gone.
   const auto closure = [mail](std::int64_t) {
-    guard(*mail, [mail] { write_dataset(decode(request_of(*mail))); });
+    guard(*mail, [mail] {
+      WriteRequest r = decode(request_of(*mail));
+      r.watch = [mail](double done) {
+        mail->done.store(done, std::memory_order_relaxed);
+        return mail->leave.load(std::memory_order_relaxed) == 0;
+      };
+      write_dataset(r);
+    });
   };
-  run(engine, box, 1, closure, options.job, "cannot save " + quoted(request.file, request.dataset));
+  JobOptions job = options.job;
+  if (job.watch) {
+    // The whole save is one tile: how far it is stands in the mail, not in the job.
+    job.watch = [mail, watch = job.watch](double) {
+      const bool goes_on = watch(mail->done.load(std::memory_order_relaxed));
+      if (!goes_on) mail->leave.store(1, std::memory_order_relaxed);
+      return goes_on;
+    };
+  }
+  run(engine, box, 1, closure, job, "cannot save " + quoted(request.file, request.dataset));
 }
 
 void save(const AnyArray& array, const std::string& file, const std::string& dataset,

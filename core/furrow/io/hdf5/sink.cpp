@@ -185,6 +185,9 @@ void write_elements(hid_t dataset, const WriteRequest& r, const Extents& chunk) 
     check(H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, offset, nullptr, count, nullptr), asked);
     check(H5Dwrite(dataset, type.get(), memory.get(), space.get(), H5P_DEFAULT, data), asked);
     os::fault_point("io.save.block");
+    if (r.watch && !r.watch(static_cast<double>(i + 1) / static_cast<double>(plan.blocks))) {
+      throw Cancelled(asked + ": it was cancelled; the old file is unchanged");
+    }
   }
 }
 

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include <furrow/array/shape.hpp>
@@ -32,6 +33,7 @@ struct WriteRequest {
   bool replace = false;
   std::int64_t timeout_ns = 0;  // for another saver of the same file
   Attributes attributes;
+  std::function<bool(double)> watch;  // asked between blocks with the part done; false: Cancelled
 };
 
 /// Chunks of about 1 MiB that hold whole rows where rows are small enough.
