@@ -1,0 +1,30 @@
+#!/usr/bin/python3
+"""check.py README SOURCE OUTPUT PROGRAM: the README shows SOURCE and OUTPUT word for word, and
+PROGRAM prints OUTPUT and leaves no segment behind."""
+import glob
+import os
+import subprocess
+import sys
+
+readme, source, output, program = sys.argv[1:]
+with open(readme, encoding="utf-8") as file:
+    page = file.read()
+with open(source, encoding="utf-8") as file:
+    code = file.read()
+with open(output, encoding="utf-8") as file:
+    expected = file.read()
+if code not in page:
+    sys.exit(f"the README does not show {source} word for word")
+if expected not in page:
+    sys.exit(f"the README does not show {output} word for word")
+
+prefix = f"example{os.getpid()}-"
+run = subprocess.run([program], env=dict(os.environ, FURROW_PREFIX=prefix), capture_output=True,
+                     text=True, timeout=100)
+if run.returncode != 0:
+    sys.exit(f"{program} ended with {run.returncode}: {run.stderr}")
+if run.stdout != expected:
+    sys.exit(f"{program} printed\n{run.stdout}\ninstead of\n{expected}")
+left = glob.glob(f"/dev/shm/furrow.{prefix}*")
+if left:
+    sys.exit(f"{program} left {left} behind")
