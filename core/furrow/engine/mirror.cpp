@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include <furrow/os/file.hpp>
 #include <furrow/os/futex.hpp>
@@ -121,6 +122,14 @@ void Mirror::update_entry(std::size_t i) {
   if (mapped.address != 0 || overlaps(entry.address, entry.bytes)) return;
   mapped.version = version;
   if (entry.address != 0) mapped.failed = !map(mapped, entry);
+}
+
+bool Mirror::take_untouched(std::uint64_t address) noexcept {
+  for (Mapped& m : mapped_) {
+    if (address < m.address || address >= m.address + m.bytes) continue;
+    return !std::exchange(m.touched, true);
+  }
+  return false;
 }
 
 bool Mirror::overlaps(std::uint64_t address, std::uint64_t bytes) const noexcept {

@@ -51,6 +51,8 @@ class Mirror {
   }
   /// Attachments that could not be mapped.
   std::uint32_t failures() const noexcept { return failures_; }
+  /// True once for each attachment: its pages have no entries in this process's page table yet.
+  bool take_untouched(std::uint64_t address) noexcept;
 
  private:
   struct Mapped {
@@ -58,6 +60,7 @@ class Mirror {
     std::uint64_t address = 0;
     std::uint64_t bytes = 0;
     bool failed = false;
+    bool touched = false;
   };
   void update();
   void update_entry(std::size_t i);

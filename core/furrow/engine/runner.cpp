@@ -11,6 +11,7 @@
 #include <furrow/kernels/tile_copy.hpp>
 #include <furrow/os/fault.hpp>
 #include <furrow/os/futex.hpp>
+#include <furrow/os/memory.hpp>
 
 namespace furrow::engine {
 
@@ -135,8 +136,28 @@ void Runner::decline(std::size_t slot, std::uint32_t round) {
 
 // --- Running a group ----------------------------------------------------------------------------
 
+// Enters the pages of a group's part of arrays that this worker writes for the first time into its
+// page table, all at once: an exception for each page costs several times as much. Pages that
+// cannot be had come, or fail, at their first touch as without this.
+void Runner::populate(std::uint32_t group) const noexcept {
+  const JobDescription& d = job_->description;
+  const std::int64_t group_elements = d.group_tiles * d.tile_elements;
+  const std::int64_t first = group * group_elements;
+  const std::int64_t last = std::min(first + group_elements, d.count);
+  constexpr std::uint64_t page = segment::page_bytes;
+  for (std::size_t i = 0; i < d.operand_count; ++i) {
+    if (!job_->untouched[i]) continue;
+    const std::uint64_t item = d.operands[i].item_bytes;
+    const std::uint64_t begin = d.operands[i].address + static_cast<std::uint64_t>(first) * item;
+    const std::uint64_t end = d.operands[i].address + static_cast<std::uint64_t>(last) * item;
+    const std::uint64_t begin_page = begin / page * page;
+    os::populate(begin_page, (end + page - 1) / page * page - begin_page);
+  }
+}
+
 void Runner::run_group(std::uint32_t group, std::uint32_t position) {
   const bool reduces = (job_->description.flags & flag_reduce) != 0;
+  populate(group);
   const bool whole =
       reduces ? run_reduce(group) : (run_bulk(group, position) || run_tiles(group, position));
   if (whole) {

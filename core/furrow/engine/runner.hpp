@@ -28,6 +28,7 @@ struct LoadedJob {
   CombineEntry combine = nullptr;
   const kernels::Variant* variant = nullptr;
   bool packed[operands_max];
+  bool untouched[operands_max] = {};  // written here for the first time (Runner::populate)
 
   std::int64_t tile_count() const noexcept {
     return (description.count + description.tile_elements - 1) / description.tile_elements;
@@ -69,6 +70,7 @@ class Runner {
   std::uint32_t run_range(std::int64_t begin, std::int64_t end, std::int64_t step);
   bool claim(std::atomic<std::uint64_t>& word, GroupWord& claimed) const noexcept;
   void run_group(std::uint32_t group, std::uint32_t position);
+  void populate(std::uint32_t group) const noexcept;
   bool run_bulk(std::uint32_t group, std::uint32_t position);
   bool run_tiles(std::uint32_t group, std::uint32_t position);
   bool run_tile(std::int64_t tile, std::uint32_t group, std::uint32_t position);

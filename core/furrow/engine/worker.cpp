@@ -75,6 +75,11 @@ class Server {
     if (result == LoadResult::gone) return false;
     known.round = known.job.round;
     known.can_run = result == LoadResult::loaded && mirror_.failures() == 0;
+    for (std::size_t i = 0; known.can_run && i < known.job.description.operand_count; ++i) {
+      const OperandLayout& operand = known.job.description.operands[i];
+      known.job.untouched[i] = operand.use != Use::read && known.job.packed[i] &&
+                               mirror_.take_untouched(operand.address);
+    }
     Worker& me = view_.worker(worker_);
     me.mapping_failed.store(mirror_.failures(), std::memory_order_relaxed);
     me.jobs.store(me.jobs.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
