@@ -186,15 +186,10 @@ void Coordinator::stop() {
   requests_.raise();
   alarm_.raise();
   if (watcher_.joinable()) watcher_.join();
-  if (nursery_.valid()) {
-    const std::array<int, 1> source{nursery_.get()};
-    os::wait_ready(source, stop_timeout_ns);
-    if (!nursery_.dead()) {
-      os::kill_now(control.spare_pid.load());
-      os::kill_now(nursery_pid_);  // its workers go with it
-      os::wait_ready(source, stop_timeout_ns);
-    }
-  }
+  end_nursery(nursery_pid_, nursery_);
+  // A spare that has just taken over is not known by its handle yet.
+  const std::uint64_t latest = control.nursery_pid.load(std::memory_order_acquire);
+  if (latest != 0 && latest != nursery_pid_) end_nursery(latest, os::ProcessWatch(latest));
   if (nursery_child_ != 0) os::collect(nursery_child_);
   await_end_of_workers();
   // A thread that takes part comes to a tile border, too.
@@ -209,6 +204,20 @@ void Coordinator::stop() {
     if (!complete(*job)) job->cancelled = true;
     end(*job, let_go);
   }
+  try {  // now, though futures may keep the segment, and helpers that are just going may hold it
+    segment::remove(name_, true, options_.place);
+  } catch (const Error&) {  // somebody was faster
+  }
+}
+
+void Coordinator::end_nursery(std::uint64_t pid, const os::ProcessWatch& watch) {
+  if (watch.dead()) return;
+  const std::array<int, 1> source{watch.get()};
+  os::wait_ready(source, stop_timeout_ns);
+  if (watch.dead()) return;
+  os::kill_now(view_.control().spare_pid.load());
+  os::kill_now(pid);  // its workers go with it
+  os::wait_ready(source, stop_timeout_ns);
 }
 
 // Those of the nursery went with it, or are just going; those that joined get the same time to

@@ -69,6 +69,7 @@ class Coordinator : public std::enable_shared_from_this<Coordinator> {
   void start_nursery();
   void await_workers();
   void await_end_of_workers();
+  void end_nursery(std::uint64_t pid, const os::ProcessWatch& watch);
   void request(std::size_t worker);
 
   // jobs.cpp

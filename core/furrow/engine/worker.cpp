@@ -8,6 +8,7 @@
 #include <furrow/engine/runner.hpp>
 #include <furrow/os/clock.hpp>
 #include <furrow/os/cpu.hpp>
+#include <furrow/os/fault.hpp>
 #include <furrow/os/futex.hpp>
 #include <furrow/os/process.hpp>
 
@@ -150,6 +151,7 @@ class Server {
 
 void serve(const ControlView& view, std::size_t worker, int coordinator,
            const std::atomic<bool>* leave) {
+  os::fault_point("engine.worker.starting");
   if (view.control().pin != 0) os::pin_to_core(worker);
   Server(view, worker, coordinator, leave).serve();
   view.worker(worker).state.store(static_cast<std::uint32_t>(WorkerState::left),

@@ -92,8 +92,11 @@ class Nursery {
   [[noreturn]] void wait_as_spare(std::uint64_t nursery_pid) {
     const os::ProcessWatch nursery(nursery_pid);
     for (;;) {
-      const std::array<int, 2> sources{owner_.get(), nursery.get()};
-      os::wait_ready(sources, -1);
+      // Looked at before waiting, too: a handle of what died earlier is never ready.
+      if (!owner_.dead() && !nursery.dead()) {
+        const std::array<int, 2> sources{owner_.get(), nursery.get()};
+        os::wait_ready(sources, -1);
+      }
       if (owner_.dead()) {
         // The nursery cleans up, unless it was killed as well.
         const std::array<int, 1> other{nursery.get()};
