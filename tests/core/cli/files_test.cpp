@@ -1,0 +1,93 @@
+// load, save
+#include <catch2/catch.hpp>
+#include <cstdio>
+#include <fstream>
+#include <furrow/array/array.hpp>
+#include <numeric>
+
+#include "core/cli/program.hpp"
+
+using namespace furrow;        // NOLINT
+using namespace furrow::test;  // NOLINT
+
+namespace {
+
+Array<float> counting(const char* name) {
+  auto x = Array<float>::create(name, {100, 3});
+  std::iota(x.span().begin(), x.span().end(), 0.0f);
+  return x;
+}
+
+void refused(const std::vector<std::string>& words, int code, const std::string& says) {
+  const Result result = attempt(words);
+  INFO(result.error);
+  CHECK(result.code == code);
+  CHECK(is_one_sentence(result.error));
+  CHECK(result.error.find(says) != std::string::npos);
+}
+
+}  // namespace
+
+TEST_CASE("what is saved is loaded again, whole and by rows") {
+  const Folder folder;
+  const std::string file = folder / "a.h5";
+  const auto x = counting("x");
+  run({"save", "x", file + ":/plain"});
+  run({"save", "x", file + ":/group/packed", "--gzip", "9", "--chunk", "10,3"});
+  for (const char* dataset : {":/plain", ":/group/packed"}) {
+    run({"load", file + dataset, "y"});
+    CHECK(run({"peek", "y"}) == run({"peek", "x"}));
+    run({"rm", "y"});
+    run({"load", file + dataset, "y", "--rows", "10:12"});
+    CHECK(run({"peek", "y"}) == run({"peek", "x", "--rows", "10:12"}));
+    run({"load", file + dataset, "y", "--rows", "98:", "--replace"});
+    CHECK(run({"peek", "y"}) == run({"peek", "x", "--rows", "98:100"}));
+    run({"rm", "y"});
+  }
+  CHECK(
+      python("(lambda d: (d.dtype.name, d.shape, d.chunks, d.compression_opts))(__import__('h5py')."
+             "File(text)['group/packed'])",
+             file) == "('float32', (100, 3), (10, 3), 9)");
+  CHECK(folder.files() == std::vector<std::string>{"a.h5"});
+  run({"rm", "--force", "x"});
+}
+
+TEST_CASE("what load and save refuse is one sentence and changes nothing") {
+  const Folder folder;
+  const std::string file = folder / "a.h5";
+  const auto x = counting("x");
+  run({"save", "x", file + ":/plain"});
+  refused({"save", "x", file + ":/plain"}, 1, "already");
+  run({"save", "x", file + ":/plain", "--replace"});
+  refused({"save", "x", file}, 2, "FILE.h5:/dataset");
+  refused({"save", "x", file + ":/"}, 2, "FILE.h5:/dataset");
+  refused({"save", "x", file + ":/new", "--gzip", "10"}, 2, "--gzip");
+  refused({"save", "x", file + ":/new", "--chunk", "10"}, 1, "chunk");
+  refused({"save", "x", file + ":/new", "--chunk", "a,b"}, 2, "--chunk");
+  refused({"save", "x", folder / "no/such/folder.h5:/new"}, 1, "folder");
+
+  refused({"load", file + ":/missing", "y"}, 1, "plain");
+  refused({"load", folder / "missing.h5:/plain", "y"}, 1, "missing.h5");
+  refused({"load", file + ":/plain", "y", "--rows", "50:101"}, 1, "0:100");
+  refused({"load", file + ":/plain", "y", "--rows", "x"}, 2, "--rows");
+  refused({"load", file + ":/plain", "x"}, 1, "x");
+  refused({"load", file + ":/plain", "bad/name"}, 2, "bad/name");
+  refused({"load", file, "y"}, 2, "FILE.h5:/dataset");
+  std::ofstream(folder / "text.h5") << "no HDF5 at all";
+  refused({"load", folder / "text.h5:/plain", "y"}, 1, "text.h5");
+  std::string bytes;
+  std::getline(std::ifstream(file, std::ios::binary), bytes, '\0');
+  std::ifstream whole(file, std::ios::binary);
+  std::string half(600, '\0');
+  whole.read(half.data(), 600);
+  std::ofstream(folder / "short.h5", std::ios::binary) << half;
+  refused({"load", folder / "short.h5:/plain", "y"}, 1, "short.h5");
+  python("__import__('h5py').File(text, 'w').create_dataset('words', data=['a', 'b'])",
+         folder / "words.h5");
+  refused({"load", folder / "words.h5:/words", "y"}, 1, "words");
+
+  CHECK(segments() == std::vector<std::string>{"x"});
+  CHECK(folder.files() == std::vector<std::string>{"a.h5", "short.h5", "text.h5", "words.h5"});
+  CHECK(python("list(__import__('h5py').File(text))", file) == "['plain']");
+  run({"rm", "--force", "x"});
+}
