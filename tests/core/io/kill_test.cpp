@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include <furrow/segment/segment.hpp>
 
@@ -25,13 +26,20 @@ std::string save_command(const std::string& file, const std::string& dataset, in
          " 20000 1 replace";
 }
 
-/// Kills one save by `prefix`; true when the save was killed, false when it ran to its end.
-bool kill_one(const Folder& folder, const std::string& prefix, bool exists) {
+/// The file that is there before: /keep from 8, /x from 101. Made once, and copied.
+std::vector<std::byte> old_file() {
+  const Folder folder;
   const std::string file = folder / "f.h5";
-  if (exists) {
-    REQUIRE(run_program(save_command(file, "keep", 7)).code == 0);
-    REQUIRE(run_program(save_command(file, "x", 100)).code == 0);
-  }
+  REQUIRE(run_program(save_command(file, "keep", 7)).code == 0);
+  REQUIRE(run_program(save_command(file, "x", 100)).code == 0);
+  return file_bytes(file);
+}
+
+/// Kills one save by `prefix`; true when the save was killed, false when it ran to its end.
+bool kill_one(const Folder& folder, const std::string& prefix, const std::vector<std::byte>& old) {
+  const std::string file = folder / "f.h5";
+  const bool exists = !old.empty();
+  if (exists) write_file(file, old);
   const Ran killed = run_program(prefix + " " + save_command(file, "x", 200));
   segment::sweep();  // the array of the killed one
   if (killed.code == 0) return false;
@@ -54,14 +62,15 @@ bool kill_one(const Folder& folder, const std::string& prefix, bool exists) {
 }  // namespace
 
 TEST_CASE("killed at every labelled point of a save", "[hdf5][faults]") {
+  const std::vector<std::byte> old = old_file();
   for (const char* point :
        {"io.save.locked", "io.save.copied", "io.save.write", "io.save.block", "io.save.written",
         "io.save.synced", "io.save.rename", "io.save.renamed", "io.save.done"}) {
     for (const bool exists : {false, true}) {
       CAPTURE(point, exists);
       const Folder folder;
-      const bool killed =
-          kill_one(folder, "env FURROW_FAULT=" + std::string(point) + ":kill", exists);
+      const bool killed = kill_one(folder, "env FURROW_FAULT=" + std::string(point) + ":kill",
+                                   exists ? old : std::vector<std::byte>());
       // A new file has nothing to copy.
       CHECK(killed == (exists || std::string(point) != "io.save.copied"));
     }
@@ -73,6 +82,7 @@ TEST_CASE("killed at every write, fsync and rename of a save", "[hdf5][faults]")
     WARN("skipped: strace is not installed, or may not trace here");
     return;
   }
+  const std::vector<std::byte> old = old_file();
   for (const bool exists : {false, true}) {
     int kills = 0;
     for (const char* call : {"pwrite64", "copy_file_range", "ftruncate", "fsync", "fchmod",
@@ -83,7 +93,7 @@ TEST_CASE("killed at every write, fsync and rename of a save", "[hdf5][faults]")
         const std::string strace = "strace -f -o /dev/null -e trace=" + std::string(call) +
                                    " -e inject=" + call +
                                    ":signal=KILL:when=" + std::to_string(nth);
-        if (!kill_one(folder, strace, exists)) break;
+        if (!kill_one(folder, strace, exists ? old : std::vector<std::byte>())) break;
         ++kills;
       }
     }

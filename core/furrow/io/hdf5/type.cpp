@@ -54,7 +54,7 @@ Dtype dtype_of_integer(hid_t type) {
 
 std::string member_name(hid_t type, unsigned member) {
   char* name = H5Tget_member_name(type, member);
-  const std::string result = name == nullptr ? "" : name;
+  std::string result = name == nullptr ? "" : name;
   H5free_memory(name);
   return result;
 }
