@@ -54,6 +54,8 @@ class Coordinator : public std::enable_shared_from_this<Coordinator> {
   void start_helpers();
   void stop();
 
+  void load_plugin(const std::string& path);
+
   std::shared_ptr<JobState> post(Job job);
   bool wait(JobState& job, std::int64_t timeout_ns);
   void cancel(JobState& job);

@@ -36,6 +36,8 @@ std::vector<WorkerInfo> Engine::worker_info() const {
   return result;
 }
 
+void Engine::load_plugin(const std::string& path) { state_->coordinator->load_plugin(path); }
+
 std::shared_ptr<engine::JobState> Engine::start(engine::Job job) {
   return state_->coordinator->post(std::move(job));
 }

@@ -97,6 +97,11 @@ class Engine {
   /// As the destructor does; later calls throw InvalidArgument, pending futures get Cancelled.
   void stop();
 
+  /// Loads a plugin (engine/plugin.hpp) here and in every worker: its kernels go by name, and
+  /// closures of its code may run. Throws NotFound, AlreadyExists (a kernel's name is taken),
+  /// VersionMismatch, Corrupt (not a plugin), OutOfSpace (8 plugins at most).
+  void load_plugin(const std::string& path);
+
   // --- kernels of the registry, by name ---
 
   /// In place: `x` is the kernel's output and first input; `more` are its further inputs.

@@ -49,6 +49,8 @@ inline constexpr std::size_t operands_max = 8;
 inline constexpr std::size_t captures_bytes_max = 4096;
 inline constexpr std::size_t partials_bytes = 256 * 1024;
 inline constexpr std::size_t attachments_max = 1024;
+inline constexpr std::size_t plugins_max = 8;
+inline constexpr std::size_t plugin_path_bytes = 256;
 inline constexpr std::size_t attachment_path_bytes = 472;
 inline constexpr std::size_t scratch_bytes = operands_max * tile_bytes;
 
@@ -89,6 +91,10 @@ struct Control {
   std::atomic<std::uint64_t> spare_pid;
   std::atomic<std::uint32_t> recovery_lock;  // 0, or the pid of who recovers after the coordinator
   std::atomic<std::uint32_t> recovered;      // 1: words of all workers are settled
+
+  // Shared libraries with kernels and closures that workers load when they meet the next job.
+  alignas(line_bytes) std::atomic<std::uint32_t> plugins;
+  char plugin_paths[plugins_max][plugin_path_bytes];
 };
 static_assert(sizeof(Control) <= 4096);
 

@@ -5,6 +5,7 @@
 
 #include <furrow/engine/mirror.hpp>
 #include <furrow/engine/options.hpp>
+#include <furrow/engine/plugin.hpp>
 #include <furrow/engine/runner.hpp>
 #include <furrow/os/clock.hpp>
 #include <furrow/os/cpu.hpp>
@@ -72,6 +73,7 @@ class Server {
 
   bool load(std::size_t slot, Job& known) {
     mirror_.sync();  // what the job needs was published before it
+    load_published_plugins(view_, plugins_loaded_);
     const LoadResult result = load_job(view_, slot, known.job);
     if (result == LoadResult::gone) return false;
     known.round = known.job.round;
@@ -145,6 +147,7 @@ class Server {
   const std::atomic<bool>* leave_;
   Runner runner_;
   Job jobs_[job_slots];
+  std::uint32_t plugins_loaded_ = 0;
 };
 
 }  // namespace

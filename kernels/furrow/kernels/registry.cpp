@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 
 #include <furrow/kernels/elementwise/descriptors.hpp>
 #include <furrow/kernels/random/descriptors.hpp>
@@ -20,26 +21,45 @@ constexpr std::span<const Kernel> (*lists[])() noexcept = {
     random_kernels,
 };
 
-constexpr std::size_t kernels_max = 64;
+constexpr std::size_t kernels_max = 128;
 
 struct List {
   std::array<Kernel, kernels_max> kernels{};
-  std::size_t count = 0;
+  // Released after the entries it counts, so that readers see whole ones.
+  std::atomic<std::size_t> count = 0;
+
+  void append(const Kernel& kernel) noexcept {
+    const std::size_t at = count.load(std::memory_order_relaxed);
+    kernels[at] = kernel;
+    count.store(at + 1, std::memory_order_release);
+  }
+
+  List() noexcept {
+    for (const auto list : lists) {
+      for (const Kernel& kernel : list()) append(kernel);
+    }
+  }
 };
 
-List make_list() noexcept {
-  List all;
-  for (const auto list : lists) {
-    for (const Kernel& kernel : list()) all.kernels[all.count++] = kernel;
-  }
-  return all;
+List& the_list() noexcept {
+  static List list;
+  return list;
 }
 
 }  // namespace
 
 std::span<const Kernel> all() noexcept {
-  static const List list = make_list();
-  return {list.kernels.data(), list.count};
+  const List& list = the_list();
+  return {list.kernels.data(), list.count.load(std::memory_order_acquire)};
+}
+
+bool add(std::span<const Kernel> kernels) noexcept {
+  if (all().size() + kernels.size() > kernels_max) return false;
+  for (const Kernel& kernel : kernels) {
+    if (find(kernel.name) != nullptr) return false;
+  }
+  for (const Kernel& kernel : kernels) the_list().append(kernel);
+  return true;
 }
 
 const Kernel* find(std::string_view name) noexcept {

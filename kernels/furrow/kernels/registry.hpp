@@ -136,6 +136,11 @@ struct Kernel {
 /// All kernels, in the order of the documentation.
 std::span<const Kernel> all() noexcept;
 
+/// Adds a plugin's kernels to the list. They must stay where they are for the rest of the process's
+/// life. False, and nothing added, when a name is taken or the list is full (128). One thread at a
+/// time; readers are not disturbed.
+bool add(std::span<const Kernel> kernels) noexcept;
+
 /// The kernel of that name; null when there is none.
 const Kernel* find(std::string_view name) noexcept;
 

@@ -1,5 +1,6 @@
 #include <furrow/os/module.hpp>
 
+#include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
 
@@ -83,5 +84,16 @@ const void* find_code(const CodeName& name) noexcept {
   dl_iterate_phdr(match_build_id, &search);
   return search.found ? reinterpret_cast<const void*>(search.address) : nullptr;
 }
+
+void* load_module(const std::string& path, std::string& reason) {
+  void* const module = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (module == nullptr) {
+    const char* const text = ::dlerror();
+    reason = text != nullptr ? text : "unknown";
+  }
+  return module;
+}
+
+const void* find_symbol(void* module, const char* name) noexcept { return ::dlsym(module, name); }
 
 }  // namespace furrow::os
