@@ -21,6 +21,7 @@ namespace furrow::os {
 namespace detail {
 extern std::atomic<int> fault_state;  // 0 not read yet, 1 none set, 2 some set
 bool fault_point_slow(const char* point) noexcept;
+void act_on_fault(std::string_view action) noexcept;  // the system's part: kill, stop, segv
 }  // namespace detail
 
 /// Passes the labelled point. True when the call that follows should be treated as failed.

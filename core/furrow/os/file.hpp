@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -59,6 +60,13 @@ struct FileSystem {
 
 enum class OpenMode { read_only, read_write };
 enum class LockKind { shared, exclusive };
+
+/// Where remove_file cannot take a file that is still mapped (Win32), it frees the name and leaves
+/// the file under the name with this mark and a number behind it, for a sweep.
+inline constexpr std::string_view removed_mark = "~removed.";
+
+/// Where segments lie unless the user says otherwise; made where it is a folder of the user's own.
+std::string default_segment_directory();
 
 // Every function clears `error` when it succeeds.
 

@@ -86,7 +86,8 @@ std::string half_made_path(const std::string& path) {
 }
 
 bool is_half_made(std::string_view file_name) noexcept {
-  return file_name.find(half_made_mark) != std::string_view::npos;
+  return file_name.find(half_made_mark) != std::string_view::npos ||
+         file_name.find(os::removed_mark) != std::string_view::npos;
 }
 
 bool try_seize(const os::Descriptor& file) {

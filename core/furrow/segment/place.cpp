@@ -7,6 +7,7 @@
 #include <optional>
 
 #include <furrow/error.hpp>
+#include <furrow/os/file.hpp>
 #include <furrow/segment/layout.hpp>
 
 namespace furrow {
@@ -35,18 +36,20 @@ void check_characters(std::string_view text, const char* what) {
           what, text));
 }
 
-std::string environment(const char* variable, const char* otherwise) {
+std::string environment(const char* variable) {
   const char* value = std::getenv(variable);
-  return value == nullptr || *value == '\0' ? otherwise : value;
+  return value == nullptr ? "" : value;
 }
 
 }  // namespace
 
 Place Place::default_place() {
   const std::lock_guard lock(default_mutex());
-  if (!default_value())
-    default_value() =
-        Place{environment("FURROW_DIR", "/dev/shm"), environment("FURROW_PREFIX", "")};
+  if (!default_value()) {
+    Place place{environment("FURROW_DIR"), environment("FURROW_PREFIX")};
+    if (place.directory.empty()) place.directory = os::default_segment_directory();
+    default_value() = std::move(place);
+  }
   return *default_value();
 }
 
@@ -57,7 +60,9 @@ void Place::set_default(Place place) {
 
 std::string Place::path_of(std::string_view name) const {
   if (directory.empty())
-    throw InvalidArgument("the directory for segments is empty (use /dev/shm, or set FURROW_DIR)");
+    throw InvalidArgument(
+        fmt::format("the directory for segments is empty (use {}, or set FURROW_DIR)",
+                    os::default_segment_directory()));
   if (name.empty()) throw InvalidArgument("an array needs a name, got an empty one");
   if (name.find_first_not_of('.') == std::string_view::npos)
     throw InvalidArgument(

@@ -4,7 +4,8 @@
 //
 // File    <directory>/furrow.<prefix><name>
 // Names   [A-Za-z0-9._-], not empty, at most 200 bytes together with the prefix
-// Default directory FURROW_DIR or /dev/shm, prefix FURROW_PREFIX or empty
+// Default directory FURROW_DIR or /dev/shm (Windows: %LOCALAPPDATA%\furrow), prefix FURROW_PREFIX
+//         or empty
 // A prefix isolates tests and tenants: names with another prefix are neither seen nor swept.
 #pragma once
 

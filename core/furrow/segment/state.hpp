@@ -59,7 +59,8 @@ bool still_named(const os::Descriptor& file, const std::string& path);
 /// False when it is alive, persistent, or something else.
 bool remove_if_abandoned(const std::string& path);
 
-/// The names of files that creation uses where the system has no unnamed ones.
+/// The names of files that creation uses where the system has no unnamed ones, and that removal
+/// leaves where the system cannot remove what is mapped.
 std::string half_made_path(const std::string& path);
 bool is_half_made(std::string_view file_name) noexcept;
 

@@ -47,6 +47,8 @@ void Descriptor::close() noexcept {
   if (fd_ >= 0) ::close(std::exchange(fd_, -1));
 }
 
+std::string default_segment_directory() { return "/dev/shm"; }
+
 Descriptor open_file(const std::string& path, OpenMode mode, std::error_code& error) {
   const int access = mode == OpenMode::read_only ? O_RDONLY : O_RDWR;
   const int flags = access | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;

@@ -1,8 +1,6 @@
 #include <furrow/os/fault.hpp>
 
-#include <signal.h>
-#include <unistd.h>
-
+#include <cstdio>
 #include <cstdlib>
 #include <mutex>
 #include <string>
@@ -41,12 +39,6 @@ std::string_view cut(std::string_view& text, char separator) {
   return head;
 }
 
-void act(const std::string& action) noexcept {
-  if (action == "kill") ::kill(::getpid(), SIGKILL);
-  if (action == "stop") ::kill(::getpid(), SIGSTOP);
-  if (action == "segv") ::kill(::getpid(), SIGSEGV);
-}
-
 void read_environment() {
   static std::once_flag once;
   std::call_once(once, [] {
@@ -78,9 +70,9 @@ bool detail::fault_point_slow(const char* point) noexcept {
   for (Fault& fault : faults()) {
     if (fault.point != point) continue;
     if (fault.passes.fetch_add(1) + 1 != fault.nth) continue;
-    if (!fault.token.empty() && ::unlink(fault.token.c_str()) != 0) continue;
+    if (!fault.token.empty() && std::remove(fault.token.c_str()) != 0) continue;
     if (fault.action == "fail") return true;
-    act(fault.action);
+    act_on_fault(fault.action);
   }
   return false;
 }
