@@ -200,8 +200,8 @@ void Coordinator::stop() {
   for (auto& held : jobs_) {
     const std::shared_ptr<JobState> job = held;
     if (job == nullptr) continue;
+    if (!complete(*job)) job->cancelled = true;  // a recovery closes what was in hand
     for (std::size_t w = 0; w < view_.slots(); ++w) recover(view_, job->slot, w, true);
-    if (!complete(*job)) job->cancelled = true;
     end(*job, let_go);
   }
   try {  // now, though futures may keep the segment, and helpers that are just going may hold it

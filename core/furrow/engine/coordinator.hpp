@@ -83,6 +83,7 @@ class Coordinator : public std::enable_shared_from_this<Coordinator> {
   void end_forgotten();
   void end(JobState& job, std::vector<Operand>& let_go);  // under mutex_
   void conclude(JobState& job);
+  bool was_cut_off(const JobState& job) const noexcept;
   std::exception_ptr error_of(const JobState& job) const;
   void fold(JobState& job);
   void fail_if_declined(JobState& job);

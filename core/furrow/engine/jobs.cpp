@@ -185,6 +185,17 @@ bool Coordinator::complete(const JobState& job) const noexcept {
   return groups_finished(view_, job.slot, job.round) >= job.group_count;
 }
 
+// True when workers closed groups only because the whole engine was told to stop.
+bool Coordinator::was_cut_off(const JobState& job) const noexcept {
+  if (view_.control().stop.load(std::memory_order_acquire) == 0) return false;
+  const JobSlot& slot = view_.job(job.slot);
+  for (std::uint32_t g = 0; g < job.group_count; ++g) {
+    const GroupWord word = unpack(slot.groups[g].load(std::memory_order_acquire), job.round);
+    if (word.state == GroupState::closed && word.owner < view_.slots()) return true;
+  }
+  return false;
+}
+
 std::exception_ptr Coordinator::error_of(const JobState& job) const {
   const JobSlot& slot = view_.job(job.slot);
   if (job.timed_out) {
@@ -206,7 +217,8 @@ std::exception_ptr Coordinator::error_of(const JobState& job) const {
     if (failure.kind == FailureKind::died) return std::make_exception_ptr(WorkerDied(where));
     return std::make_exception_ptr(KernelFailed(where));
   }
-  if (job.cancelled) return std::make_exception_ptr(Cancelled("the job was cancelled"));
+  if (job.cancelled || was_cut_off(job))
+    return std::make_exception_ptr(Cancelled("the job was cancelled"));
   return nullptr;
 }
 
