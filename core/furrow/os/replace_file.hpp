@@ -5,7 +5,7 @@
 //
 //   FileReplacement r;                 // begin: lock, temporary file
 //   r.begin(path, timeout_ns);         // copy_target: when the rest of the file is to be kept
-//   …write r.temporary()…              // commit: fsync, rename, fsync of the folder
+//   r.write_at(…);                     // commit: fsync, rename, fsync of the folder
 //   r.commit();
 //
 // Crash     killed at any instant, the old file or the new one is there, whole. A temporary file is
@@ -21,6 +21,7 @@
 // Source    the write-fsync-rename-fsync order is that of LevelDB's CURRENT and of zarr's stores
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <system_error>
@@ -39,7 +40,7 @@ struct ReplaceError {
     busy,       // another saver kept the lock until the time ran out
     in_use,     // another program has the target open for writing
     copy,       // the old content cannot be copied
-    reserve,    // no room
+    write,      // the disk did not take the new content
     sync,       // the disk did not take the data
     changed,    // somebody changed the target meanwhile
     rename,
@@ -71,8 +72,12 @@ class FileReplacement {
   /// Takes disk blocks for this many bytes from the start of the file, whose size does not change.
   /// A file system that cannot is no error.
   ReplaceError reserve(std::uint64_t bytes);
-  /// Cuts the temporary file to nothing, so that a writer that ran out of room can close it.
-  void cut() noexcept;
+  /// The temporary file's content, for writers that do not open it by its name.
+  std::error_code write_at(std::uint64_t offset, const void* content, std::size_t bytes);
+  /// Past the end are zeros.
+  std::error_code read_at(std::uint64_t offset, void* content, std::size_t bytes) const;
+  std::error_code resize(std::uint64_t bytes);
+  std::uint64_t bytes() const noexcept;
   ReplaceError commit();
   void discard() noexcept;
 

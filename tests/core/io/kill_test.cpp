@@ -77,6 +77,20 @@ TEST_CASE("killed at every labelled point of a save", "[hdf5][faults]") {
   }
 }
 
+TEST_CASE("killed at every write of a save", "[hdf5][faults]") {
+  const std::vector<std::byte> old = old_file();
+  for (const bool exists : {false, true}) {
+    int kills = 0;
+    for (int nth = 1; nth < 60; ++nth, ++kills) {
+      CAPTURE(exists, nth);
+      const Folder folder;
+      const std::string fault = "env FURROW_FAULT=io.save.pwrite:kill:" + std::to_string(nth);
+      if (!kill_one(folder, fault, exists ? old : std::vector<std::byte>())) break;
+    }
+    CHECK(kills >= 3);
+  }
+}
+
 TEST_CASE("killed at every write, fsync and rename of a save", "[hdf5][faults]") {
   if (run_program("strace -f -o /dev/null true").code != 0) {
     WARN("skipped: strace is not installed, or may not trace here");

@@ -9,7 +9,9 @@
 
 #include <furrow/io/hdf5.hpp>
 #include <furrow/io/hdf5/blocks.hpp>
+#include <furrow/io/hdf5/handle.hpp>
 #include <furrow/io/hdf5/sink.hpp>
+#include <furrow/os/fault.hpp>
 
 #include "io_support.hpp"
 
@@ -153,7 +155,37 @@ TEST_CASE("a full disk: the old file whole, a clear error, nothing left", "[hdf5
     INFO(ran.output);
     CHECK(ran.code == 0);
     CHECK_THAT(ran.output, Contains("no room on the disk") || Contains("No space left"));
-    CHECK_THAT(ran.output, Contains("\nf.h5\n") && !Contains("furrow-save"));
+    CHECK_THAT(ran.output,
+               Contains("\nf.h5\n") && !Contains("furrow-save") && !Contains("still open"));
+  }
+}
+
+TEST_CASE("a disk that is full from any write on", "[hdf5][save][faults]") {
+  const AnyArray x = pattern_array("x", Dtype::f64, {50'000});
+  Attributes attributes;
+  attributes["text"] = Attribute::text("in a heap of its own");
+  for (const bool exists : {false, true}) {
+    for (const int gzip : {0, 1}) {
+      int failures = 0;
+      for (int nth = 1; nth < 60; ++nth, ++failures) {
+        CAPTURE(exists, gzip, nth);
+        const Folder folder;
+        const std::string file = folder / "f.h5";
+        if (exists) hdf5::save(x, file, "old", {.gzip = 1});
+        const auto before = file_bytes(file);
+        os::set_fault("io.save.pwrite:fail:" + std::to_string(nth));
+        const std::string error = error_of(
+            [&] { hdf5::save(x, file, "/g/new", {.gzip = gzip, .attributes = attributes}); });
+        os::set_fault("");
+        // The library holds nothing: it would crash at the end of the process.
+        REQUIRE(H5Fget_obj_count(hid_t{H5F_OBJ_ALL}, H5F_OBJ_ALL) == 0);
+        if (error.empty()) break;
+        CHECK_THAT(error, StartsWith("OutOfSpace") && Contains("the old file is unchanged"));
+        CHECK(file_bytes(file) == before);
+        CHECK(folder.names() == (exists ? "f.h5" : ""));
+      }
+      CHECK(failures > 3);
+    }
   }
 }
 

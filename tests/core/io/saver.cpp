@@ -1,6 +1,7 @@
 // Saves one dataset of doubles in a process of its own, without workers, so that it can be killed.
 //
 //   saver FILE DATASET VALUE COUNT [GZIP] [replace]
+#include <hdf5.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -33,6 +34,8 @@ int main(int argc, char** argv) {
     furrow::hdf5::save(array, argv[1], argv[2], options);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
+    // On a full disk the library may fail to close a file, and holds it for ever.
+    if (H5Fget_obj_count(H5F_OBJ_ALL, H5F_OBJ_FILE) != 0) std::fputs("files still open\n", stderr);
     return 1;
   }
   return 0;

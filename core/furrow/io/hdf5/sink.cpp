@@ -7,6 +7,7 @@
 #include <furrow/io/hdf5/attributes.hpp>
 #include <furrow/io/hdf5/blocks.hpp>
 #include <furrow/io/hdf5/source.hpp>
+#include <furrow/io/hdf5/steady_file.hpp>
 #include <furrow/io/hdf5/type.hpp>
 #include <furrow/os/fault.hpp>
 #include <furrow/os/replace_file.hpp>
@@ -108,10 +109,9 @@ bool is_taken(hid_t file, const WriteRequest& r, const std::string& path) {
   }
 }
 
-Properties file_access(const Attributes& attributes) {
+Properties file_access(SteadyFile& file, const Attributes& attributes) {
   Properties access = own<Properties>(H5Pcreate(H5P_FILE_ACCESS), "cannot save");
-  // The temporary file is ours alone and locked already; what fails half way must still close.
-  H5Pset_file_locking(access.get(), false, true);
+  file.serve(access.get());
   H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);
   for (const auto& [name, attribute] : attributes) {
     if (attribute.bytes.size() > compact_attribute_bytes_max) {
@@ -149,7 +149,8 @@ Dataset create_dataset(hid_t file, const WriteRequest& r, const std::string& pat
                       asked);
 }
 
-void write_elements(hid_t dataset, const WriteRequest& r, const Extents& chunk) {
+void write_elements(hid_t dataset, const WriteRequest& r, const Extents& chunk,
+                    const SteadyFile& file) {
   const std::string asked = "cannot write to \"" + r.file + "\"";
   const std::size_t item = item_bytes(r.dtype);
   const Type type = native_type(r.dtype);
@@ -185,39 +186,46 @@ void write_elements(hid_t dataset, const WriteRequest& r, const Extents& chunk) 
     check(H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, offset, nullptr, count, nullptr), asked);
     check(H5Dwrite(dataset, type.get(), memory.get(), space.get(), H5P_DEFAULT, data), asked);
     os::fault_point("io.save.block");
+    if (file.error()) return;  // the rest would be for nothing
     if (r.watch && !r.watch(static_cast<double>(i + 1) / static_cast<double>(plan.blocks))) {
       throw Cancelled(asked + ": it was cancelled; the old file is unchanged");
     }
   }
 }
 
+void write_file(hid_t file, bool keep, const WriteRequest& r, const std::string& path,
+                const Extents& chunk, const SteadyFile& steady) {
+  if (keep && is_taken(file, r, path)) {
+    check(H5Ldelete(file, path.c_str(), H5P_DEFAULT), "cannot replace " + quoted(r.file, path));
+  }
+  const Dataset dataset = create_dataset(file, r, path, chunk);
+  write_elements(dataset.get(), r, chunk, steady);
+  write_object_attributes(dataset.get(), r.attributes);
+}
+
 /// Everything between opening the temporary file and having it closed.
 void write_temporary(os::FileReplacement& place, bool keep, const WriteRequest& r,
                      const std::string& path, const Extents& chunk) {
   const std::string asked = "cannot save to \"" + r.file + "\"";
-  const Properties access = file_access(r.attributes);
-  const char* temporary = place.temporary().c_str();
-  File file = own<File>(keep ? H5Fopen(temporary, H5F_ACC_RDWR, access.get())
-                             : H5Fcreate(temporary, H5F_ACC_TRUNC, H5P_DEFAULT, access.get()),
+  SteadyFile steady(place);
+  const Properties access = file_access(steady, r.attributes);
+  const char* name = place.temporary().c_str();
+  File file = own<File>(keep ? H5Fopen(name, H5F_ACC_RDWR, access.get())
+                             : H5Fcreate(name, H5F_ACC_TRUNC, H5P_DEFAULT, access.get()),
                         asked);
+  const auto require_written = [&] {
+    if (steady.error()) {
+      require({os::ReplaceError::Step::write, steady.error(), place.target()}, r.file);
+    }
+  };
   try {
-    if (keep && is_taken(file.get(), r, path)) {
-      check(H5Ldelete(file.get(), path.c_str(), H5P_DEFAULT), asked);
-    }
-    {
-      const Dataset dataset = create_dataset(file.get(), r, path, chunk);
-      write_elements(dataset.get(), r, chunk);
-      write_object_attributes(dataset.get(), r.attributes);
-    }
-    check(H5Fflush(file.get(), H5F_SCOPE_GLOBAL), asked);
-    check(H5Fclose(file.get()), asked);
-    file.release();
-  } catch (...) {
-    // On a full disk the library cannot write what it still holds and then never lets go of the
-    // file. Cut to nothing, the file has room for that; it is removed right after.
-    place.cut();
+    write_file(file.get(), keep, r, path, chunk, steady);
+    if (!file.close()) fail(asked);
+  } catch (const Error&) {
+    require_written();  // the cause, where there is one
     throw;
   }
+  require_written();
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -90,6 +91,18 @@ void sweep(const std::string& folder) {
   }
 }
 
+std::error_code write_all(const Descriptor& file, std::uint64_t offset, const void* content,
+                          std::size_t bytes) {
+  const auto* from = static_cast<const char*>(content);
+  for (std::size_t done = 0; done < bytes;) {
+    const ssize_t put =
+        ::pwrite(file.get(), from + done, bytes - done, static_cast<off_t>(offset + done));
+    if (put < 0 && errno != EINTR) return last_error();
+    if (put > 0) done += static_cast<std::size_t>(put);
+  }
+  return {};
+}
+
 std::error_code copy_by_blocks(const Descriptor& from, const Descriptor& to) {
   constexpr std::size_t buffer_bytes = std::size_t{1} << 20;
   const std::unique_ptr<char[]> buffer(new char[buffer_bytes]);
@@ -97,12 +110,7 @@ std::error_code copy_by_blocks(const Descriptor& from, const Descriptor& to) {
   for (std::uint64_t offset = 0;;) {
     const std::size_t got = read_at(from, offset, buffer.get(), buffer_bytes, error);
     if (error || got == 0) return error;
-    for (std::size_t done = 0; done < got;) {
-      const ssize_t put =
-          ::pwrite(to.get(), buffer.get() + done, got - done, static_cast<off_t>(offset + done));
-      if (put < 0 && errno != EINTR) return last_error();
-      if (put > 0) done += static_cast<std::size_t>(put);
-    }
+    if ((error = write_all(to, offset, buffer.get(), got))) return error;
     offset += got;
   }
 }
@@ -230,11 +238,31 @@ ReplaceError FileReplacement::reserve(std::uint64_t bytes) {
   do result = ::fallocate(file_.get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(bytes));
   while (result != 0 && errno == EINTR);
   if (result == 0 || (errno != ENOSPC && errno != EDQUOT && errno != EFBIG)) return {};
-  return {Step::reserve, last_error(), temporary_};
+  return {Step::write, last_error(), target_};
 }
 
-void FileReplacement::cut() noexcept {
-  if (file_.valid() && ::ftruncate(file_.get(), 0) != 0) return;  // nothing more can be done
+std::error_code FileReplacement::write_at(std::uint64_t offset, const void* content,
+                                          std::size_t bytes) {
+  if (fault_point("io.save.pwrite")) return {ENOSPC, std::system_category()};
+  return write_all(file_, offset, content, bytes);
+}
+
+std::error_code FileReplacement::read_at(std::uint64_t offset, void* content,
+                                         std::size_t bytes) const {
+  std::error_code error;
+  const std::size_t got = os::read_at(file_, offset, content, bytes, error);
+  std::memset(static_cast<char*>(content) + got, 0, bytes - got);
+  return error;
+}
+
+std::error_code FileReplacement::resize(std::uint64_t bytes) {
+  return ::ftruncate(file_.get(), static_cast<off_t>(bytes)) == 0 ? std::error_code()
+                                                                  : last_error();
+}
+
+std::uint64_t FileReplacement::bytes() const noexcept {
+  struct stat s {};
+  return ::fstat(file_.get(), &s) == 0 ? static_cast<std::uint64_t>(s.st_size) : 0;
 }
 
 ReplaceError FileReplacement::settle() {
