@@ -55,9 +55,6 @@ void die_with_parent(std::uint64_t parent) noexcept;
 /// but 0, 1, 2 and `keep`.
 void become_helper(std::span<const int> keep) noexcept;
 
-/// In a program that was executed: the descriptors that its parent meant it to have.
-std::vector<int> inherited_descriptors();
-
 /// Another process's open file, by its number there; works for files whose name is gone.
 Descriptor open_descriptor_of(std::uint64_t pid, std::uint32_t descriptor, bool writable) noexcept;
 

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -22,24 +23,41 @@ constexpr const char* start_variable = "FURROW_START";
 std::atomic<bool> initialized{false};
 std::atomic<std::size_t> own_threads{0};
 
-std::string encode(const os::CodeName& name, const std::string& argument) {
+// What to run, and what the caller's other descriptors are told from.
+struct Order {
+  os::CodeName name;
+  std::vector<int> inherited;
+  std::string argument;
+};
+
+std::string encode(const Order& order) {
   std::string id;
-  for (const std::uint8_t byte : name.build_id) id += fmt::format("{:02x}", byte);
-  return fmt::format("{}={}:{:x}:{}", start_variable, id, name.offset, argument);
+  for (const std::uint8_t byte : order.name.build_id) id += fmt::format("{:02x}", byte);
+  return fmt::format("{}={}:{:x}:{}:{}", start_variable, id, order.name.offset,
+                     fmt::join(order.inherited, ","), order.argument);
 }
 
-// "<40 hex digits>:<hex offset>:<argument>"
-bool decode(const std::string& text, os::CodeName& name, std::string& argument) {
-  const std::size_t digits = name.build_id.size() * 2;
+// "<40 hex digits>:<hex offset>:<descriptors>:<argument>"
+bool decode(const std::string& text, Order& order) {
+  const std::size_t digits = order.name.build_id.size() * 2;
   const std::size_t colon = text.find(':', digits + 1);
   if (text.size() < digits + 2 || text[digits] != ':' || colon == std::string::npos) return false;
-  for (std::size_t i = 0; i < name.build_id.size(); ++i) {
+  for (std::size_t i = 0; i < order.name.build_id.size(); ++i) {
     const char* const at = text.data() + 2 * i;
-    if (std::from_chars(at, at + 2, name.build_id[i], 16).ptr != at + 2) return false;
+    if (std::from_chars(at, at + 2, order.name.build_id[i], 16).ptr != at + 2) return false;
   }
   const char* const end = text.data() + colon;
-  if (std::from_chars(text.data() + digits + 1, end, name.offset, 16).ptr != end) return false;
-  argument = text.substr(colon + 1);
+  if (std::from_chars(text.data() + digits + 1, end, order.name.offset, 16).ptr != end)
+    return false;
+  const std::size_t last = text.find(':', colon + 1);
+  if (last == std::string::npos) return false;
+  for (const char* at = end + 1; at < text.data() + last; ++at) {
+    int descriptor = -1;
+    at = std::from_chars(at, text.data() + last, descriptor).ptr;
+    if (descriptor < 0) return false;
+    order.inherited.push_back(descriptor);
+  }
+  order.argument = text.substr(last + 1);
   return true;
 }
 
@@ -51,13 +69,13 @@ void initialize(int /*argc*/, char** /*argv*/) {
   if (start == nullptr) return;
   const std::string text(start);
   unsetenv(start_variable);
-  os::CodeName name;
-  std::string argument;
-  if (!decode(text, name, argument)) os::exit_now(2);
-  const auto main = reinterpret_cast<process::HelperMain>(os::find_code(name));
+  Order order;
+  if (!decode(text, order)) os::exit_now(2);
+  const auto main = reinterpret_cast<process::HelperMain>(os::find_code(order.name));
   if (main == nullptr) os::exit_now(2);  // another build of the program
-  os::become_helper(os::inherited_descriptors());
-  main(argument);
+  // Also closes what the caller has open without close-on-exec.
+  os::become_helper(order.inherited);
+  main(order.argument);
   os::exit_now(0);
 }
 
@@ -84,13 +102,13 @@ std::uint64_t start_by_fork(HelperMain main, const std::string& argument,
 
 std::uint64_t start_by_execution(HelperMain main, const std::string& argument,
                                  std::span<const int> inherited) {
-  os::CodeName name;
-  if (!os::name_code(reinterpret_cast<const void*>(main), name)) {
+  Order order{{}, {inherited.begin(), inherited.end()}, argument};
+  if (!os::name_code(reinterpret_cast<const void*>(main), order.name)) {
     throw Error(
         "this program has no build id, so it cannot be run again as a worker "
         "(link it with -Wl,--build-id)");
   }
-  const std::int64_t pid = os::execute_self(encode(name, argument), inherited);
+  const std::int64_t pid = os::execute_self(encode(order), inherited);
   if (pid < 0) throw Error("this program cannot be run again as a worker (/proc/self/exe)");
   return static_cast<std::uint64_t>(pid);
 }

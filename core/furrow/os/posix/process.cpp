@@ -1,6 +1,5 @@
 #include <furrow/os/process.hpp>
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -132,20 +131,6 @@ void become_helper(std::span<const int> keep) noexcept {
     next = fd + 1;
   }
   close_from(next, ~0U);
-}
-
-std::vector<int> inherited_descriptors() {
-  // Everything that is not closed on exec: what execute_self passed, and no more than the user's
-  // own carelessness besides.
-  std::vector<int> result;
-  if (DIR* folder = ::opendir("/proc/self/fd")) {
-    while (const dirent* entry = ::readdir(folder)) {
-      const int fd = ::atoi(entry->d_name);
-      if (fd > 2 && fd != ::dirfd(folder)) result.push_back(fd);
-    }
-    ::closedir(folder);
-  }
-  return result;
 }
 
 Descriptor open_descriptor_of(std::uint64_t pid, std::uint32_t descriptor, bool writable) noexcept {
