@@ -136,7 +136,8 @@ FileStatus status_of(const Descriptor& file, std::error_code& error) {
   constexpr DWORD irregular =
       FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_REPARSE_POINT | FILE_ATTRIBUTE_DEVICE;
   FileStatus status;
-  status.device = info.dwVolumeSerialNumber;
+  // The index alone tells the files of one folder apart; the volume stays 0, because Wine forgets
+  // it for a handle whose file was renamed.
   status.inode = std::uint64_t{info.nFileIndexHigh} << 32 | info.nFileIndexLow;
   status.bytes = std::uint64_t{info.nFileSizeHigh} << 32 | info.nFileSizeLow;
   status.links = standard.DeletePending != 0 ? 0 : info.nNumberOfLinks;

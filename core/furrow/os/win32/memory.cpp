@@ -82,6 +82,10 @@ void release_addresses(std::uintptr_t address, std::size_t) noexcept {
 
 std::uintptr_t map_file(int descriptor, std::size_t bytes, bool writable, std::uintptr_t address,
                         std::error_code& error) noexcept {
+  if (descriptor < 0) {  // which would ask for memory of the page file
+    error = std::make_error_code(std::errc::bad_file_descriptor);
+    return 0;
+  }
   const HANDLE section = ::CreateFileMappingW(
       win32::handle_of(descriptor), nullptr, writable ? PAGE_READWRITE : PAGE_READONLY,
       static_cast<DWORD>(std::uint64_t{bytes} >> 32), static_cast<DWORD>(bytes), nullptr);
