@@ -3,7 +3,7 @@
 
   run.py measure BUILD_DIR OUT.json [--rounds N] [--only TOPIC,…]   measure, write JSON, print
   run.py table RESULTS.json                                         print the table as Markdown
-  run.py readme RESULTS.json README.md [--check]                    put it between the README's marks
+  run.py readme RESULTS.json README.md [--check]                    put it into the README
 
 A ratio above 1 means that furrow is faster: time of the peer by time of furrow, medians of rounds.
 """
@@ -17,14 +17,17 @@ import sys
 
 # topic, ours, peers, wait policy of OpenMP, whether all run in one process, what is asked of it
 TOPICS = [
-    ("dispatch_active", ["furrow"], ["libgomp"], "active", False, "empty job to all, spinning", 1.0),
-    ("dispatch_passive", ["furrow"], ["libgomp"], "passive", False, "empty job to all, sleeping", 1.0),
+    ("dispatch_active", ["furrow"], ["libgomp"], "active", False,
+     "empty job to all, spinning", 1.0),
+    ("dispatch_passive", ["furrow"], ["libgomp"], "passive", False,
+     "empty job to all, sleeping", 1.0),
     ("affine_in_place", ["furrow", "furrow_not_once"], ["openmp"], "passive", True,
      "a*x + b in place, 2^27 doubles", 0.90),
     ("sum", ["furrow"], ["openmp"], "passive", True, "sum of 2^27 doubles", 0.97),
     ("exp", ["furrow"], ["sleef", "xtensor", "eigen", "libmvec", "libm"], "passive", False,
      "exp of 1024 doubles in cache, one core", 1.0),
-    ("engine_start", ["furrow"], [], "passive", False, "start of an engine, a worker per core", None),
+    ("engine_start", ["furrow"], [], "passive", False,
+     "start of an engine, a worker per core", None),
     ("attach", ["furrow"], ["bare_mmap"], "passive", False, "attach to an array that exists", None),
     ("create_1GiB", ["furrow"], ["one_process"], "passive", False,
      "create 1 GiB and write it once", 1.67),
@@ -122,12 +125,13 @@ def table(results):
             lines.append(f"| {label} | {show(times[who])} | {beside} | {ratio} |"
                          f" {'≥ %.2f' % wanted if wanted else ''} |")
     memory = results["memory"]
-    lines.append(f"| memory of an engine beside its arrays | {memory['worker_kib'] / 1024:.2g} MiB a "
-                 f"worker, {memory['control_kib'] / 1024:.2g} MiB shared | | | |")
+    lines.append("| memory of an engine beside its arrays |"
+                 f" {memory['worker_kib'] / 1024:.2g} MiB a worker,"
+                 f" {memory['control_kib'] / 1024:.2g} MiB shared | | | |")
     lines.append("")
     lines.append(f"{results['machine']}, {results['system']}, {results['compiler']}; medians of "
-                 f"{results['rounds']} alternating rounds, {results['date']}. A ratio is the fastest "
-                 "peer's time by furrow's: above 1, furrow is faster.")
+                 f"{results['rounds']} alternating rounds, {results['date']}. A ratio is the "
+                 "fastest peer's time by furrow's: above 1, furrow is faster.")
     return "\n".join(lines)
 
 

@@ -21,12 +21,12 @@ struct CodeName {
 bool name_code(const void* address, CodeName& name) noexcept;
 
 /// The address of the named code in this process; null when no such module is loaded here.
-const void* find_code(const CodeName& name) noexcept;
+void* find_code(const CodeName& name) noexcept;
 
 /// Loads a shared library for the rest of the process's life. Null with the system's reason.
 void* load_module(const std::string& path, std::string& reason);
 
 /// A function that a library exports by name; null when it has none.
-const void* find_symbol(void* module, const char* name) noexcept;
+void* find_symbol(void* module, const char* name) noexcept;
 
 }  // namespace furrow::os

@@ -13,8 +13,6 @@
 namespace furrow {
 namespace {
 
-using segment::Facts;
-
 std::int64_t now_ns() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::nanoseconds>(since).count();

@@ -78,11 +78,11 @@ bool name_code(const void* address, CodeName& name) noexcept {
   return search.found;
 }
 
-const void* find_code(const CodeName& name) noexcept {
+void* find_code(const CodeName& name) noexcept {
   Search search;
   search.name = name;
   dl_iterate_phdr(match_build_id, &search);
-  return search.found ? reinterpret_cast<const void*>(search.address) : nullptr;
+  return search.found ? reinterpret_cast<void*>(search.address) : nullptr;
 }
 
 void* load_module(const std::string& path, std::string& reason) {
@@ -94,6 +94,6 @@ void* load_module(const std::string& path, std::string& reason) {
   return module;
 }
 
-const void* find_symbol(void* module, const char* name) noexcept { return ::dlsym(module, name); }
+void* find_symbol(void* module, const char* name) noexcept { return ::dlsym(module, name); }
 
 }  // namespace furrow::os
