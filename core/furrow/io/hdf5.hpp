@@ -48,10 +48,10 @@ struct RowRange {
 struct LoadOptions {
   std::optional<RowRange> rows = {};  // default: all
   Dtype dtype = Dtype::none;          // none: what the file holds; else TypeMismatch for any other
-  bool replace = false;       // an array of that name goes first (InUse when it is attached)
-  bool attributes = true;     // keep the dataset's attributes
-  CreateOptions create = {};  // of the new array; attribute_bytes grows when needed
-  JobOptions job = {};        // a deadline, for files on disks that may not answer; a watch
+  bool replace = false;               // an array of that name goes (InUse when it is attached)
+  bool attributes = true;             // keep the dataset's attributes
+  CreateOptions create = {};          // of the new array; attribute_bytes grows when needed
+  JobOptions job = {};                // a deadline, for files on disks that may not answer; a watch
 };
 
 /// How a load went.
@@ -61,8 +61,8 @@ struct LoadReport {
   std::vector<std::string> skipped_attributes;  // of types that are not kept
 };
 
-/// A new array with the dataset's rows. It does not remain when the load fails. Until the call
-/// returns others can attach to the name and see rows that are still missing.
+/// A new array with the dataset's rows. It gets its name when all of them are there: a load that
+/// fails or is killed leaves nothing, and with `replace` the old array stays until then.
 AnyArray load(Engine& engine, const std::string& file, const std::string& dataset,
               std::string_view name, const LoadOptions& options = {}, LoadReport* report = nullptr);
 

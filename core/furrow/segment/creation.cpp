@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <utility>
 
 #include <furrow/os/fault.hpp>
 #include <furrow/os/identity.hpp>
@@ -102,11 +103,12 @@ Draft start(std::string_view name, const Place& place, const std::string& path, 
   segment::throw_os_error(error, cannot_create(name, place));
 }
 
-// True when the name was free and is now ours.
-bool publish(Draft& draft, std::string_view name, const Place& place, const std::string& path) {
-  const bool unnamed = draft.path.empty();
+// True when the name was free and is now that of the file.
+bool give_name(const os::Descriptor& file, const std::string& draft_path, std::string_view name,
+               const Place& place, const std::string& path) {
+  const bool unnamed = draft_path.empty();
   const std::error_code error =
-      unnamed ? os::publish_unnamed(draft.file, path) : os::publish_renamed(draft.path, path);
+      unnamed ? os::publish_unnamed(file, path) : os::publish_renamed(draft_path, path);
   if (error == std::errc::file_exists) return false;
   if (error == std::errc::no_such_file_or_directory && unnamed)
     throw NotFound(fmt::format(
@@ -114,7 +116,6 @@ bool publish(Draft& draft, std::string_view name, const Place& place, const std:
         "through /proc/self/fd)",
         cannot_create(name, place), place.directory));
   if (error) segment::throw_os_error(error, cannot_create(name, place));
-  draft.path.clear();
   return true;
 }
 
@@ -134,7 +135,8 @@ std::shared_ptr<Segment> Segment::create(std::string_view name, const segment::C
   state->place = place;
   state->path = path;
   state->process = os::this_process_id();
-  make_way(name, place, path);
+  state->published = false;
+  if (options.publish) make_way(name, place, path);
 
   Draft draft = start(name, place, path, options.mode);
   os::fault_point("segment.create.opened");
@@ -150,18 +152,34 @@ std::shared_ptr<Segment> Segment::create(std::string_view name, const segment::C
   state->map(draft.file);
   try {
     segment::write_header(state->header(), state->facts, place.prefix + std::string(name));
-    os::fault_point("segment.create.written");
-    if (!publish(draft, name, place, path)) {
-      make_way(name, place, path);
-      if (!publish(draft, name, place, path)) throw_taken(name, place);
-    }
   } catch (...) {
     state->unmap();
     throw;
   }
-  os::fault_point("segment.create.published");
+  os::fault_point("segment.create.written");
   state->file = std::move(draft.file);
-  return std::shared_ptr<Segment>(new Segment(std::move(state)));
+  state->draft_path = std::exchange(draft.path, {});
+  std::shared_ptr<Segment> segment(new Segment(std::move(state)));
+  if (options.publish) segment->publish();
+  return segment;
+}
+
+void Segment::publish(bool replace) {
+  State& s = *state_;
+  if (s.published) return;
+  if (replace) {
+    try {
+      segment::remove(s.name, false, s.place);
+    } catch (const NotFound&) {  // nothing to replace
+    }
+  }
+  if (!give_name(s.file, s.draft_path, s.name, s.place, s.path)) {
+    make_way(s.name, s.place, s.path);
+    if (!give_name(s.file, s.draft_path, s.name, s.place, s.path)) throw_taken(s.name, s.place);
+  }
+  s.published = true;
+  s.draft_path.clear();
+  os::fault_point("segment.create.published");
 }
 
 }  // namespace furrow

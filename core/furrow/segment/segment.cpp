@@ -147,6 +147,10 @@ Segment::~Segment() {
     return;
   }
   segment::remove_attachment(s.address);
+  if (!s.published) {
+    if (!s.draft_path.empty()) os::remove_file(s.draft_path);
+    return;
+  }
   // Whoever turns the shared lock into an exclusive one was the last holder.
   std::error_code error;
   if (s.facts.lifetime == Lifetime::owned && os::try_lock(s.file, os::LockKind::exclusive, error) &&

@@ -39,6 +39,9 @@ struct CreateOptions {
   unsigned mode = 0600;                // permission bits of the file
   std::string note{};                  // free text, at most 1023 bytes
   std::size_t attribute_bytes = 2000;  // room for attributes (segment/attributes.hpp)
+  // false: nobody sees it until Segment::publish; a creator that dies before leaves nothing. With
+  // it an array is filled first and appears with its contents.
+  bool publish = true;
   Place place = Place::default_place();
 };
 
@@ -93,6 +96,10 @@ class Segment {
 
   /// Throws NotFound, Timeout (still being created), Corrupt, VersionMismatch, PermissionDenied.
   static std::shared_ptr<Segment> attach(std::string_view name, const AttachOptions& options = {});
+
+  /// Gives a segment that was created with publish = false its name. With `replace` an older one of
+  /// that name goes first. Throws AlreadyExists; InUse when the older one is attached.
+  void publish(bool replace = false);
 
   /// Lets go: unmaps, unlocks, and removes the name of an owned segment that nobody else holds.
   ~Segment();

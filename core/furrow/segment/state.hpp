@@ -23,6 +23,8 @@ struct Segment::State {
   segment::Facts facts;
   segment::FileIdentity identity;
   os::Descriptor file;
+  bool published = true;
+  std::string draft_path;      // of a file that has no name yet, where the system cannot do without
   std::uintptr_t address = 0;  // of the mapped header page
   bool in_range = false;       // address came from allocate_addresses
   std::uint64_t process = 0;   // pid that made this object; another one is a forked child

@@ -1,11 +1,13 @@
 // Loads by workers: the same elements for any number of them, with one killed on the way, and
 // nothing left of a load that fails.
-#include <catch2/catch.hpp>
+#include <signal.h>
 
+#include <catch2/catch.hpp>
 #include <cstring>
 #include <filesystem>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <furrow/engine/engine.hpp>
@@ -196,6 +198,25 @@ TEST_CASE("a worker killed while it reads costs nothing", "[hdf5][load][faults]"
       CHECK_FALSE(std::filesystem::exists(folder / "once"));  // somebody was killed
     }
   }
+}
+
+TEST_CASE("a loaded array appears with all its rows, or not at all", "[hdf5][load][faults]") {
+  const Folder folder;
+  const std::vector<std::byte> bytes = save_large(folder / "f.h5");
+  write_file(folder / "once", {});
+  const Faults faults("io.load.block:stop:2:" + (folder / "once"));
+  Engine engine(with_workers(1));
+  AnyArray x;
+  std::thread loader([&] { x = hdf5::load(engine, folder / "f.h5", "x", "x", owned()); });
+  while (std::filesystem::exists(folder / "once")) std::this_thread::yield();
+  // The worker is stopped in the middle of the load.
+  CHECK_THROWS_AS(segment::info("x"), NotFound);
+  CHECK_THROWS_AS(AnyArray::attach("x"), NotFound);
+  ::kill(static_cast<pid_t>(engine.worker_info()[0].pid), SIGCONT);
+  loader.join();
+  CHECK(holds(x, bytes));
+  CHECK(AnyArray::attach("x").size() == x.size());
+  CHECK_THROWS_AS(hdf5::load(engine, folder / "f.h5", "x", "x", owned()), AlreadyExists);
 }
 
 TEST_CASE("a file that kills every worker ends the load, not the caller", "[hdf5][load][faults]") {

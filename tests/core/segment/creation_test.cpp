@@ -265,3 +265,29 @@ TEST_CASE("of many who create one name at once, exactly one wins") {
     furrow::segment::remove("race");
   }
 }
+
+TEST_CASE("an array created without a name is seen by nobody until it is published") {
+  CreateOptions unseen;
+  unseen.publish = false;
+  {
+    auto x = Array<double>::create("later", {1000}, unseen);
+    x(3) = 2.5;
+    CHECK(files_with_prefix() == 0);
+    CHECK_THROWS_AS(Array<double>::attach("later"), furrow::NotFound);
+    x.segment()->publish();
+    x.segment()->publish();  // once more is no error
+    CHECK(Array<double>::attach("later")(3) == 2.5);
+  }
+  { auto never = Array<double>::create("never", {1000}, unseen); }
+  CHECK(files_with_prefix() == 1);
+  auto second = Array<double>::create("later", {5}, unseen);  // the name may be taken meanwhile
+  CHECK_THROWS_AS(second.segment()->publish(), furrow::AlreadyExists);
+  {
+    const auto held = Array<double>::attach("later");
+    CHECK_THROWS_AS(second.segment()->publish(true), furrow::InUse);
+  }
+  second.segment()->publish(true);
+  CHECK(Array<double>::attach("later").size() == 5);
+  second = {};
+  furrow::segment::remove("later");
+}

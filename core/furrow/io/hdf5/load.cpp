@@ -161,12 +161,16 @@ void tell(LoadReport* report, std::int64_t blocks, Prepared& p) {
   report->skipped_attributes = std::move(p.inspected.attributes.skipped);
 }
 
-void remove_quietly(std::string_view name, const Place& place) noexcept {
+// Says so before the work is done; whoever takes the name meanwhile is met when it is published.
+void require_free(std::string_view name, const Place& place) {
   try {
-    segment::remove(name, true, place);
-  } catch (...) {
-    // Gone already: an owned one went with its handle.
+    const segment::Info there = segment::info(name, place);
+    if (there.lifetime == Lifetime::owned && !there.attached) return;  // a crash left it
+  } catch (const NotFound&) {
+    return;
   }
+  throw AlreadyExists("there is an array \"" + std::string(name) +
+                      "\" already: the name is taken (load with replace, or choose another name)");
 }
 
 }  // namespace
@@ -179,23 +183,13 @@ AnyArray load(Engine& engine, const std::string& file, const std::string& datase
   if (options.attributes) {
     create.attribute_bytes = std::max(create.attribute_bytes, attribute_bytes_of(attributes));
   }
-  if (options.replace) {
-    try {
-      segment::remove(name, false, create.place);
-    } catch (const NotFound&) {
-      // nothing to replace
-    }
-  }
+  create.publish = false;  // it appears with its rows, or not at all
+  if (!options.replace) require_free(name, create.place);
   const Description& d = p.inspected.description;
   AnyArray array = AnyArray::create(name, d.dtype, p.rows.count, create);
-  try {
-    tell(report, fill(engine, p.file, p.dataset, d, p.rows, array, options), p);
-    if (options.attributes && !attributes.empty()) array.set_attributes(attributes);
-  } catch (...) {
-    array = AnyArray();
-    remove_quietly(name, create.place);
-    throw;
-  }
+  tell(report, fill(engine, p.file, p.dataset, d, p.rows, array, options), p);
+  if (options.attributes && !attributes.empty()) array.set_attributes(attributes);
+  array.segment()->publish(options.replace);
   return array;
 }
 
