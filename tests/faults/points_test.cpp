@@ -187,7 +187,7 @@ void kill_at(const Case& one, const std::string& point, int nth, std::int64_t co
   Engine engine(options);
   fault.disarm_here();
   const Bytes bits = one.run(engine, count);
-  CHECK(bits == undisturbed);
+  CHECK((bits == undisturbed));
   CHECK(fault.fired() == must_fire);
   if (must_fire) CHECK(eventually([&] { return deaths(engine) == 1; }));
 }

@@ -155,23 +155,24 @@ TEST_CASE("an engine whose workers die at once says so and leaves nothing") {
 }
 
 TEST_CASE("workers that die at their start come back later and later") {
-  const std::string token = "storm-token-" + std::to_string(::getpid());
-  os::set_fault("engine.worker.starting:kill:1:" + token);
+  // One token for each start that is to fail.
+  constexpr int tokens = 300;
+  const std::string token = "storm-token-" + std::to_string(::getpid()) + "-";
+  std::string spec;
+  for (int i = 0; i < tokens; ++i) {
+    spec += "engine.worker.starting:kill:1:" + token + std::to_string(i) + ",";
+  }
+  os::set_fault(spec);
   Engine engine(workers(1));
   os::set_fault("");
-  std::ofstream(token) << "x";
+  for (int i = 0; i < tokens; ++i) std::ofstream(token + std::to_string(i)) << "x";
   ::kill(worker_pids(engine).at(0), SIGKILL);
+  std::this_thread::sleep_for(std::chrono::milliseconds(1500));
   int starts = 0;
-  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(1500);
-  while (std::chrono::steady_clock::now() < end) {
-    if (::access(token.c_str(), F_OK) != 0) {
-      ++starts;
-      std::ofstream(token) << "x";
-    }
-    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  for (int i = tokens; i-- > 0;) {  // backwards: the next start finds the lower ones
+    starts += ::unlink((token + std::to_string(i)).c_str()) != 0 ? 1 : 0;
   }
   CHECK(starts >= 2);
   CHECK(starts < 30);  // 1, 2, 4, … ms after each other; without a back-off it is hundreds
-  ::unlink(token.c_str());
   engine.for_each(4, [](std::int64_t) {});
 }

@@ -146,7 +146,7 @@ void Coordinator::describe(JobSlot& slot, const JobState& state) const {
   d.operand_count = static_cast<std::uint32_t>(job.operands.size());
   d.partial_bytes = static_cast<std::uint32_t>(job.partial_bytes);
   d.captures_bytes = static_cast<std::uint32_t>(job.captures.size());
-  std::memcpy(slot.captures, job.captures.data(), job.captures.size());
+  std::copy(job.captures.begin(), job.captures.end(), reinterpret_cast<std::byte*>(slot.captures));
   std::size_t widest = 0;
   for (std::size_t i = 0; i < job.operands.size(); ++i) {
     d.operands[i] = layout_of(job.operands[i]);

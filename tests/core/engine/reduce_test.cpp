@@ -98,7 +98,7 @@ void same_bits() {
   }
   for (const auto& [what, bits] : results) {
     INFO(dtype_name(dtype_of<T>) << ", " << what);
-    for (const std::string& one : bits) CHECK(one == bits.front());
+    for (const std::string& one : bits) CHECK((one == bits.front()));
   }
 }
 
