@@ -1,8 +1,7 @@
 // furrow peek
 //
 // Lines    one row of the last axis each (of a rank-1 array one element); above rank 2 the slabs
-// are
-//          set apart by an empty line and a comment with their indices
+//          are set apart by an empty line and a comment with their indices
 // Terminal only as many rows and columns as fit, the first and the last, with … between them
 // Pipe     all that was selected, block by block; a block's columns are aligned
 #include <algorithm>

@@ -105,8 +105,11 @@ Coordinator::Coordinator(const EngineOptions& options)
 }
 
 Coordinator::~Coordinator() {
-  // In a forked child there is no such thread, and none to be waited for.
-  if (os::this_process_id() != pid_ && watcher_.joinable()) watcher_.detach();
+  if (os::this_process_id() == pid_) return;
+  // In a forked child there is no such thread, and none to be waited for. Its list of attachments
+  // still names the publisher, and whoever held the list's lock is not there to let it go.
+  if (watcher_.joinable()) watcher_.detach();
+  static_cast<void>(publisher_.release());
 }
 
 void Coordinator::start_helpers() {

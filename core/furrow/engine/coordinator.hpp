@@ -3,7 +3,8 @@
 // The coordinator's side of an engine: starts the helpers, posts jobs, watches, recovers. Engine is
 // a thin front of it.
 //
-// Locking  `mutex_` guards jobs and recovery; nothing that can block is done under it
+// Locking  `mutex_` guards jobs and recovery. A closure's `combine` runs under it, when a
+//          reduction ends: nobody else posts or ends a job meanwhile
 // Watcher  one thread sleeps on the kernel's handles of nursery and workers; it recovers deaths,
 //          keeps deadlines and asks for replacements. Results do not wait for it.
 #pragma once
@@ -87,6 +88,7 @@ class Coordinator : public std::enable_shared_from_this<Coordinator> {
   std::exception_ptr error_of(const JobState& job) const;
   void fold(JobState& job);
   void fail_if_declined(JobState& job);
+  void close_parts_of_absent(JobState& job);
   bool spin(JobState& job, std::int64_t until_ns);
   void participate(JobState& job);
 
@@ -107,6 +109,7 @@ class Coordinator : public std::enable_shared_from_this<Coordinator> {
   struct Seat {  // what the coordinator knows of a worker slot
     os::ProcessWatch watch;
     std::uint64_t pid = 0;
+    std::uint64_t nursery_pid = 0;  // its parent, who can tell how it ended
     std::int64_t started_ns = 0;
     std::int64_t respawn_ns = 0;  // 0: no replacement is due
     unsigned quick_deaths = 0;

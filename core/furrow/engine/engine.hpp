@@ -10,7 +10,7 @@
 //
 // Crash     a worker may be killed at any instant: its tile is finished or run again by another,
 //           exactly once, in place too. A tile that kills three workers fails the job.
-// Order     jobs of one engine start in the order of submission and may overlap; a job that needs
+// Order     jobs of one engine may overlap, and start in no promised order; a job that needs
 //           another's result waits for it (`get`), as with any future
 // Closures  trivially copyable: capture numbers, pointers and View<T> by value (`x.view()`), never
 //           Array or std::vector. They may run more than once per tile after a crash; what they
@@ -85,7 +85,7 @@ struct WorkerInfo {
 class Engine {
  public:
   explicit Engine(const EngineOptions& options = {});
-  /// Cancels what runs, ends all workers, removes what was owned.
+  /// Cancels what runs and ends all workers. Arrays stay with those who hold them.
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -195,7 +195,7 @@ class Engine {
   template <class F>
   Future<void> for_each_async(std::int64_t count, F f, const JobOptions& options = {});
 
-  /// f(worker) once on every worker; never stolen, never run again.
+  /// f(worker) once on every worker that has its code; never stolen, never run again.
   template <class F>
   void for_each_worker(F f) {
     for_each_worker_async(f).get();

@@ -181,7 +181,8 @@ ControlMapping::ControlMapping(std::string_view name, const Place& place, os::Lo
   const os::FileStatus status = os::status_of(file_, error);
   bytes_ = status.bytes;
   if (got != sizeof header || header.kind != static_cast<std::uint32_t>(segment::Kind::engine) ||
-      header.data_offset + header.data_bytes > bytes_ || header.data_bytes < sizeof(Control)) {
+      header.data_offset != segment::header_bytes || bytes_ < segment::header_bytes ||
+      header.data_bytes > bytes_ - segment::header_bytes || header.data_bytes < sizeof(Control)) {
     throw Corrupt(fmt::format("\"{}\" is no engine", name));
   }
   address_ = os::map_file(file_.get(), bytes_, true, 0, error);
@@ -191,6 +192,7 @@ ControlMapping::ControlMapping(std::string_view name, const Place& place, os::Lo
   // Its coordinator died before it had written anything.
   if (control.magic == 0 && hold == os::LockKind::exclusive) return;
   if (control.magic != control_magic || control.version != control_version ||
+      control.worker_slots > worker_slots_max ||
       ControlView::bytes_for(control.worker_slots) > header.data_bytes) {
     os::unmap(address_, bytes_, false);
     throw VersionMismatch(fmt::format("the engine \"{}\" is of another version of furrow", name));

@@ -4,9 +4,8 @@
 // build these; libraries that add operations to furrow do, too.
 //
 // Cut     elements 0 .. count-1 in C order, tiles of tile_elements, groups of tiles (a power of
-// two,
-//         at most 4096 groups) that are claimed at once. All of it follows from the count, the
-//         element types and the accumulator's size, never from the number of workers.
+//         two, at most 4096 groups) that are claimed at once. All of it follows from the count,
+//         the element types and the accumulator's size, never from the number of workers.
 // Memory  a job keeps its arrays attached until it has ended
 #pragma once
 
@@ -78,8 +77,5 @@ struct Cut {
   std::uint32_t group_count;
 };
 Cut cut(std::int64_t count, std::int64_t tile_elements, std::size_t partial_bytes) noexcept;
-
-/// How many operands may be changed in place under protection, and how large a closure may be.
-[[noreturn]] void throw_captures_too_large(std::size_t bytes);
 
 }  // namespace furrow::engine

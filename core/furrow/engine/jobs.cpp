@@ -124,9 +124,10 @@ std::shared_ptr<JobState> Coordinator::post(Job job) {
       slot.closed.fetch_add(1, std::memory_order_acq_rel);
     }
   }
-  slot.round.store(state->round, std::memory_order_release);
   jobs_[at] = state;
+  // Before the round, which lets a worker begin: settle() looks at active jobs only.
   view_.control().active_jobs.fetch_or(1U << at, std::memory_order_release);
+  slot.round.store(state->round, std::memory_order_release);
   lock.unlock();
   ring(view_);
   if (state->deadline_ns != 0) alarm_.raise();
@@ -319,6 +320,28 @@ void Coordinator::participate(JobState& job) {
   runner_->run(loaded);
 }
 
+// Parts of a job for every worker whose workers left since, or have not got the code: nobody else
+// takes them.
+void Coordinator::close_parts_of_absent(JobState& job) {
+  if (!job.job.per_worker) return;
+  const std::lock_guard lock(mutex_);
+  if (job.ended.load()) return;
+  JobSlot& slot = view_.job(job.slot);
+  for (std::uint32_t w = 0; w < job.group_count; ++w) {
+    const Worker& worker = view_.worker(w);
+    const auto state = static_cast<WorkerState>(worker.state.load(std::memory_order_acquire));
+    const std::uint64_t done = worker.done[job.slot].value.load(std::memory_order_acquire);
+    const bool declined =
+        static_cast<std::uint32_t>(done >> 32) == job.round && (done & declined_bit) != 0;
+    if (!declined && state != WorkerState::empty && state != WorkerState::left) continue;
+    std::uint64_t bits = slot.groups[w].load(std::memory_order_acquire);
+    if (unpack(bits, job.round).state != GroupState::free) continue;
+    const GroupWord closed{job.round, 1023, GroupState::closed, 0};
+    if (slot.groups[w].compare_exchange_strong(bits, pack(closed), std::memory_order_acq_rel))
+      slot.closed.fetch_add(1, std::memory_order_acq_rel);
+  }
+}
+
 // A job that no worker has the code for would wait for ever.
 void Coordinator::fail_if_declined(JobState& job) {
   std::size_t able = 0;
@@ -334,7 +357,7 @@ void Coordinator::fail_if_declined(JobState& job) {
     ++(no ? declined : able);
     if (no && worker.mapping_failed.load() != 0) ++unmapped;
   }
-  if (able > 0 || declined == 0) return;
+  if (able > 0 || declined == 0) return close_parts_of_absent(job);
   const std::lock_guard lock(mutex_);
   if (job.ended.load()) return;
   record_failure(view_.job(job.slot), FailureKind::refused, 0, 0, 0,
@@ -362,7 +385,8 @@ bool Coordinator::wait(JobState& job, std::int64_t timeout_ns) {
   for (;;) {
     const std::uint32_t signal = slot.signal.load(std::memory_order_acquire);
     if (job.ended.load(std::memory_order_acquire)) return true;
-    slot.waiters.store(1, std::memory_order_seq_cst);
+    slot.waiters.store(1, std::memory_order_relaxed);
+    std::atomic_thread_fence(std::memory_order_seq_cst);  // pairs with Runner::announce
     if (try_end(job) || try_conclude(job)) return true;
     fail_if_declined(job);
     revive();

@@ -10,7 +10,9 @@
 //
 // Who writes what. The coordinator writes job descriptions, attachments and the bell. A worker
 // writes its own page, its own scratch, and group words that it owns. A dead worker's words are
-// rewritten by whoever recovers it (coordinator, nursery, or a sweep), under the recovery lock.
+// rewritten by whoever recovers it: the coordinator under its mutex; after its death the nursery,
+// or the spare when that is killed as well; after all their deaths a sweep that alone holds the
+// segment.
 //
 // A group word is the whole state of a group of tiles, so that one atomic step claims it and one
 // look after a crash says what to do:

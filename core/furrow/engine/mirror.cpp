@@ -6,6 +6,7 @@
 
 #include <furrow/os/file.hpp>
 #include <furrow/os/futex.hpp>
+#include <furrow/os/identity.hpp>
 #include <furrow/os/memory.hpp>
 #include <furrow/os/process.hpp>
 
@@ -25,7 +26,13 @@ void ring(const ControlView& view) noexcept {
 
 // --- The coordinator's side ---------------------------------------------------------------------
 
+// A child that the program forked inherits the observer, and must leave the table alone.
+bool Publisher::is_foreign() const noexcept {
+  return os::this_process_id() != view_.control().coordinator_pid;
+}
+
 void Publisher::attached(const segment::Attachment& attachment) {
+  if (is_foreign()) return;
   if (publish(attachment)) return;
   waiting_.push_back(attachment);
   overflow_.store(waiting_.size(), std::memory_order_release);
@@ -58,6 +65,7 @@ bool Publisher::publish(const segment::Attachment& attachment) {
 }
 
 void Publisher::detached(const segment::Attachment& attachment) {
+  if (is_foreign()) return;
   Control& control = view_.control();
   for (std::size_t i = 0; i < attachments_max; ++i) {
     Attachment& entry = view_.attachment(i);

@@ -30,6 +30,7 @@ class Publisher final : public segment::AttachmentObserver {
   std::size_t overflow() const noexcept { return overflow_.load(std::memory_order_acquire); }
 
  private:
+  bool is_foreign() const noexcept;
   bool publish(const segment::Attachment& attachment);
 
   ControlView view_;

@@ -128,8 +128,12 @@ void Runner::announce() const noexcept {
 
 void Runner::decline(std::size_t slot, std::uint32_t round) {
   JobSlot& job = view_.job(slot);
-  view_.worker(worker_).done[slot].value.store(
-      static_cast<std::uint64_t>(round) << 32 | declined_bit, std::memory_order_seq_cst);
+  std::atomic<std::uint64_t>& done = view_.worker(worker_).done[slot].value;
+  // What an earlier worker of this place finished of the job still counts.
+  const std::uint64_t before = done.load(std::memory_order_relaxed);
+  const std::uint64_t count = (before >> 32) == round ? (before & (declined_bit - 1)) : 0;
+  done.store(static_cast<std::uint64_t>(round) << 32 | declined_bit | count,
+             std::memory_order_seq_cst);
   job.signal.fetch_add(1, std::memory_order_acq_rel);
   os::futex_wake(job.signal, os::wake_all);
 }

@@ -61,16 +61,19 @@ class Salvage {
   std::vector<Piece> pieces_;
 };
 
-// Makes the written operands' addresses those of this process. False when one is gone.
-bool relocate(const Salvage& salvage, LoadedJob& job) {
+// Makes the written operands' addresses those of this process. One that is gone is settled no
+// more, which must not keep the others from it.
+void relocate(const Salvage& salvage, LoadedJob& job) {
   for (std::size_t i = 0; i < job.description.operand_count; ++i) {
     OperandLayout& operand = job.description.operands[i];
     if (operand.use == Use::read) continue;
     const std::optional<std::uint64_t> here = salvage.find(operand.address);
-    if (!here) return false;
-    operand.address = *here;
+    if (here) {
+      operand.address = *here;
+    } else {
+      operand.use = Use::read;
+    }
   }
-  return true;
 }
 
 }  // namespace
@@ -81,7 +84,8 @@ void settle(const ControlView& view) {
   for (std::size_t slot = 0; slot < job_slots; ++slot) {
     const std::uint32_t active = view.control().active_jobs.load(std::memory_order_acquire);
     if ((active >> slot & 1U) == 0) continue;
-    if (load_job(view, slot, job, false) == LoadResult::gone || !relocate(salvage, job)) continue;
+    if (load_job(view, slot, job, false) == LoadResult::gone) continue;
+    relocate(salvage, job);
     for (std::size_t w = 0; w < view.slots(); ++w) recover(view, job, w, true);
   }
 }

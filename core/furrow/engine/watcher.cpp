@@ -76,6 +76,7 @@ void Coordinator::service_worker(std::size_t w) {
   if (lives && pid != 0 && seat.pid != pid) {
     seat.watch = os::ProcessWatch(pid);
     seat.pid = pid;
+    seat.nursery_pid = view_.control().nursery_pid.load(std::memory_order_acquire);
     seat.started_ns = os::monotonic_ns();
   }
   const bool watched_death = seat.pid != 0 && seat.pid == pid && seat.watch.dead();
@@ -108,10 +109,10 @@ void Coordinator::request(std::size_t w) {
 void Coordinator::handle_death(std::size_t w) {
   Worker& worker = view_.worker(w);
   Seat& seat = seats_[w];
-  // The kernel tells of the death first; its parent tells how, a moment later.
+  // The kernel tells of the death first; its parent tells how, a moment later, unless it died too.
   const std::int64_t patience = os::monotonic_ns() + exit_report_ns;
   while (worker.joined.load() == 0 && worker.exit_known.load() == 0 && !nursery_.dead() &&
-         os::monotonic_ns() < patience) {
+         seat.nursery_pid == view_.control().nursery_pid.load() && os::monotonic_ns() < patience) {
     os::sleep_ns(50'000);
   }
   const std::string cause =

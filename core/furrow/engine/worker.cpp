@@ -102,9 +102,12 @@ class Server {
     }
     parked.fetch_and(~bit, std::memory_order_relaxed);
     const bool idle = control_.bell.load(std::memory_order_relaxed) == bell;
-    if (idle && coordinator_ >= 0 && os::wait_ready(std::span(&coordinator_, 1), 0)[0]) {
-      control_.stop.store(1, std::memory_order_release);  // it is dead
-    }
+    if (idle && coordinator_died()) control_.stop.store(1, std::memory_order_release);
+  }
+
+  // Only a joined worker looks: the others die with their nursery.
+  bool coordinator_died() const {
+    return coordinator_ >= 0 && os::wait_ready(std::span(&coordinator_, 1), 0)[0];
   }
 
   // True when the bell rang. Gives up at once where that would take the last core from others.
@@ -114,7 +117,7 @@ class Server {
     spinning.fetch_or(bit, std::memory_order_acq_rel);
     bool rang = false;
     if (for_ever || spinners() < control_.cores) {
-      const std::int64_t end = os::monotonic_ns() + spin_ns;
+      std::int64_t end = os::monotonic_ns() + (for_ever ? doze_ns : spin_ns);
       for (std::uint32_t i = 1;; ++i) {
         if (control_.bell.load(std::memory_order_acquire) != bell) {
           rang = true;
@@ -123,7 +126,9 @@ class Server {
         os::cpu_relax();
         if (i % 64 != 0) continue;
         if (control_.stop.load(std::memory_order_relaxed) != 0 || leaving()) break;
-        if (!for_ever && os::monotonic_ns() >= end) break;
+        if (os::monotonic_ns() < end) continue;
+        if (!for_ever || coordinator_died()) break;
+        end += doze_ns;
       }
     }
     spinning.fetch_and(~bit, std::memory_order_relaxed);

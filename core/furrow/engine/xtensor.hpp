@@ -7,8 +7,9 @@
 // Views     the lambda is called with a row-major adaptor of rank 1 of one tile of each input, in
 //           C order. Take them by reference: an xtensor expression refers to its operands.
 // Use       element-wise work; an expression that looks across elements (xt::sum) sees one tile
-// only In place  an input may be the output itself; the job is exactly-once as any other Errors as
-// Engine::transform's Needs     xtensor 0.24
+// In place  an input may be the output itself; the job is exactly-once as any other
+// Errors    as Engine::transform's
+// Needs     xtensor 0.24
 #pragma once
 
 #include <array>

@@ -65,9 +65,11 @@ std::string describe_signal(int number);
 class ProcessWatch {
  public:
   ProcessWatch() = default;
-  explicit ProcessWatch(std::uint64_t pid) noexcept;  // invalid when there is no such process
+  /// Invalid when there is no such process, and when the system gives no handle (no descriptors
+  /// left, no pidfds): then `dead` asks by pid, since a living process must not be called dead.
+  explicit ProcessWatch(std::uint64_t pid) noexcept;
   bool valid() const noexcept { return descriptor_.valid(); }
-  bool dead() const noexcept;  // true when invalid
+  bool dead() const noexcept;
   int get() const noexcept { return descriptor_.get(); }
   int release() noexcept { return descriptor_.release(); }
   static ProcessWatch adopt(int descriptor) noexcept {
@@ -78,6 +80,7 @@ class ProcessWatch {
 
  private:
   Descriptor descriptor_;
+  std::uint64_t unwatched_pid_ = 0;  // of a process that lived and gave no handle
 };
 
 /// A flag that one process raises and another waits for.

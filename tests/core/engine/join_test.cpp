@@ -71,6 +71,8 @@ TEST_CASE("a joined worker of another program runs kernels and declines closures
   const std::uint64_t before = joined(engine).tiles;
   engine.for_each(1000, [](std::int64_t) {});
   CHECK(joined(engine).tiles == before);
+  // Its part of a job for every worker is nobody's, and must not be waited for.
+  engine.for_each_worker([](std::size_t) {});
   // An array made after it joined is mapped there, too.
   auto y = Array<float>::create("y", {3'000'000}, owned());
   engine.fill(y, 2.0F);

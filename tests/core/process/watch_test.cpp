@@ -1,5 +1,7 @@
 // Watching and collecting processes, events, and a nursery with a client that only counts.
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -132,6 +134,21 @@ TEST_CASE("a watch sees a process die, also when it is dead already or never was
   CHECK(os::ProcessWatch().dead());
   CHECK_FALSE(os::kill_now(0));
   CHECK_FALSE(os::kill_now(1));
+}
+
+TEST_CASE("a watch that gets no descriptor does not call a living process dead") {
+  const pid_t child = child_that([] { ::pause(); });
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const rlimit none{0, before.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  const os::ProcessWatch watch(static_cast<std::uint64_t>(child));
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+  CHECK_FALSE(watch.valid());
+  CHECK_FALSE(watch.dead());
+  CHECK(os::kill_now(static_cast<std::uint64_t>(child)));
+  CHECK(::waitpid(child, nullptr, 0) == child);
+  CHECK(watch.dead());
 }
 
 TEST_CASE("collect tells exit codes; collect_any tells whose") {

@@ -10,7 +10,10 @@
 namespace furrow::os {
 
 bool ProcessWatch::dead() const noexcept {
-  if (!valid()) return true;
+  if (!valid()) {
+    return unwatched_pid_ == 0 ||
+           (::kill(static_cast<pid_t>(unwatched_pid_), 0) != 0 && errno == ESRCH);
+  }
   pollfd entry{descriptor_.get(), POLLIN, 0};
   return ::poll(&entry, 1, 0) > 0;
 }

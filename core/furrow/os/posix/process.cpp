@@ -145,6 +145,8 @@ std::string describe_signal(int number) {
 }
 
 ProcessWatch::ProcessWatch(std::uint64_t pid) noexcept
-    : descriptor_(static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(pid), 0U))) {}
+    : descriptor_(static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(pid), 0U))) {
+  if (!valid() && errno != ESRCH && errno != EINVAL) unwatched_pid_ = pid;
+}
 
 }  // namespace furrow::os
