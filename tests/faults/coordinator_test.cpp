@@ -142,8 +142,7 @@ TEST_CASE("a coordinator killed while it starts leaves nothing behind the next s
 
 TEST_CASE("a coordinator dies while its worker is in an endless closure") {
   auto x = Naturals::create("x", {tiles * tile});
-  const auto view = x.view();
-  const pid_t child = start_coordinator([view] {
+  const pid_t child = start_coordinator([] {
     Engine engine(workers(2));
     auto inside = Naturals::attach("x");
     engine.for_each_tile(inside, [](Tile<std::uint64_t> t) {
