@@ -139,7 +139,7 @@ struct Worker {
   std::atomic<std::uint64_t> groups;
   std::atomic<std::uint64_t> jobs;
   std::atomic<std::uint64_t> bytes;
-  std::atomic<std::uint64_t> heartbeat;  // +1 per group and per wake
+  std::atomic<std::uint64_t> heartbeat;  // +1 per group
   std::atomic<std::uint64_t> deaths;     // of earlier workers in this slot
 
   // Per job slot: round << 32 | declined << 31 | groups finished by this worker.

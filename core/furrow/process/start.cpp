@@ -14,6 +14,7 @@
 #include <furrow/os/module.hpp>
 #include <furrow/os/process.hpp>
 #include <furrow/process/initialize.hpp>
+#include <furrow/segment/address_space.hpp>
 #include <furrow/segment/attachments.hpp>
 
 namespace furrow {
@@ -99,7 +100,11 @@ bool can_execute() noexcept { return initialized.load(); }
 
 std::uint64_t start_by_fork(HelperMain main, const std::string& argument,
                             std::span<const int> inherited) {
-  const std::int64_t pid = os::fork_process();
+  const std::int64_t pid = [] {
+    const auto attachments = segment::lock_attachments();
+    const auto addresses = segment::lock_addresses();
+    return os::fork_process();
+  }();
   if (pid < 0) throw Error(fmt::format("a process cannot be forked: {}", std::strerror(errno)));
   if (pid > 0) return static_cast<std::uint64_t>(pid);
   own_threads.store(0);

@@ -18,8 +18,8 @@ namespace furrow::process {
 /// Runs in the new process and ends it by returning.
 using HelperMain = void (*)(const std::string& argument);
 
-/// True when a fork would cut off no thread of the user's. Threads that furrow itself runs are
-/// known to hold nothing and do not count.
+/// True when a fork would cut off no thread of the user's. Threads that furrow itself runs do not
+/// count: the locks that they take and a child needs are held over the fork.
 bool fork_is_safe() noexcept;
 
 /// Both give the child's pid, or throw Error with the system's reason. Of the open descriptors only

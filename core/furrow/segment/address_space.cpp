@@ -116,4 +116,6 @@ void free_addresses(std::uintptr_t address, std::size_t bytes) {
   s.free.erase(place);
 }
 
+std::unique_lock<std::mutex> lock_addresses() { return std::unique_lock(space().mutex); }
+
 }  // namespace furrow::segment

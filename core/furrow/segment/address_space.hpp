@@ -4,12 +4,14 @@
 // the same address in all of them and plain pointers into shared arrays mean the same everywhere.
 //
 // Range   2^44 bytes at 2^45, reserved without memory at first use; smaller where a limit says so
-// Fork    inherited; a re-executed or joining process reserves the same base with reserve_at
+// Fork    inherited; a re-executed or joining process reserves the same with
+//         reserve_address_range
 // Threads all functions may be called from any thread
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 
 namespace furrow::segment {
 
@@ -28,5 +30,8 @@ bool reserve_address_range(AddressRange range);
 /// A free, page-aligned place of `bytes` in the range (first fit), kept until freed; 0 when full.
 std::uintptr_t allocate_addresses(std::size_t bytes);
 void free_addresses(std::uintptr_t address, std::size_t bytes);
+
+/// Held over a fork: in the child nobody would be there to let it go. After lock_attachments.
+std::unique_lock<std::mutex> lock_addresses();
 
 }  // namespace furrow::segment

@@ -65,6 +65,8 @@ void remove_attachment(std::uintptr_t address) {
   if (in_range) free_addresses(gone.address, gone.bytes);
 }
 
+std::unique_lock<std::mutex> lock_attachments() { return std::unique_lock(registry().mutex); }
+
 void drop_inherited_attachments() {
   Registry& r = registry();
   const std::lock_guard lock(r.mutex);

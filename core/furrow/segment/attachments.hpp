@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,9 @@ class AttachmentObserver {
 /// Reports every present attachment, then every change, until unobserve.
 void observe_attachments(AttachmentObserver* observer);
 void unobserve_attachments(AttachmentObserver* observer);
+
+/// Held over a fork: furrow's own threads may be letting arrays go at that moment.
+std::unique_lock<std::mutex> lock_attachments();
 
 /// In a forked child: unmaps and closes all that the parent held, without removing names. The
 /// parent's Segment objects must not be used or destroyed there afterwards.
