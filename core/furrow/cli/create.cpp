@@ -57,15 +57,11 @@ int create(const Command& command, const Options& options) {
   }
   CreateOptions how;
   how.lifetime = options.owned ? Lifetime::owned : Lifetime::persistent;
-  AnyArray array = AnyArray::create(checked_name(options.name), dtype, shape, how);
-  try {
-    if (value) fill(command, array, *value);
-    if (os::interrupted()) throw Interrupted("interrupted; the array was not made");
-  } catch (...) {
-    array = AnyArray();
-    if (!options.owned) segment::remove(options.name, true);
-    throw;
-  }
+  how.publish = !value;  // with --fill it appears with its values, or not at all
+  const AnyArray array = AnyArray::create(checked_name(options.name), dtype, shape, how);
+  if (value) fill(command, array, *value);
+  if (os::interrupted()) throw Interrupted("interrupted; the array was not made");
+  array.segment()->publish();
   if (options.owned) hold(command, options.name);
   return exit_done;
 }
