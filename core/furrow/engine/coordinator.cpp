@@ -86,6 +86,8 @@ Coordinator::Coordinator(const EngineOptions& options)
   control.wait_policy = static_cast<std::uint32_t>(options_.wait);
   control.pin = options_.pin ? 1 : 0;
   control.bytes = content.data_bytes;
+  control.engine_id = os::random_bits() | 1;
+  kernels::target().copy(control.target, sizeof control.target - 1);
   control.slots_used.store(static_cast<std::uint32_t>(first_worker_ + worker_count_));
   for (std::size_t w = first_worker_; w < first_worker_ + worker_count_; ++w) {
     view_.worker(w).state.store(static_cast<std::uint32_t>(WorkerState::wanted));

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <cstring>
 
 #include <fmt/format.h>
 
@@ -91,7 +92,10 @@ class Client final : public process::NurseryClient {
     std::uint32_t nobody = 0;
     const auto me = static_cast<std::uint32_t>(os::this_process_id());
     if (!view_.control().recovery_lock.compare_exchange_strong(nobody, me)) {
-      // The nursery began; it was killed on the way, or it is done.
+      // The nursery began: it is done, or at it, or it was killed on the way.
+      const os::ProcessWatch other(nobody);
+      const std::array<int, 1> source{other.get()};
+      if (other.valid()) os::wait_ready(source, -1);
       if (view_.control().recovered.load() != 0) return;
     }
     settle(view_);
@@ -232,6 +236,13 @@ void join_engine(std::string_view name, const Place& place, const std::atomic<bo
         fmt::format("the engine \"{}\" keeps its arrays at addresses that this process "
                     "uses otherwise (start the worker again)",
                     name));
+  }
+  const std::string target(control.target, strnlen(control.target, sizeof control.target));
+  if (!kernels::force_target(target)) {
+    throw InvalidArgument(
+        fmt::format("the engine \"{}\" computes with {}, which this process has not got: its bits "
+                    "could differ",
+                    name, target));
   }
   const os::ProcessWatch coordinator(control.coordinator_pid);
   if (coordinator.dead()) throw NotFound(fmt::format("the engine \"{}\" is dead", name));

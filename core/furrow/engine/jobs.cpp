@@ -111,6 +111,9 @@ std::shared_ptr<JobState> Coordinator::post(Job job) {
     for (auto& word : slot.groups) word.store(0, std::memory_order_relaxed);
     state->round = ++rounds_[at];
   }
+  for (const Operand& operand : state->job.operands) {
+    if (operand.use != Use::read) operand.array.segment()->mark_writer(view_.control().engine_id);
+  }
   slot.round.store(0, std::memory_order_relaxed);
   std::atomic_thread_fence(std::memory_order_release);
   describe(slot, *state);

@@ -75,7 +75,9 @@ struct Control {
   std::uint64_t range_bytes;
   std::uint32_t wait_policy;
   std::uint32_t pin;
-  std::uint64_t bytes;  // of this whole structure
+  std::uint64_t bytes;      // of this whole structure
+  std::uint64_t engine_id;  // a random number; arrays it writes are marked with it
+  char target[16];          // SIMD target of its kernels: another one may give other bits
 
   // Read by every idle worker, written for every job: one line.
   alignas(line_bytes) std::atomic<std::uint32_t> bell;  // +1 whenever there may be something to do

@@ -52,6 +52,8 @@ class Mirror {
   }
   /// Attachments that could not be mapped.
   std::uint32_t failures() const noexcept { return failures_; }
+  /// True when the address lies in an attachment that is mapped here.
+  bool covers(std::uint64_t address) const noexcept { return overlaps(address, 1); }
   /// True once for each attachment: its pages have no entries in this process's page table yet.
   bool take_untouched(std::uint64_t address) noexcept;
 

@@ -17,7 +17,9 @@ class Salvage {
  public:
   explicit Salvage(const ControlView& view) {
     const std::size_t used = view.control().attachments_used.load(std::memory_order_acquire);
-    for (std::size_t i = 0; i < std::min(used, attachments_max); ++i) map(view.attachment(i));
+    for (std::size_t i = 0; i < std::min(used, attachments_max); ++i) {
+      map(view.attachment(i), view.control().engine_id);
+    }
   }
   ~Salvage() {
     for (const Piece& piece : pieces_) os::unmap(piece.here, piece.bytes, false);
@@ -41,7 +43,7 @@ class Salvage {
     std::size_t bytes;
   };
 
-  void map(const Attachment& entry) {
+  void map(const Attachment& entry, std::uint64_t engine_id) {
     if (entry.version.load() % 2 != 0 || entry.address == 0 || entry.writable == 0) return;
     char path[attachment_path_bytes];
     std::memcpy(path, entry.path, sizeof path);
@@ -55,7 +57,14 @@ class Salvage {
       return;
     }
     const std::uintptr_t here = os::map_file(file.get(), entry.bytes, true, 0, error);
-    if (here != 0) pieces_.push_back({entry.address, here, entry.bytes});
+    if (here == 0) return;
+    // Another engine has worked on it since: its results are newer than what lies in our scratch.
+    const auto& header = *reinterpret_cast<const segment::Header*>(here);
+    if (header.last_writer.load(std::memory_order_acquire) != engine_id) {
+      os::unmap(here, entry.bytes, false);
+      return;
+    }
+    pieces_.push_back({entry.address, here, entry.bytes});
   }
 
   std::vector<Piece> pieces_;

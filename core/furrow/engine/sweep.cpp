@@ -1,7 +1,10 @@
 #include <furrow/engine/sweep.hpp>
 
 #include <furrow/engine/helpers.hpp>
+#include <furrow/engine/mirror.hpp>
+#include <furrow/os/clock.hpp>
 #include <furrow/os/file.hpp>
+#include <furrow/os/process.hpp>
 
 namespace furrow {
 namespace {
@@ -21,13 +24,36 @@ void end_abandoned(const std::string& name, const Place& place) {
   segment::remove(name, true, place);
 }
 
+// An engine whose coordinator is dead and whose helpers are still at it. They end within half a
+// second; until then its workers may write and its half-made tiles are put in, so whoever is about
+// to work on the same arrays waits for that.
+void await_orphans(const std::string& name, const Place& place) {
+  constexpr std::int64_t patience_ns = 3'000'000'000;
+  const engine::ControlMapping mapping(name, place);
+  engine::Control& control = mapping.view().control();
+  // The coordinator alone holds this byte, as every holder of a segment does; its helpers do not.
+  if (os::byte_is_locked(mapping.file(), segment::holder_lock_byte)) return;
+  const auto alive = [](std::uint64_t pid) { return pid != 0 && !os::ProcessWatch(pid).dead(); };
+  control.stop.store(1, std::memory_order_release);
+  engine::ring(mapping.view());
+  const std::int64_t deadline = os::monotonic_ns() + patience_ns;
+  while (control.recovered.load() == 0 && os::monotonic_ns() < deadline &&
+         (alive(control.nursery_pid.load()) || alive(control.spare_pid.load()))) {
+    os::sleep_ns(2'000'000);
+  }
+}
+
 }  // namespace
 
 std::vector<segment::Swept> sweep(bool dry_run, const Place& place) {
   std::vector<segment::Swept> result;
   for (const segment::Info& info : segment::list(place)) {
-    if (info.kind != segment::Kind::engine || info.attached) continue;
+    if (info.kind != segment::Kind::engine) continue;
     try {
+      if (info.attached) {
+        if (!dry_run) await_orphans(info.name, place);
+        continue;
+      }
       if (!dry_run) end_abandoned(info.name, place);
       result.push_back({info.name, info.segment_bytes});
     } catch (const Error&) {  // somebody else is at it, or it is of another version

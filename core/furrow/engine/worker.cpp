@@ -1,5 +1,6 @@
 #include <furrow/engine/worker.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -71,13 +72,22 @@ class Server {
     LoadedJob job;
   };
 
+  // A kernel touches its operands only; a closure may point into any array that can be mapped.
+  bool has_memory(const LoadedJob& job) const {
+    if (mirror_.failures() == 0) return true;
+    if (job.variant == nullptr) return false;
+    const JobDescription& d = job.description;
+    return std::all_of(d.operands, d.operands + d.operand_count,
+                       [&](const OperandLayout& o) { return mirror_.covers(o.address); });
+  }
+
   bool load(std::size_t slot, Job& known) {
     mirror_.sync();  // what the job needs was published before it
     load_published_plugins(view_, plugins_loaded_);
     const LoadResult result = load_job(view_, slot, known.job);
     if (result == LoadResult::gone) return false;
     known.round = known.job.round;
-    known.can_run = result == LoadResult::loaded && mirror_.failures() == 0;
+    known.can_run = result == LoadResult::loaded && has_memory(known.job);
     for (std::size_t i = 0; known.can_run && i < known.job.description.operand_count; ++i) {
       const OperandLayout& operand = known.job.description.operands[i];
       known.job.untouched[i] = operand.use != Use::read && known.job.packed[i] &&

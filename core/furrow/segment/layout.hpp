@@ -35,10 +35,11 @@
 //   512  1024  note              free text (UTF-8), filled up with NULs
 //  1536     8  generation        +1 after every job that wrote        (atomic)
 //  1544     8  attributes_word   which half counts, how long it is    (atomic; attributes.cpp)
-//  1552  2544  unused            0
+//  1552     8  last_writer       engine that last began to write    (atomic; engine/settle.cpp)
+//  1560  2536  unused            0
 // clang-format on
 //
-// State, generation and attributes_word are the only bytes of the page that change after READY.
+// State, generation, attributes_word and last_writer are all that changes after READY.
 //
 // Locks, which the kernel drops with their holder (os/file.hpp):
 //   flock shared           held by everybody who is attached
@@ -93,7 +94,8 @@ struct Header {
   char note[1024];
   std::atomic<std::uint64_t> generation;
   std::atomic<std::uint64_t> attributes_word;
-  std::uint8_t unused[header_bytes - 1552];
+  std::atomic<std::uint64_t> last_writer;
+  std::uint8_t unused[header_bytes - 1560];
 };
 
 static_assert(sizeof(Header) == header_bytes);
@@ -109,6 +111,7 @@ static_assert(offsetof(Header, name) == 256);
 static_assert(offsetof(Header, note) == 512);
 static_assert(offsetof(Header, generation) == 1536);
 static_assert(offsetof(Header, attributes_word) == 1544);
+static_assert(offsetof(Header, last_writer) == 1552);
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 

@@ -175,6 +175,10 @@ segment::Info Segment::info() const {
   return info;
 }
 
+void Segment::mark_writer(std::uint64_t engine_id) const noexcept {
+  state_->header().last_writer.store(engine_id, std::memory_order_release);
+}
+
 void Segment::bump_generation() const noexcept {
   if (state_->access == Access::read_write)
     state_->header().generation.fetch_add(1, std::memory_order_release);

@@ -120,6 +120,8 @@ class Segment {
 
   /// Adds one to the generation (after a job that wrote).
   void bump_generation() const noexcept;
+  /// Notes which engine is about to write: a dead one's leftovers are no longer put in then.
+  void mark_writer(std::uint64_t engine_id) const noexcept;
 
  private:
   struct State;
