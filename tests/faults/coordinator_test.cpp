@@ -235,11 +235,9 @@ TEST_CASE("all processes of an engine die at once: a sweep makes the arrays whol
 TEST_CASE("a dead engine's half-made tile is not put over what another engine wrote since") {
   { auto x = Naturals::create("whole", {tiles * tile, 1}); }
   Engine other(workers(1));  // started before, so it does not sweep when the first one dies
-  kill_all_in(
-      [](Engine& engine, const Naturals& x) {
-        engine.transform(x, [](std::uint64_t v) { return v + 1; });
-      },
-      "engine.tile.half_copied");
+  kill_all_in([](Engine& engine,
+                 const Naturals& x) { engine.transform(x, [](std::uint64_t v) { return v + 1; }); },
+              "engine.tile.half_copied");
   {
     const auto x = Naturals::attach("whole");
     CHECK_FALSE(whole(x));  // else the test tests nothing
