@@ -1,7 +1,8 @@
 // tests/kernels/docs_test.cpp
 //
-// The table of kernels in kernels/README.md is what the registry says. To bring it up to date:
-//   FURROW_UPDATE_DOCS=1 furrow_kernels_test "the table of kernels in the README is the registry's"
+// The tables of kernels in the families' READMEs are what the registry says. To bring them up to
+// date:
+//   FURROW_UPDATE_DOCS=1 furrow_kernels_test "the tables of kernels*"
 #include <catch2/catch.hpp>
 
 #include <cstdlib>
@@ -58,10 +59,11 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-std::string kernel_table() {
+std::string kernel_table(Family family) {
   std::string text =
       "| kernel | | parameters | NumPy | dtypes | error |\n|---|---|---|---|---|---|\n";
   for (const Kernel& kernel : all()) {
+    if (kernel.family != family) continue;
     std::set<Dtype> dtypes;
     for (const Variant& variant : kernel.variants) {
       dtypes.insert(kernel.input_count != 0 ? variant.in[0] : variant.out);
@@ -74,8 +76,8 @@ std::string kernel_table() {
   return text;
 }
 
-TEST_CASE("the table of kernels in the README is the registry's") {
-  const std::string path = FURROW_KERNELS_README;
+void check_table(Family family, const std::string& folder) {
+  const std::string path = FURROW_KERNELS_FOLDER + ("/" + folder + "/README.md");
   std::stringstream file;
   file << std::ifstream(path).rdbuf();
   std::string text = file.str();
@@ -84,7 +86,7 @@ TEST_CASE("the table of kernels in the README is the registry's") {
   REQUIRE(begin != std::string::npos);
   REQUIRE(end != std::string::npos);
   const std::size_t from = begin + begin_mark.size();
-  const std::string table = kernel_table();
+  const std::string table = kernel_table(family);
   if (std::getenv("FURROW_UPDATE_DOCS") != nullptr) {
     text.replace(from, end - from, table);
     std::ofstream(path) << text;
@@ -92,6 +94,12 @@ TEST_CASE("the table of kernels in the README is the registry's") {
   }
   INFO("run this test with FURROW_UPDATE_DOCS=1 to bring " << path << " up to date");
   CHECK(text.substr(from, end - from) == table);
+}
+
+TEST_CASE("the tables of kernels in the READMEs are the registry's") {
+  check_table(Family::elementwise, "elementwise");
+  check_table(Family::reduce, "reduce");
+  check_table(Family::random, "random");
 }
 
 }  // namespace

@@ -67,6 +67,13 @@ AnyArray AnyArray::create(std::string_view name, Dtype dtype, const Shape& shape
   return array;
 }
 
+AnyArray AnyArray::temporary(Dtype dtype, const Shape& shape) {
+  CreateOptions options;
+  options.lifetime = Lifetime::owned;
+  options.publish = false;
+  return create("temporary", dtype, shape, options);
+}
+
 AnyArray AnyArray::attach(std::string_view name, const AttachOptions& options) {
   AnyArray array;
   array.segment_ = Segment::attach(name, options);
@@ -114,6 +121,24 @@ AnyArray AnyArray::transpose() const {
     result.shape_[axis] = shape_[last - axis];
     result.strides_[axis] = strides_[last - axis];
   }
+  return result;
+}
+
+AnyArray AnyArray::broadcast_to(const Shape& shape) const {
+  bool fits = shape.ndim() >= ndim();
+  const std::size_t added = fits ? shape.ndim() - ndim() : 0;
+  AnyArray result = *this;
+  result.shape_ = shape;
+  result.strides_ = Strides();
+  for (std::size_t axis = 0; fits && axis < shape.ndim(); ++axis) {
+    const bool repeats = axis < added || shape_[axis - added] == 1;
+    fits = repeats || shape_[axis - added] == shape[axis];
+    const bool same = axis >= added && shape_[axis - added] == shape[axis];
+    result.strides_.push_back(same ? strides_[axis - added] : 0);
+  }
+  if (!fits)
+    throw ShapeMismatch(fmt::format("{} cannot be broadcast to {}: an axis must be equal or 1",
+                                    describe(*this), to_string(shape)));
   return result;
 }
 

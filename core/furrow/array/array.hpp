@@ -50,6 +50,10 @@ class AnyArray {
                          const CreateOptions& options = {});
   static AnyArray attach(std::string_view name, const AttachOptions& options = {});
 
+  /// Scratch that nobody else sees: without a name, gone with its last holder, whatever happens.
+  /// The workers of an engine see it as any other array.
+  static AnyArray temporary(Dtype dtype, const Shape& shape);
+
   bool valid() const noexcept { return segment_ != nullptr; }
   const std::string& name() const noexcept { return segment_->name(); }
   Dtype dtype() const noexcept { return dtype_; }
@@ -79,6 +83,9 @@ class AnyArray {
   /// Other extents over the same elements. Throws ShapeMismatch when sizes differ or not
   /// contiguous.
   AnyArray reshape(const Shape& shape) const;
+  /// NumPy's broadcast_to: axes in front and axes of extent 1 repeat (stride 0). To read, not to
+  /// write. Throws ShapeMismatch.
+  AnyArray broadcast_to(const Shape& shape) const;
 
   /// Throws TypeMismatch when the dtype is another.
   template <Element T>
@@ -112,6 +119,10 @@ class Array : public AnyArray {
     return AnyArray::attach(name, options).template as<T>();
   }
 
+  static Array temporary(const Shape& shape) {
+    return AnyArray::temporary(dtype_of<T>, shape).template as<T>();
+  }
+
   T* data() const noexcept { return static_cast<T*>(data_); }
   View<T> view() const noexcept { return {data(), shape_, strides_}; }
   /// A view to read only, also of arrays attached read-only.
@@ -135,6 +146,9 @@ class Array : public AnyArray {
   Array column(std::int64_t index) const { return at(1, index); }
   Array transpose() const { return AnyArray::transpose().template as<T>(); }
   Array reshape(const Shape& shape) const { return AnyArray::reshape(shape).template as<T>(); }
+  Array broadcast_to(const Shape& shape) const {
+    return AnyArray::broadcast_to(shape).template as<T>();
+  }
 
  private:
   friend class AnyArray;

@@ -21,7 +21,7 @@ constexpr std::span<const Kernel> (*lists[])() noexcept = {
     random_kernels,
 };
 
-constexpr std::size_t kernels_max = 128;
+constexpr std::size_t kernels_max = 256;
 
 struct List {
   std::array<Kernel, kernels_max> kernels{};

@@ -137,7 +137,7 @@ struct Kernel {
 std::span<const Kernel> all() noexcept;
 
 /// Adds a plugin's kernels to the list. They must stay where they are for the rest of the process's
-/// life. False, and nothing added, when a name is taken or the list is full (128). One thread at a
+/// life. False, and nothing added, when a name is taken or the list is full (256). One thread at a
 /// time; readers are not disturbed.
 bool add(std::span<const Kernel> kernels) noexcept;
 

@@ -133,6 +133,20 @@ TEST_CASE("chains of slices, positions and transpositions keep naming the right 
   }
 }
 
+TEST_CASE("broadcasting repeats axes of extent 1 and axes in front") {
+  const auto x = Array<double>::create("broadcast", {2, 1, 3});
+  for (std::int64_t i = 0; i < 6; ++i) x.data()[i] = static_cast<double>(i);
+  const auto wide = x.broadcast_to({4, 2, 5, 3});
+  CHECK(wide.shape() == Shape{4, 2, 5, 3});
+  CHECK(wide.strides() == furrow::Strides{0, 3, 0, 1});
+  CHECK(wide(3, 1, 4, 2) == 5);
+  CHECK(x.broadcast_to({2, 1, 3}).strides() == x.strides());
+  CHECK(x.broadcast_to({2, 0, 3}).size() == 0);
+  CHECK_THROWS_AS(x.broadcast_to({2, 3}), furrow::ShapeMismatch);
+  CHECK_THROWS_AS(x.broadcast_to({2, 2, 4}), furrow::ShapeMismatch);
+  CHECK_THROWS_AS(x.broadcast_to({3, 2, 3}), furrow::ShapeMismatch);
+}
+
 TEST_CASE("arrays of every dtype and rank, also without elements") {
   for (std::uint32_t number = 1; number <= 14; ++number) {
     const auto dtype = static_cast<Dtype>(number);
