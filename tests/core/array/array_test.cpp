@@ -134,7 +134,7 @@ TEST_CASE("chains of slices, positions and transpositions keep naming the right 
 }
 
 TEST_CASE("broadcasting repeats axes of extent 1 and axes in front") {
-  const auto x = Array<double>::create("broadcast", {2, 1, 3});
+  const auto x = Array<double>::temporary({2, 1, 3});
   for (std::int64_t i = 0; i < 6; ++i) x.data()[i] = static_cast<double>(i);
   const auto wide = x.broadcast_to({4, 2, 5, 3});
   CHECK(wide.shape() == Shape{4, 2, 5, 3});
