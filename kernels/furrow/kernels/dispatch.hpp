@@ -58,3 +58,13 @@ class Dispatch {
 /// compiled in, Highway's table has one entry.
 #define FURROW_DISPATCH(function, slot) \
   (*HWY_DISPATCH_TABLE(function)[(HWY_TARGETS & (HWY_TARGETS - 1)) == 0 ? 0 : (slot)])()
+
+/// The end of a SIMD file, inside #if HWY_ONCE and namespace furrow::kernels: defines
+/// `const Table* resolve_NAME(slot)` from the function NAME_table() that each target has. That
+/// function is not noexcept: HWY_EXPORT of Highway 1.0.3 takes none.
+#define FURROW_EXPORT_TABLE(Table, name)                   \
+  HWY_EXPORT(name##_table);                                \
+  const Table* resolve_##name(std::size_t slot) noexcept { \
+    return FURROW_DISPATCH(name##_table, slot);            \
+  }                                                        \
+  static_assert(true) /* takes the semicolon */

@@ -238,7 +238,6 @@ constexpr ElementwiseTable make_arithmetic() noexcept {
   return table;
 }
 
-// Not noexcept: HWY_EXPORT of Highway 1.0.3 takes none.
 const ElementwiseTable* arithmetic_table() {
   static constexpr ElementwiseTable table = make_arithmetic();
   return &table;
@@ -252,11 +251,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace furrow::kernels {
 
-HWY_EXPORT(arithmetic_table);
-
-const ElementwiseTable* resolve_arithmetic(std::size_t slot) noexcept {
-  return FURROW_DISPATCH(arithmetic_table, slot);
-}
+FURROW_EXPORT_TABLE(ElementwiseTable, arithmetic);
 
 }  // namespace furrow::kernels
 #endif

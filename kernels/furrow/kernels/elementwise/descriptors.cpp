@@ -1,6 +1,7 @@
 // furrow/kernels/elementwise/descriptors.cpp
 //
-// What the registry says about the elementwise kernels, and the functions it points to.
+// What the registry says about the basic elementwise kernels, and the functions it points to.
+#include <furrow/kernels/elementwise/describe.hpp>
 #include <furrow/kernels/elementwise/descriptors.hpp>
 #include <furrow/kernels/elementwise/entries.hpp>
 #include <furrow/kernels/elementwise/reference.hpp>
@@ -12,54 +13,24 @@ constinit Dispatch<ElementwiseTable> arithmetic{resolve_arithmetic};
 constinit Dispatch<ElementwiseTable> plain{resolve_plain};
 constinit Dispatch<ElementwiseTable> math{resolve_math};
 
-template <ElementwiseOp O, class T>
-MapFunction packed_function() noexcept {
-  if constexpr (O >= ElementwiseOp::exp) return math.table().at(O, dtype_of<T>);
-  if constexpr (!std::is_integral_v<T> && O != ElementwiseOp::fill) {
-    return arithmetic.table().at(O, dtype_of<T>);
+struct Basic {
+  using Op = ElementwiseOp;
+  static constexpr std::size_t input_count(Op op) noexcept { return input_count_of(op); }
+
+  template <Op O, class T>
+  static MapFunction packed() noexcept {
+    if constexpr (O >= Op::exp) return math.table().at(O, dtype_of<T>);
+    if constexpr (!std::is_integral_v<T> && O != Op::fill) {
+      return arithmetic.table().at(O, dtype_of<T>);
+    }
+    return plain.table().at(O, dtype_of<T>);
   }
-  return plain.table().at(O, dtype_of<T>);
-}
 
-template <ElementwiseOp O, class T>
-void map_any(const MapCall& call) noexcept {
-  constexpr std::size_t inputs = input_count_of(O);
-  const MapFunction function = packed_function<O, T>();
-  if (is_packed(call, inputs)) return function(call);
-  map_strided(call, function, {sizeof(T), sizeof(T), inputs});
-}
-
-template <ElementwiseOp O, class T>
-constexpr Variant variant_of() noexcept {
-  Variant variant{};
-  for (std::size_t k = 0; k < input_count_of(O); ++k) variant.in[k] = dtype_of<T>;
-  variant.out = dtype_of<T>;
-  variant.map = &map_any<O, T>;
-  variant.map_reference = &reference_map<O, T>;
-  return variant;
-}
-
-template <class... Ts>
-struct Types {
-  template <ElementwiseOp O>
-  static constexpr std::array<Variant, sizeof...(Ts)> variants = {variant_of<O, Ts>()...};
+  template <Op O, class T>
+  static T reference(const Scalar* p, T x, T y, T z) noexcept {
+    return reference_element<O, T>(p, x, y, z);
+  }
 };
-
-using std::int16_t;
-using std::int32_t;
-using std::int64_t;
-using std::int8_t;
-using std::uint16_t;
-using std::uint32_t;
-using std::uint64_t;
-using std::uint8_t;
-using Floats = Types<float, double>;
-using Reals =
-    Types<int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t, float, double>;
-using Numbers = Types<int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t,
-                      float, double, c64, c128>;
-using All = Types<bool, int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t,
-                  f16, float, double, c64, c128>;
 
 constexpr Parameter value[] = {{"value", Parameter::Kind::element, false, 0}};
 constexpr Parameter a[] = {{"a", Parameter::Kind::element, false, 0}};
@@ -68,22 +39,9 @@ constexpr Parameter a_b[] = {{"a", Parameter::Kind::element, false, 0},
 constexpr Parameter low_high[] = {{"low", Parameter::Kind::element, false, 0},
                                   {"high", Parameter::Kind::element, false, 0}};
 
-struct Words {
-  std::string_view name, summary, formula, numpy, error;
-};
-
 template <ElementwiseOp O, class List>
 constexpr Kernel kernel(const Words& words, std::span<const Parameter> parameters = {}) noexcept {
-  return {words.name,
-          Family::elementwise,
-          words.summary,
-          words.formula,
-          words.numpy,
-          words.error,
-          input_count_of(O),
-          parameters,
-          List::template variants<O>,
-          false};
+  return Describe<Basic>::kernel<O, List>(words, parameters);
 }
 
 using Op = ElementwiseOp;
@@ -134,10 +92,7 @@ constexpr Kernel kernels[] = {
 std::span<const Kernel> elementwise_kernels() noexcept { return kernels; }
 
 MapFunction elementwise_function(ElementwiseOp op, Dtype dtype) noexcept {
-  for (const Variant& variant : kernels[static_cast<std::size_t>(op)].variants) {
-    if (variant.out == dtype) return variant.map;
-  }
-  return nullptr;
+  return map_function(kernels[static_cast<std::size_t>(op)], dtype);
 }
 
 }  // namespace furrow::kernels

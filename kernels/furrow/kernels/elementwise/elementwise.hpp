@@ -30,7 +30,8 @@ concept Number = Real<T> || std::same_as<T, c64> || std::same_as<T, c128>;
 
 namespace detail {
 
-template <ElementwiseOp O, class T>
+/// O is an operation of any group; its elementwise_function is found by the type.
+template <auto O, class T>
 void map_spans(std::span<T> out, std::initializer_list<std::span<const T>> in,
                std::initializer_list<T> parameters) noexcept {
   MapCall call{};

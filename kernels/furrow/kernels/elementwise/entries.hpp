@@ -1,6 +1,10 @@
 // furrow/kernels/elementwise/entries.hpp
 //
-// The elementwise operations and the tables in which each SIMD target lists its functions.
+// The basic elementwise operations and the tables in which each SIMD target lists its functions.
+//
+// Operations come in groups, each with an enumeration, a table per SIMD file, a file of descriptors
+// and a line in registry.cpp. This is the first group; the others have an *_entries.hpp of their
+// own.
 #pragma once
 
 #include <array>
@@ -45,18 +49,21 @@ constexpr std::size_t input_count_of(ElementwiseOp op) noexcept {
   }
 }
 
-/// Functions for packed operands by operation and dtype; null where a file has no such kernel.
-struct ElementwiseTable {
+/// Functions for packed operands by operation and dtype; null where a file has no such kernel. The
+/// operations of a group are an enumeration that ends in end_of_list.
+template <class Op>
+struct MapTable {
   static constexpr std::size_t dtypes = 15;
-  std::array<MapFunction, static_cast<std::size_t>(ElementwiseOp::end_of_list) * dtypes> packed{};
+  std::array<MapFunction, static_cast<std::size_t>(Op::end_of_list) * dtypes> packed{};
 
-  constexpr MapFunction& at(ElementwiseOp op, Dtype dtype) noexcept {
+  constexpr MapFunction& at(Op op, Dtype dtype) noexcept {
     return packed[static_cast<std::size_t>(op) * dtypes + static_cast<std::size_t>(dtype)];
   }
-  constexpr MapFunction at(ElementwiseOp op, Dtype dtype) const noexcept {
+  constexpr MapFunction at(Op op, Dtype dtype) const noexcept {
     return packed[static_cast<std::size_t>(op) * dtypes + static_cast<std::size_t>(dtype)];
   }
 };
+using ElementwiseTable = MapTable<ElementwiseOp>;
 
 /// One per SIMD file: floating-point arithmetic, integers and complex, transcendental functions.
 const ElementwiseTable* resolve_arithmetic(std::size_t slot) noexcept;

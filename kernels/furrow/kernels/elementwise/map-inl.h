@@ -71,6 +71,38 @@ void map_packed(const MapCall& call) noexcept {
   std::memcpy(at.out + i, buffer[inputs], rest * sizeof(T));
 }
 
+/// The same for f32 operands, computed in f64 and rounded once more at the end: Op is that of f64.
+template <template <class> class OpOf>
+void map_through_f64(const MapCall& call) noexcept {
+  const hn::ScalableTag<double> d;
+  const hn::Rebind<float, hn::ScalableTag<double>> narrow;
+  using Op = OpOf<hn::ScalableTag<double>>;
+  constexpr std::size_t inputs = Op::inputs;
+  constexpr std::size_t lanes = hn::MaxLanes(hn::ScalableTag<double>());
+  const Operands<float> at(call);
+  const Op op(d, call.parameters);
+  const auto wide = [&](const float* p) HWY_ATTR { return hn::PromoteTo(d, hn::LoadU(narrow, p)); };
+  const auto element = [&](const float* const* in, std::size_t k) HWY_ATTR {
+    if constexpr (inputs == 1) {
+      return hn::DemoteTo(narrow, op(d, wide(in[0] + k)));
+    } else {
+      return hn::DemoteTo(narrow, op(d, wide(in[0] + k), wide(in[1] + k)));
+    }
+  };
+  std::size_t i = 0;
+  for (; i + lanes <= call.count; i += lanes) hn::StoreU(element(at.in, i), narrow, at.out + i);
+  const std::size_t rest = call.count - i;
+  if (rest == 0) return;
+  alignas(64) float buffer[inputs][lanes] = {};
+  const float* tail[inputs];
+  for (std::size_t k = 0; k < inputs; ++k) {
+    std::memcpy(buffer[k], at.in[k] + i, rest * sizeof(float));
+    tail[k] = buffer[k];
+  }
+  hn::StoreU(element(tail, 0), narrow, buffer[0]);
+  std::memcpy(at.out + i, buffer[0], rest * sizeof(float));
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace furrow::kernels
 HWY_AFTER_NAMESPACE();

@@ -53,37 +53,19 @@ struct Cos {
 
 template <class D>
 struct SinShort {
+  static constexpr std::size_t inputs = 1;
   using V = hn::Vec<D>;
+  SinShort(D, const Scalar*) noexcept {}
   HWY_INLINE V operator()(D d, V x) const noexcept { return sin_short(d, x); }
 };
 
 template <class D>
 struct CosShort {
+  static constexpr std::size_t inputs = 1;
   using V = hn::Vec<D>;
+  CosShort(D, const Scalar*) noexcept {}
   HWY_INLINE V operator()(D d, V x) const noexcept { return cos_short(d, x); }
 };
-
-/// f32 elements computed in f64 and rounded once more at the end.
-template <template <class> class OpOf>
-void map_through_f64(const MapCall& call) noexcept {
-  const hn::ScalableTag<double> d;
-  const hn::Rebind<float, hn::ScalableTag<double>> narrow;
-  constexpr std::size_t lanes = hn::MaxLanes(hn::ScalableTag<double>());
-  const Operands<float> at(call);
-  const OpOf<hn::ScalableTag<double>> op;
-  std::size_t i = 0;
-  for (; i + lanes <= call.count; i += lanes) {
-    const auto x = hn::PromoteTo(d, hn::LoadU(narrow, at.in[0] + i));
-    hn::StoreU(hn::DemoteTo(narrow, op(d, x)), narrow, at.out + i);
-  }
-  const std::size_t rest = call.count - i;
-  if (rest == 0) return;
-  alignas(64) float buffer[lanes] = {};
-  std::memcpy(buffer, at.in[0] + i, rest * sizeof(float));
-  const auto x = hn::PromoteTo(d, hn::LoadU(narrow, buffer));
-  hn::StoreU(hn::DemoteTo(narrow, op(d, x)), narrow, buffer);
-  std::memcpy(at.out + i, buffer, rest * sizeof(float));
-}
 
 constexpr ElementwiseTable make_math() noexcept {
   ElementwiseTable table;
@@ -98,7 +80,6 @@ constexpr ElementwiseTable make_math() noexcept {
   return table;
 }
 
-// Not noexcept: HWY_EXPORT of Highway 1.0.3 takes none.
 const ElementwiseTable* math_table() {
   static constexpr ElementwiseTable table = make_math();
   return &table;
@@ -112,11 +93,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace furrow::kernels {
 
-HWY_EXPORT(math_table);
-
-const ElementwiseTable* resolve_math(std::size_t slot) noexcept {
-  return FURROW_DISPATCH(math_table, slot);
-}
+FURROW_EXPORT_TABLE(ElementwiseTable, math);
 
 }  // namespace furrow::kernels
 #endif

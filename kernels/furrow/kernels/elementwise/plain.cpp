@@ -177,7 +177,6 @@ constexpr ElementwiseTable make_plain() noexcept {
   return table;
 }
 
-// Not noexcept: HWY_EXPORT of Highway 1.0.3 takes none.
 const ElementwiseTable* plain_table() {
   static constexpr ElementwiseTable table = make_plain();
   return &table;
@@ -191,11 +190,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace furrow::kernels {
 
-HWY_EXPORT(plain_table);
-
-const ElementwiseTable* resolve_plain(std::size_t slot) noexcept {
-  return FURROW_DISPATCH(plain_table, slot);
-}
+FURROW_EXPORT_TABLE(ElementwiseTable, plain);
 
 }  // namespace furrow::kernels
 #endif

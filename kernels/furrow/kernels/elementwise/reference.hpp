@@ -94,18 +94,4 @@ T reference_element(const Scalar* p, T x, T y, T z) noexcept {
   if constexpr (O == Op::cos) return std::cos(x);
 }
 
-template <ElementwiseOp O, class T>
-void reference_map(const MapCall& call) noexcept {
-  constexpr std::size_t inputs = input_count_of(O);
-  for (std::size_t i = 0; i < call.count; ++i) {
-    const auto at = static_cast<std::ptrdiff_t>(i);
-    T operand[inputs_max] = {};
-    for (std::size_t k = 0; k < inputs; ++k) {
-      operand[k] = static_cast<const T*>(call.in[k])[at * call.in_stride[k]];
-    }
-    static_cast<T*>(call.out)[at * call.out_stride] =
-        reference_element<O, T>(call.parameters, operand[0], operand[1], operand[2]);
-  }
-}
-
 }  // namespace furrow::kernels
