@@ -15,6 +15,9 @@
 
 namespace furrow::engine {
 
+// A reduction over more bytes than this fetches ahead of itself.
+constexpr std::uint64_t stream_min = 256 * 1024;
+
 struct Runner::Buffers {
   alignas(64) std::byte gathered[operands_max][tile_bytes];
   std::vector<std::byte> partial;  // of one tile
@@ -257,6 +260,9 @@ void Runner::call_code(const TileCall& call, void* partial) const {
     }
     reduce.count = call.count;
     reduce.first_index = static_cast<std::uint64_t>(call.first);
+    const OperandLayout& x = job_->description.operands[0];
+    reduce.stream = operands > 0 && job_->packed[0] &&
+                    static_cast<std::uint64_t>(job_->description.count) * x.item_bytes > stream_min;
     return job_->variant->reduce.tile(reduce, partial);
   }
   kernels::MapCall map{};

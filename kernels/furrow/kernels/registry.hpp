@@ -66,6 +66,7 @@ struct ReduceCall {
   std::ptrdiff_t in_stride[2];
   std::size_t count;
   std::uint64_t first_index;
+  bool stream = false;  // a hint: the memory behind this tile is read next, by another call
 };
 
 /// Which fields of a ReduceResult count. f64[0] holds the value as a double in every kind.

@@ -112,6 +112,7 @@ void simd_tile(const ReduceCall& call, void* partial) noexcept {
   if (packed) return function(call, partial);
   alignas(64) std::byte gathered[inputs][reduce_tile_bytes];
   ReduceCall tile = call;
+  tile.stream = false;
   for (std::size_t k = 0; k < inputs; ++k) {
     gather(gathered[k], call.in[k], call.in_stride[k], call.count, sizeof(T));
     tile.in[k] = gathered[k];
@@ -131,6 +132,8 @@ void any_count(const ReduceCall& call, void* partial) noexcept {
   };
   TreeCounter<P, 64, decltype(in_place)> tree(in_place);
   ReduceCall tile = call;
+  // What fits into the first-level cache is not fetched ahead: there it would only cost.
+  tile.stream = call.stream || call.count * sizeof(T) > 6 * reduce_tile_bytes;
   for (std::size_t begin = 0; begin < call.count; begin += elements) {
     tile.count = std::min(elements, call.count - begin);
     tile.first_index = call.first_index + begin;

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 
+#include <furrow/kernels/reduce/lanes-inl.h>
 #include <furrow/kernels/reduce/entries.hpp>
 #include <furrow/kernels/reduce/partials.hpp>
 
@@ -21,60 +22,10 @@ namespace HWY_NAMESPACE {
 namespace {  // names here recur in other files
 namespace hn = hwy::HWY_NAMESPACE;
 
-using D = hn::ScalableTag<double>;
-using V = hn::Vec<D>;
-constexpr std::size_t lanes = hn::MaxLanes(D{});
-constexpr std::size_t registers = lanes_virtual / lanes;
-
 template <class T>
-HWY_INLINE V load_f64(const T* p) noexcept {
-  const D d;
-  if constexpr (std::is_same_v<T, double>) {
-    return hn::LoadU(d, p);
-  } else {
-    return hn::PromoteTo(d, hn::LoadU(hn::Rebind<float, D>(), p));
-  }
-}
-
-/// 16 accumulators.
-struct Lanes {
-  V part[registers];
-
-  explicit HWY_INLINE Lanes(double start) noexcept {
-    for (V& v : part) v = hn::Set(D{}, start);
-  }
-  HWY_INLINE double fold() const noexcept {
-    std::array<double, lanes_virtual> all;
-    for (std::size_t r = 0; r < registers; ++r) hn::StoreU(part[r], D{}, &all[r * lanes]);
-    return fold_sum(all);
-  }
-};
-
-/// The last, incomplete group of 16, padded.
-template <class T>
-struct Tail {
-  alignas(64) T values[lanes_virtual];
-
-  Tail(const T* x, std::size_t count, T padding) noexcept {
-    std::fill(std::begin(values), std::end(values), padding);
-    std::copy(x, x + count, values);
-  }
-};
-
-/// Calls step(pointer) on each group of 16 elements.
-template <class T, class Step>
-HWY_INLINE void for_groups(const T* x, std::size_t count, T padding, Step step) noexcept {
-  std::size_t i = 0;
-  for (; i + lanes_virtual <= count; i += lanes_virtual) step(x + i);
-  if (i == count) return;
-  const Tail<T> tail(x + i, count - i, padding);
-  step(tail.values);
-}
-
-template <class T>
-HWY_INLINE Lanes sum_lanes(const T* x, std::size_t count) noexcept {
+HWY_INLINE Lanes sum_lanes(const T* x, std::size_t count, bool stream) noexcept {
   Lanes total(0.0);
-  for_groups(x, count, T(0), [&](const T* group) HWY_ATTR {
+  for_groups(x, count, T(0), stream, [&](const T* group) HWY_ATTR {
     for (std::size_t r = 0; r < registers; ++r) {
       total.part[r] = hn::Add(total.part[r], load_f64(group + r * lanes));
     }
@@ -85,36 +36,29 @@ HWY_INLINE Lanes sum_lanes(const T* x, std::size_t count) noexcept {
 template <class T>
 void sum(const ReduceCall& call, void* partial) noexcept {
   const T* x = static_cast<const T*>(call.in[0]);
-  static_cast<RealPartial*>(partial)->value = sum_lanes(x, call.count).fold();
+  static_cast<RealPartial*>(partial)->value = sum_lanes(x, call.count, call.stream).fold();
 }
 
 /// Even lanes are real parts and odd ones imaginary: 8 virtual lanes of each.
 template <class P>
 void sum_complex(const ReduceCall& call, void* partial) noexcept {
-  const Lanes total = sum_lanes(static_cast<const P*>(call.in[0]), 2 * call.count);
-  std::array<double, lanes_virtual> all;
-  for (std::size_t r = 0; r < registers; ++r) hn::StoreU(total.part[r], D{}, &all[r * lanes]);
-  for (std::size_t half = lanes_virtual / 2; half != 1; half /= 2) {
-    for (std::size_t i = 0; i < half; ++i) all[i] += all[i + half];
-  }
-  *static_cast<ComplexPartial*>(partial) = {all[0], all[1]};
+  const P* const x = static_cast<const P*>(call.in[0]);
+  double parts[2];
+  const Lanes total = sum_lanes(x, 2 * call.count, call.stream);
+  total.fold_to<2>(parts, Plus{});
+  *static_cast<ComplexPartial*>(partial) = {parts[0], parts[1]};
 }
 
 template <class T>
 void product(const ReduceCall& call, void* partial) noexcept {
   const T* x = static_cast<const T*>(call.in[0]);
   Lanes total(1.0);
-  for_groups(x, call.count, T(1), [&](const T* group) HWY_ATTR {
+  for_groups(x, call.count, T(1), call.stream, [&](const T* group) HWY_ATTR {
     for (std::size_t r = 0; r < registers; ++r) {
       total.part[r] = hn::Mul(total.part[r], load_f64(group + r * lanes));
     }
   });
-  std::array<double, lanes_virtual> all;
-  for (std::size_t r = 0; r < registers; ++r) hn::StoreU(total.part[r], D{}, &all[r * lanes]);
-  for (std::size_t half = lanes_virtual / 2; half != 0; half /= 2) {
-    for (std::size_t i = 0; i < half; ++i) all[i] *= all[i + half];
-  }
-  static_cast<RealPartial*>(partial)->value = all[0];
+  static_cast<RealPartial*>(partial)->value = total.fold(Times{});
 }
 
 template <class T>
@@ -129,6 +73,13 @@ void dot(const ReduceCall& call, void* partial) noexcept {
     }
   };
   std::size_t i = 0;
+  if (call.stream) {
+    for (; i + lanes_virtual <= call.count; i += lanes_virtual) {
+      fetch_ahead(x + i);
+      fetch_ahead(y + i);
+      step(x + i, y + i);
+    }
+  }
   for (; i + lanes_virtual <= call.count; i += lanes_virtual) step(x + i, y + i);
   if (i != call.count) {
     const Tail<T> a(x + i, call.count - i, T(0));
@@ -140,13 +91,13 @@ void dot(const ReduceCall& call, void* partial) noexcept {
 
 /// Two passes over elements that lie in L1: the mean, then M2 about it with the correction for the
 /// mean's rounding (Chan, Golub, LeVeque, "Algorithms for computing the sample variance", 1983).
-MomentsPartial moments(const double* x, std::size_t count) noexcept {
+MomentsPartial moments(const double* x, std::size_t count, bool stream) noexcept {
   const auto n = static_cast<double>(count);
-  const double mean = sum_lanes(x, count).fold() / n;
+  const double mean = sum_lanes(x, count, stream).fold() / n;
   const V center = hn::Set(D{}, mean);
   Lanes squares(0.0);
   Lanes rest(0.0);
-  for_groups(x, count, mean, [&](const double* group) HWY_ATTR {
+  for_groups(x, count, mean, stream, [&](const double* group) HWY_ATTR {
     for (std::size_t r = 0; r < registers; ++r) {
       const V distance = hn::Sub(load_f64(group + r * lanes), center);
       squares.part[r] = hn::MulAdd(distance, distance, squares.part[r]);
@@ -170,14 +121,14 @@ template <class T>
 void mean_variance(const ReduceCall& call, void* partial) noexcept {
   const T* x = static_cast<const T*>(call.in[0]);
   if constexpr (std::is_same_v<T, double>) {
-    *static_cast<MomentsPartial*>(partial) = moments(x, call.count);
+    *static_cast<MomentsPartial*>(partial) = moments(x, call.count, call.stream);
   } else {
     alignas(64) double wide[moments_elements];
     TreeCounter<MomentsPartial, 8, decltype(&combine_in_place)> tree(&combine_in_place);
     for (std::size_t begin = 0; begin < call.count; begin += moments_elements) {
       const std::size_t count = std::min(moments_elements, call.count - begin);
       for (std::size_t i = 0; i < count; ++i) wide[i] = static_cast<double>(x[begin + i]);
-      tree.add(moments(wide, count));
+      tree.add(moments(wide, count, false));
     }
     *static_cast<MomentsPartial*>(partial) = tree.total();
   }
@@ -220,6 +171,12 @@ void extreme(const ReduceCall& call, void* partial) noexcept {
     }
   };
   std::size_t i = 0;
+  if (call.stream) {
+    for (; i + group <= call.count; i += group) {
+      for (std::size_t k = 0; k < group; k += lanes_virtual) fetch_ahead(x + i + k);
+      step(x + i);
+    }
+  }
   for (; i + group <= call.count; i += group) step(x + i);
   alignas(64) T all[group];
   if (i != call.count) {
