@@ -28,7 +28,7 @@ enum class WaitPolicy {
 
 struct EngineOptions {
   std::size_t workers = 0;  // 0: as many as the cores that affinity and cgroup quota grant
-  std::string name;         // for `furrow worker --engine NAME`; empty: chosen
+  std::string name{};       // for `furrow worker --engine NAME`; empty: chosen
   StartMethod start = StartMethod::automatic;
   WaitPolicy wait = WaitPolicy::adaptive;
   bool participate = false;  // the coordinator's waiting thread computes tiles too
