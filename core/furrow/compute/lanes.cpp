@@ -113,6 +113,13 @@ kernels::Lanes lanes_of(const AnyArray& in, const AnyArray& out, Axis axis, std:
   return lanes;
 }
 
+AnyArray packed(Engine& engine, const AnyArray& x) {
+  if (x.is_contiguous()) return x;
+  const AnyArray copy = AnyArray::temporary(x.dtype(), x.shape());
+  engine.apply_to_async("copy", copy, std::vector<AnyArray>{x}).get();
+  return copy;
+}
+
 Shape without_axis(const Shape& shape, std::size_t axis) {
   Shape rest = shape;
   rest.remove(axis);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <furrow/array/array.hpp>
+#include <furrow/engine/engine.hpp>
 #include <furrow/kernels/sort/lanes.hpp>
 
 namespace furrow::compute {
@@ -45,6 +46,9 @@ void check_output(const AnyArray& out, const AnyArray& in, std::string_view what
 /// length of the axis. Throws ShapeMismatch when all elements are one lane and one stride cannot
 /// walk it.
 kernels::Lanes lanes_of(const AnyArray& in, const AnyArray& out, Axis axis, std::string_view what);
+
+/// x itself where it is contiguous, else a temporary copy that is.
+AnyArray packed(Engine& engine, const AnyArray& x);
 
 /// The extents without one axis.
 Shape without_axis(const Shape& shape, std::size_t axis);
