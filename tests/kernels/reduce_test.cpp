@@ -138,6 +138,94 @@ TEST_CASE("NaN propagates from any place, infinities stay infinite") {
   force_target("");
 }
 
+TEST_CASE("places are the first, and a NaN comes before all numbers") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const std::string_view target_name : targets()) {
+    REQUIRE(force_target(target_name));
+    for (const std::size_t at : {0, 1, 15, 31, 32, 900, 1023, 1024, 4000, 5998}) {
+      std::vector<double> x = random_vector<double>(6000, -1, 1);
+      x[at] = x[5999] = -2;
+      INFO(target_name << ", at " << at);
+      CHECK(argmin<double>(x) == static_cast<std::int64_t>(at));
+      x[at] = x[5999] = 2;
+      CHECK(argmax<double>(x) == static_cast<std::int64_t>(at));
+      x[at] = x[5999] = nan;
+      CHECK(argmin<double>(x) == static_cast<std::int64_t>(at));
+      CHECK(argmax<double>(x) == static_cast<std::int64_t>(at));
+      std::vector<std::uint8_t> bytes(6000, 7);
+      CHECK(argmax<std::uint8_t>(bytes) == 0);
+      bytes[at] = bytes[5999] = 6;
+      CHECK(argmin<std::uint8_t>(bytes) == static_cast<std::int64_t>(at));
+    }
+  }
+  force_target("");
+  CHECK(argmin<double>(std::vector<double>{0.0, -0.0}) == 0);
+  const std::vector<std::uint8_t> ones(3000, 1);
+  CHECK(all<std::uint8_t>(ones));
+  CHECK(!any<double>(std::vector<double>(3000)));
+  CHECK(any<double>(std::vector<double>{0, nan}));
+}
+
+TEST_CASE("the Euclidean norm is good at both ends of the range, and across it") {
+  for (const double scale : {1.0, 1e-320, 0x1p-1074, 1e-170, 1e-140, 1e140, 1e170, 1e304}) {
+    for (const std::size_t count : {1, 5, 1000, 5000, 70000}) {
+      std::vector<double> x = random_vector<double>(count, 0.5, 1);
+      long double squares = 0;
+      for (double& value : x) {
+        value *= scale;
+        squares += static_cast<long double>(value) * value;
+      }
+      const auto exact = static_cast<double>(std::sqrt(squares));
+      INFO(count << " elements of size " << scale);
+      CHECK(std::fabs(norm2<double>(x) - exact) <=
+            20 * std::numeric_limits<double>::epsilon() * exact + 0x1p-1074);
+    }
+  }
+  std::vector<double> mixed(5000, 1e-300);
+  mixed[4000] = 3e200;
+  mixed[10] = 4e200;
+  mixed[2000] = 1;
+  CHECK(norm2<double>(mixed) == Approx(5e200).epsilon(1e-15));
+  mixed[4000] = mixed[10] = 0;
+  CHECK(norm2<double>(mixed) == 1);
+  const double inf = std::numeric_limits<double>::infinity();
+  mixed[1] = -inf;
+  CHECK(norm2<double>(mixed) == inf);
+  CHECK(norm_inf<double>(mixed) == inf);
+  mixed[4999] = std::numeric_limits<double>::quiet_NaN();
+  CHECK(std::isnan(norm2<double>(mixed)));
+  CHECK(std::isnan(norm_inf<double>(mixed)));
+  CHECK(std::isnan(norm1<double>(mixed)));
+  CHECK(norm2<double>(std::vector<double>(3000)) == 0);
+  CHECK(norm2<double>({}) == 0);
+  CHECK(norm1<double>(std::vector<double>{-1, 2}) == 3);
+}
+
+TEST_CASE("NaN is left out where that is asked for") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  std::vector<double> x = random_vector<double>(5000, 1, 2);
+  std::vector<double> numbers;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (i % 3 == 0 || (i >= 1024 && i < 2048)) x[i] = nan;
+    if (!std::isnan(x[i])) numbers.push_back(x[i]);
+  }
+  const Moments moments = nanmean_variance<double>(x);
+  const Moments expected = mean_variance<double>(numbers);
+  CHECK(moments.count == numbers.size());
+  CHECK(moments.mean == Approx(expected.mean).epsilon(1e-15));
+  CHECK(moments.m2 == Approx(expected.m2).epsilon(1e-13));
+  CHECK(nansum<double>(x) == Approx(sum<double>(numbers)).epsilon(1e-15));
+  CHECK(nanmin<double>(x) == min<double>(numbers));
+  CHECK(nanmax<double>(x) == max<double>(numbers));
+  const std::vector<double> nothing(3000, nan);
+  CHECK(nansum<double>(nothing) == 0);
+  CHECK(nanprod<double>(nothing) == 1);
+  CHECK(std::isnan(nanmin<double>(nothing)));
+  CHECK(std::isnan(nanmax<double>(nothing)));
+  CHECK(nanmean_variance<double>(nothing).count == 0);
+  CHECK(std::isnan(nanmean_variance<double>(nothing).mean));
+}
+
 TEST_CASE("the empty array has the answers it has") {
   const std::span<const double> nothing;
   CHECK(sum<double>(nothing) == 0);

@@ -38,6 +38,7 @@ std::string result_text(kernels::ResultKind kind, const kernels::ReduceResult& r
   switch (kind) {
     case ResultKind::signed_integer: return fmt::format("{}\n", result.i64);
     case ResultKind::unsigned_integer: return fmt::format("{}\n", result.u64);
+    case ResultKind::boolean: return result.u64 != 0 ? "true\n" : "false\n";
     case ResultKind::complex: {
       const std::complex<double> value(result.f64[0], result.f64[1]);
       return element_text(Dtype::c128, &value) + "\n";

@@ -43,7 +43,7 @@ std::shared_ptr<engine::JobState> Engine::start(engine::Job job) {
 }
 
 std::int64_t Engine::count(const AnyArray& x) {
-  return static_cast<std::int64_t>(reduce("count", x).u64);
+  return static_cast<std::int64_t>(reduce("count_nonzero", x).u64);
 }
 
 Statistics Engine::statistics_of_moments(const AnyArray& x) {

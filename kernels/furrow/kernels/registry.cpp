@@ -63,6 +63,8 @@ bool add(std::span<const Kernel> kernels) noexcept {
 }
 
 const Kernel* find(std::string_view name) noexcept {
+  if (name == "count") name = "count_nonzero";
+  if (name == "product") name = "prod";
   const auto kernels = all();
   const auto found = std::find_if(kernels.begin(), kernels.end(),
                                   [&](const Kernel& kernel) { return kernel.name == name; });

@@ -78,6 +78,7 @@ enum class ResultKind : std::uint8_t {
   unsigned_integer,  // u64, exact (f64[0] is it rounded): unsigned sums, counts
   moments,           // u64 = count, f64[0] = mean, f64[1] = M2 = sum of (x - mean)^2:
                      // variance = M2 / count, of a sample M2 / (count - 1)
+  boolean,           // u64: 0 or 1
 };
 
 /// What every reduction ends in; which fields count is said by ReduceFunctions::result.
@@ -142,13 +143,14 @@ std::span<const Kernel> all() noexcept;
 /// time; readers are not disturbed.
 bool add(std::span<const Kernel> kernels) noexcept;
 
-/// The kernel of that name; null when there is none.
+/// The kernel of that name; null when there is none. "count" and "product", the names that
+/// count_nonzero and prod once had, are still found.
 const Kernel* find(std::string_view name) noexcept;
 
 /// The kernel's variant whose input dtypes are exactly these and whose out is `out`; null when
 /// there is none. Dtype::none for `out` takes the first variant of these inputs (its out decides).
 /// A kernel without inputs (fill, random) is found by `out` alone. A reduction's out is that of
-/// its result: f64, c128, i64 or u64.
+/// its result: f64, c128, i64, u64 or bool.
 const Variant* find_variant(const Kernel& kernel, std::span<const Dtype> in, Dtype out) noexcept;
 
 // --- SIMD targets -----------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 #include <furrow/kernels/reduce/descriptors.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -18,35 +19,74 @@ namespace {
 
 constinit Dispatch<ReduceTable> floating{resolve_reduce_floating};
 constinit Dispatch<ReduceTable> exact{resolve_reduce_exact};
+constinit Dispatch<ReduceTable> special{resolve_reduce_special};
+constinit Dispatch<ReduceTable> places{resolve_reduce_places};
 
 // --- partials: combine and finish ----------------------------------------------------------------
 
-template <ReduceOp O, class T>
-using PartialOf = std::conditional_t<
-    O == ReduceOp::mean_variance, MomentsPartial,
-    std::conditional_t<
-        O == ReduceOp::count || O == ReduceOp::count_nan, UnsignedPartial,
-        std::conditional_t<is_complex(dtype_of<T>), ComplexPartial,
-                           std::conditional_t<is_real_float(dtype_of<T>), RealPartial,
-                                              std::conditional_t<std::is_signed_v<T>, SignedPartial,
-                                                                 UnsignedPartial>>>>>;
+using Op = ReduceOp;
 
-template <ReduceOp O, class V>
-V combine_values(V x, V y) noexcept {
-  if constexpr (O == ReduceOp::product) {
-    if constexpr (std::is_integral_v<V>) {
-      return static_cast<V>(static_cast<std::uint64_t>(x) * static_cast<std::uint64_t>(y));
-    } else {
-      return x * y;
-    }
-  } else if constexpr (O == ReduceOp::min) {
-    return x < y || x != x ? x : y;
-  } else if constexpr (O == ReduceOp::max) {
-    return x > y || x != x ? x : y;
-  } else if constexpr (std::is_integral_v<V>) {
-    return static_cast<V>(static_cast<std::uint64_t>(x) + static_cast<std::uint64_t>(y));
+constexpr bool is_moments(Op op) noexcept {
+  return op == Op::mean_variance || op == Op::nanmean_variance;
+}
+constexpr bool is_place(Op op) noexcept { return op == Op::argmin || op == Op::argmax; }
+constexpr bool is_count(Op op) noexcept {
+  return op == Op::count || op == Op::count_nan || op == Op::any || op == Op::all;
+}
+constexpr bool is_special(Op op) noexcept { return op >= Op::norm1 && op <= Op::nanmean_variance; }
+constexpr bool is_norm(Op op) noexcept { return op >= Op::norm1 && op <= Op::norm_inf; }
+
+/// What a sum or an extreme of T is: f64, i64 or u64.
+template <class T>
+using WideOf =
+    std::conditional_t<is_real_float(dtype_of<T>), double,
+                       std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>>;
+
+template <Op O, class T>
+constexpr auto partial_of() noexcept {
+  if constexpr (is_moments(O)) {
+    return MomentsPartial{};
+  } else if constexpr (is_count(O)) {
+    return UnsignedPartial{};
+  } else if constexpr (is_place(O)) {
+    return PlacePartial<WideOf<T>>{};
+  } else if constexpr (O == Op::norm2) {
+    return NormPartial{};
+  } else if constexpr (is_complex(dtype_of<T>)) {
+    return ComplexPartial{};
+  } else if constexpr (is_norm(O) || is_real_float(dtype_of<T>)) {
+    return RealPartial{};
+  } else if constexpr (std::is_signed_v<T>) {
+    return SignedPartial{};
   } else {
-    return x + y;
+    return UnsignedPartial{};
+  }
+}
+template <Op O, class T>
+using PartialOf = decltype(partial_of<O, T>());
+
+template <Op O, class V>
+V combine_values(V x, V y) noexcept {
+  constexpr bool wraps = std::is_integral_v<V>;
+  switch (O) {
+    case Op::product:
+    case Op::nanprod:
+      if constexpr (wraps) {
+        return static_cast<V>(static_cast<std::uint64_t>(x) * static_cast<std::uint64_t>(y));
+      }
+      return x * y;
+    case Op::min: return x < y || x != x ? x : y;
+    case Op::max:
+    case Op::norm_inf: return x > y || x != x ? x : y;
+    case Op::nanmin: return x < y || y != y ? x : y;
+    case Op::nanmax: return x > y || y != y ? x : y;
+    case Op::any: return x != 0 || y != 0 ? 1 : 0;
+    case Op::all: return x != 0 && y != 0 ? 1 : 0;
+    default:
+      if constexpr (wraps) {
+        return static_cast<V>(static_cast<std::uint64_t>(x) + static_cast<std::uint64_t>(y));
+      }
+      return x + y;
   }
 }
 
@@ -57,6 +97,10 @@ void combine(const void* left, const void* right, void* out) noexcept {
   P both{};
   if constexpr (std::is_same_v<P, MomentsPartial>) {
     both = combine_moments(x, y);
+  } else if constexpr (is_place(O)) {
+    both = better_place<O == Op::argmax>(x, y);
+  } else if constexpr (O == Op::norm2) {
+    both = combine_norms(x, y);
   } else if constexpr (std::is_same_v<P, ComplexPartial>) {
     both = {x.real + y.real, x.imaginary + y.imaginary};
   } else {
@@ -68,11 +112,11 @@ void combine(const void* left, const void* right, void* out) noexcept {
 template <ReduceOp O, class P>
 void identity(void* partial) noexcept {
   P empty{};
-  if constexpr (O == ReduceOp::product) empty.value = 1;
+  if constexpr (O == Op::product || O == Op::nanprod || O == Op::all) empty.value = 1;
   std::memcpy(partial, &empty, sizeof empty);
 }
 
-template <class P>
+template <Op O, class P>
 void finish(const void* partial, ReduceResult* out) noexcept {
   const P& x = *static_cast<const P*>(partial);
   *out = {};
@@ -84,6 +128,12 @@ void finish(const void* partial, ReduceResult* out) noexcept {
   } else if constexpr (std::is_same_v<P, ComplexPartial>) {
     out->f64[0] = x.real;
     out->f64[1] = x.imaginary;
+  } else if constexpr (is_place(O)) {
+    out->i64 = static_cast<std::int64_t>(x.index);
+    out->f64[0] = static_cast<double>(x.index);
+  } else if constexpr (O == Op::norm2) {
+    const double root = std::sqrt(x.sum);
+    out->f64[0] = x.scale == 0 ? root : root * (x.scale > 0 ? norm_up : norm_down);
   } else {
     out->f64[0] = static_cast<double>(x.value);
     if constexpr (std::is_same_v<P, SignedPartial>) out->i64 = x.value;
@@ -91,21 +141,25 @@ void finish(const void* partial, ReduceResult* out) noexcept {
   }
 }
 
-template <class P>
-constexpr ResultKind result_kind =
-    std::is_same_v<P, MomentsPartial>    ? ResultKind::moments
-    : std::is_same_v<P, ComplexPartial>  ? ResultKind::complex
-    : std::is_same_v<P, SignedPartial>   ? ResultKind::signed_integer
-    : std::is_same_v<P, UnsignedPartial> ? ResultKind::unsigned_integer
-                                         : ResultKind::real;
+template <Op O, class P>
+constexpr ResultKind result_kind = std::is_same_v<P, MomentsPartial>   ? ResultKind::moments
+                                   : std::is_same_v<P, ComplexPartial> ? ResultKind::complex
+                                   : is_place(O) || std::is_same_v<P, SignedPartial>
+                                       ? ResultKind::signed_integer
+                                   : O == Op::any || O == Op::all ? ResultKind::boolean
+                                   : std::is_same_v<P, UnsignedPartial>
+                                       ? ResultKind::unsigned_integer
+                                       : ResultKind::real;
 
 // --- one call: any count, any strides -----------------------------------------------------------
 
 template <ReduceOp O, class T>
 void simd_tile(const ReduceCall& call, void* partial) noexcept {
-  constexpr bool counts = O == ReduceOp::count || O == ReduceOp::count_nan;
-  constexpr bool in_f64 = !counts && (!std::is_integral_v<T> || O == ReduceOp::mean_variance);
-  const ReduceTable& table = in_f64 ? floating.table() : exact.table();
+  constexpr bool in_f64 = !is_count(O) && (!std::is_integral_v<T> || O == Op::mean_variance);
+  const ReduceTable& table = is_special(O) ? special.table()
+                             : is_place(O) ? places.table()
+                             : in_f64      ? floating.table()
+                                           : exact.table();
   const TileFunction function = table.at(O, dtype_of<T>);
   constexpr std::size_t inputs = input_count_of(O);
   const bool packed = call.in_stride[0] == 1 && (inputs == 1 || call.in_stride[1] == 1);
@@ -151,7 +205,16 @@ void any_count(const ReduceCall& call, void* partial) noexcept {
 // --- descriptors --------------------------------------------------------------------------------
 
 constexpr bool has_identity(ReduceOp op) noexcept {
-  return op != ReduceOp::min && op != ReduceOp::max;
+  switch (op) {
+    case Op::min:
+    case Op::max:
+    case Op::argmin:
+    case Op::argmax:
+    case Op::nanmin:
+    case Op::nanmax:
+    case Op::norm_inf: return false;
+    default: return true;
+  }
 }
 
 template <ReduceOp O, class T, TileFunction Tile>
@@ -163,8 +226,8 @@ constexpr ReduceFunctions functions_of() noexcept {
   functions.tile = &any_count<O, T, Tile>;
   functions.combine = &combine<O, P>;
   if constexpr (has_identity(O)) functions.identity = &identity<O, P>;
-  functions.finish = &finish<P>;
-  functions.result = result_kind<P>;
+  functions.finish = &finish<O, P>;
+  functions.result = result_kind<O, P>;
   return functions;
 }
 
@@ -173,6 +236,7 @@ constexpr Dtype out_of(ResultKind kind) noexcept {
     case ResultKind::complex: return Dtype::c128;
     case ResultKind::signed_integer: return Dtype::i64;
     case ResultKind::unsigned_integer: return Dtype::u64;
+    case ResultKind::boolean: return Dtype::bool_;
     default: return Dtype::f64;
   }
 }
@@ -181,7 +245,7 @@ template <ReduceOp O, class T>
 constexpr Variant variant_of() noexcept {
   Variant variant{};
   for (std::size_t k = 0; k < input_count_of(O); ++k) variant.in[k] = dtype_of<T>;
-  variant.out = out_of(result_kind<PartialOf<O, T>>);
+  variant.out = out_of(result_kind<O, PartialOf<O, T>>);
   variant.reduce = functions_of<O, T, &simd_tile<O, T>>();
   variant.reduce_reference = functions_of<O, T, &reference_tile<O, T>>();
   return variant;
@@ -208,6 +272,8 @@ using Ordered = Types<bool, int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t
 using Numbers =
     Types<int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t, float, double>;
 using MayBeNan = Types<f16, float, double, c64, c128>;
+using RealFloats = Types<f16, float, double>;
+using WideFloats = Types<float, double>;
 
 struct Words {
   std::string_view name, summary, formula, numpy, error;
@@ -227,11 +293,10 @@ constexpr Kernel kernel(const Words& words) noexcept {
           has_identity(O)};
 }
 
-using Op = ReduceOp;
 constexpr Kernel kernels[] = {
     kernel<Op::sum, All>({"sum", "Sum; floats in f64, integers wrap in 64 bits.", "sum x[i]",
                           "x.sum(dtype=np.float64)", "(68 + log2 tiles) eps*sum |x[i]|; f32: 132"}),
-    kernel<Op::product, Numbers>({"product", "Product; floats in f64, integers wrap in 64 bits.",
+    kernel<Op::product, Numbers>({"prod", "Product; floats in f64, integers wrap in 64 bits.",
                                   "prod x[i]", "x.prod(dtype=np.float64)",
                                   "count * eps, relative"}),
     kernel<Op::mean_variance, Ordered>(
@@ -245,10 +310,42 @@ constexpr Kernel kernels[] = {
     kernel<Op::dot, Numbers>({"dot", "Inner product; floats in f64, integers wrap in 64 bits.",
                               "sum x[i]*y[i]", "np.dot(x, y)",
                               "(68 + log2 tiles) eps*sum |x[i]*y[i]|; f32: 132"}),
-    kernel<Op::count, All>({"count", "Number of elements that are not zero; NaN is not zero.",
+    kernel<Op::count, All>({"count_nonzero",
+                            "Number of elements that are not zero; NaN is not zero.",
                             "#{i : x[i] != 0}", "np.count_nonzero(x)", "exact"}),
     kernel<Op::count_nan, MayBeNan>({"count_nan", "Number of elements that are NaN.",
                                      "#{i : x[i] is NaN}", "np.isnan(x).sum()", "exact"}),
+    kernel<Op::argmin, Ordered>({"argmin", "First place of the least element, or of the first NaN.",
+                                 "least i : x[i] = min x", "x.argmin()", "exact"}),
+    kernel<Op::argmax, Ordered>({"argmax",
+                                 "First place of the greatest element, or of the first NaN.",
+                                 "least i : x[i] = max x", "x.argmax()", "exact"}),
+    kernel<Op::any, All>({"any", "True when an element is not zero; NaN is not zero.",
+                          "x[0] | x[1] | ...", "x.any()", "exact"}),
+    kernel<Op::all, All>({"all", "True when no element is zero; NaN is not zero.",
+                          "x[0] & x[1] & ...", "x.all()", "exact"}),
+    kernel<Op::norm1, Numbers>({"norm1", "Sum of absolute values, in f64.", "sum |x[i]|",
+                                "np.linalg.norm(x, 1)", "(68 + log2 tiles) eps; f32: 132"}),
+    kernel<Op::norm2, Numbers>(
+        {"norm2", "Euclidean norm, in f64; squares neither overflow nor underflow.",
+         "sqrt(sum x[i]^2)", "np.linalg.norm(x)", "(35 + log2(tiles)/2) eps; f32: 67"}),
+    kernel<Op::norm_inf, Numbers>({"norm_inf", "Greatest absolute value, in f64.", "max |x[i]|",
+                                   "np.linalg.norm(x, np.inf)", "exact; 64-bit integers: 0.5 ULP"}),
+    kernel<Op::nansum, RealFloats>({"nansum", "Sum of what is not NaN; 0 when all is NaN.",
+                                    "sum x[i], x[i] not NaN", "np.nansum(x, dtype=np.float64)",
+                                    "as sum"}),
+    kernel<Op::nanprod, WideFloats>({"nanprod", "Product of what is not NaN; 1 when all is NaN.",
+                                     "prod x[i], x[i] not NaN", "np.nanprod(x, dtype=np.float64)",
+                                     "count * eps, relative"}),
+    kernel<Op::nanmin, RealFloats>({"nanmin", "Least element that is not NaN; NaN when all is NaN.",
+                                    "min x[i], x[i] not NaN", "np.nanmin(x)", "exact"}),
+    kernel<Op::nanmax, RealFloats>({"nanmax",
+                                    "Greatest element that is not NaN; NaN when all is NaN.",
+                                    "max x[i], x[i] not NaN", "np.nanmax(x)", "exact"}),
+    kernel<Op::nanmean_variance, RealFloats>(
+        {"nanmean_variance", "Count, mean and M2 of what is not NaN; mean NaN when all is NaN.",
+         "as mean_variance, x[i] not NaN", "np.nanmean(x), np.nanvar(x) * count",
+         "as mean_variance"}),
 };
 
 }  // namespace

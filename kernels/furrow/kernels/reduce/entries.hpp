@@ -20,6 +20,18 @@ enum class ReduceOp : std::uint8_t {
   dot,
   count,
   count_nan,
+  argmin,
+  argmax,
+  any,
+  all,
+  norm1,
+  norm2,
+  norm_inf,
+  nansum,
+  nanprod,
+  nanmin,
+  nanmax,
+  nanmean_variance,
   end_of_list,
 };
 
@@ -44,9 +56,12 @@ struct ReduceTable {
   }
 };
 
-/// One per SIMD file: floating point, and what is exact in integers.
+/// One per SIMD file: floating point, what is exact in integers, norms and what ignores NaN, and
+/// the places of extremes.
 const ReduceTable* resolve_reduce_floating(std::size_t slot) noexcept;
 const ReduceTable* resolve_reduce_exact(std::size_t slot) noexcept;
+const ReduceTable* resolve_reduce_special(std::size_t slot) noexcept;
+const ReduceTable* resolve_reduce_places(std::size_t slot) noexcept;
 
 /// What the registry lists: any strides, any count, the target in use. Null when there is none.
 const ReduceFunctions* reduce_functions(ReduceOp op, Dtype dtype) noexcept;

@@ -18,6 +18,10 @@ namespace furrow::kernels {
 namespace HWY_NAMESPACE {
 namespace {  // names here recur in other files
 
+/// Integers of a tile (at most 8192 bytes) of 1 or 2 bytes sum up in 32 bits.
+template <class T>
+using TileSum = std::conditional_t<sizeof(T) <= 2, std::uint32_t, std::uint64_t>;
+
 /// Sign-extended to 64 bits, where arithmetic wraps as i64 and u64 alike.
 template <class T>
 std::uint64_t widen(T x) noexcept {
@@ -31,9 +35,10 @@ void store(std::uint64_t value, void* partial) noexcept {
 template <class T>
 void sum(const ReduceCall& call, void* partial) noexcept {
   const T* x = static_cast<const T*>(call.in[0]);
-  std::uint64_t total = 0;
-  for (std::size_t i = 0; i < call.count; ++i) total += widen(x[i]);
-  store(total, partial);
+  TileSum<T> total = 0;
+  for (std::size_t i = 0; i < call.count; ++i) total += static_cast<TileSum<T>>(x[i]);
+  using Signed = std::make_signed_t<TileSum<T>>;
+  store(std::is_signed_v<T> ? widen(static_cast<Signed>(total)) : total, partial);
 }
 
 template <class T>
@@ -69,12 +74,46 @@ void max(const ReduceCall& call, void* partial) noexcept {
   store(widen(most), partial);
 }
 
+/// Counts in 64 bytes of counters as wide as the elements, one for each place in the bytes: a tile
+/// is 128 times as long, so that 8 bits do not overflow.
+template <class T, class Test>
+std::uint64_t count_if(const T* x, std::size_t count, Test test) noexcept {
+  using Counter = std::conditional_t<
+      sizeof(T) == 1, std::uint8_t,
+      std::conditional_t<sizeof(T) == 2, std::uint16_t,
+                         std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>>;
+  constexpr std::size_t group = 64 / sizeof(T);
+  Counter counter[group] = {};
+  std::size_t i = 0;
+  for (; i + group <= count; i += group) {
+    for (std::size_t k = 0; k < group; ++k) {
+      counter[k] = static_cast<Counter>(counter[k] + (test(x[i + k]) ? 1 : 0));
+    }
+  }
+  std::uint64_t total = 0;
+  for (std::size_t k = 0; k < group; ++k) total += counter[k];
+  for (; i < count; ++i) total += test(x[i]) ? 1 : 0;
+  return total;
+}
+
 template <class T>
 void count(const ReduceCall& call, void* partial) noexcept {
   const T* x = static_cast<const T*>(call.in[0]);
-  std::uint64_t total = 0;
-  for (std::size_t i = 0; i < call.count; ++i) total += x[i] != T(0) ? 1 : 0;
-  store(total, partial);
+  store(count_if(x, call.count, [](T v) HWY_ATTR { return v != T(0); }), partial);
+}
+
+/// From the count of what is not zero.
+template <TileFunction Count>
+void any_of(const ReduceCall& call, void* partial) noexcept {
+  Count(call, partial);
+  UnsignedPartial& p = *static_cast<UnsignedPartial*>(partial);
+  p.value = p.value != 0 ? 1 : 0;
+}
+template <TileFunction Count>
+void all_of(const ReduceCall& call, void* partial) noexcept {
+  Count(call, partial);
+  UnsignedPartial& p = *static_cast<UnsignedPartial*>(partial);
+  p.value = p.value == call.count ? 1 : 0;
 }
 
 /// By the bits of binary16: all but the sign are zero.
@@ -98,9 +137,7 @@ void count_complex(const ReduceCall& call, void* partial) noexcept {
 template <class T>
 void count_nan(const ReduceCall& call, void* partial) noexcept {
   const T* x = static_cast<const T*>(call.in[0]);
-  std::uint64_t total = 0;
-  for (std::size_t i = 0; i < call.count; ++i) total += x[i] != x[i] ? 1 : 0;
-  store(total, partial);
+  store(count_if(x, call.count, [](T v) HWY_ATTR { return v != v; }), partial);
 }
 
 void count_nan_f16(const ReduceCall& call, void* partial) noexcept {
@@ -128,9 +165,19 @@ constexpr void put_integers(ReduceTable& table) noexcept {
     table.at(ReduceOp::product, dtype_of<Ts>) = &product<Ts>,
     table.at(ReduceOp::dot, dtype_of<Ts>) = &dot<Ts>,
     table.at(ReduceOp::min, dtype_of<Ts>) = &min<Ts>,
-    table.at(ReduceOp::max, dtype_of<Ts>) = &max<Ts>,
-    table.at(ReduceOp::count, dtype_of<Ts>) = &count<Ts>),
+    table.at(ReduceOp::max, dtype_of<Ts>) = &max<Ts>),
    ...);
+}
+
+template <TileFunction Count>
+constexpr void put_counts(ReduceTable& table, Dtype dtype) noexcept {
+  table.at(ReduceOp::count, dtype) = Count;
+  table.at(ReduceOp::any, dtype) = &any_of<Count>;
+  table.at(ReduceOp::all, dtype) = &all_of<Count>;
+}
+template <class... Ts>
+constexpr void put_counts_of(ReduceTable& table) noexcept {
+  (put_counts<&count<Ts>>(table, dtype_of<Ts>), ...);
 }
 
 constexpr ReduceTable make_exact() noexcept {
@@ -139,14 +186,14 @@ constexpr ReduceTable make_exact() noexcept {
                std::uint32_t, std::uint64_t>(table);
   // A bool is a byte that holds 0 or 1.
   table.at(ReduceOp::sum, Dtype::bool_) = &sum<std::uint8_t>;
-  table.at(ReduceOp::count, Dtype::bool_) = &count<std::uint8_t>;
   table.at(ReduceOp::min, Dtype::bool_) = &min<std::uint8_t>;
   table.at(ReduceOp::max, Dtype::bool_) = &max<std::uint8_t>;
-  table.at(ReduceOp::count, Dtype::f16) = &count_f16;
-  table.at(ReduceOp::count, Dtype::f32) = &count<float>;
-  table.at(ReduceOp::count, Dtype::f64) = &count<double>;
-  table.at(ReduceOp::count, Dtype::c64) = &count_complex<float>;
-  table.at(ReduceOp::count, Dtype::c128) = &count_complex<double>;
+  put_counts_of<std::int8_t, std::int16_t, std::int32_t, std::int64_t, std::uint8_t, std::uint16_t,
+                std::uint32_t, std::uint64_t, float, double>(table);
+  put_counts<&count<std::uint8_t>>(table, Dtype::bool_);
+  put_counts<&count_f16>(table, Dtype::f16);
+  put_counts<&count_complex<float>>(table, Dtype::c64);
+  put_counts<&count_complex<double>>(table, Dtype::c128);
   table.at(ReduceOp::count_nan, Dtype::f16) = &count_nan_f16;
   table.at(ReduceOp::count_nan, Dtype::f32) = &count_nan<float>;
   table.at(ReduceOp::count_nan, Dtype::f64) = &count_nan<double>;

@@ -23,17 +23,6 @@ namespace {  // names here recur in other files
 namespace hn = hwy::HWY_NAMESPACE;
 
 template <class T>
-HWY_INLINE Lanes sum_lanes(const T* x, std::size_t count, bool stream) noexcept {
-  Lanes total(0.0);
-  for_groups(x, count, T(0), stream, [&](const T* group) HWY_ATTR {
-    for (std::size_t r = 0; r < registers; ++r) {
-      total.part[r] = hn::Add(total.part[r], load_f64(group + r * lanes));
-    }
-  });
-  return total;
-}
-
-template <class T>
 void sum(const ReduceCall& call, void* partial) noexcept {
   const T* x = static_cast<const T*>(call.in[0]);
   static_cast<RealPartial*>(partial)->value = sum_lanes(x, call.count, call.stream).fold();
@@ -89,33 +78,6 @@ void dot(const ReduceCall& call, void* partial) noexcept {
   static_cast<RealPartial*>(partial)->value = total.fold();
 }
 
-/// Two passes over elements that lie in L1: the mean, then M2 about it with the correction for the
-/// mean's rounding (Chan, Golub, LeVeque, "Algorithms for computing the sample variance", 1983).
-MomentsPartial moments(const double* x, std::size_t count, bool stream) noexcept {
-  const auto n = static_cast<double>(count);
-  const double mean = sum_lanes(x, count, stream).fold() / n;
-  const V center = hn::Set(D{}, mean);
-  Lanes squares(0.0);
-  Lanes rest(0.0);
-  for_groups(x, count, mean, stream, [&](const double* group) HWY_ATTR {
-    for (std::size_t r = 0; r < registers; ++r) {
-      const V distance = hn::Sub(load_f64(group + r * lanes), center);
-      squares.part[r] = hn::MulAdd(distance, distance, squares.part[r]);
-      rest.part[r] = hn::Add(rest.part[r], distance);
-    }
-  });
-  const double correction = rest.fold();
-  const double m2 = squares.fold() - correction * correction / n;
-  return make_moments(mean, correction / n, m2 < 0 ? 0 : m2, count);
-}
-
-constexpr std::size_t moments_elements = tile_elements(sizeof(double));
-
-void combine_in_place(const MomentsPartial& left, const MomentsPartial& right,
-                      MomentsPartial& out) noexcept {
-  out = combine_moments(left, right);
-}
-
 /// Narrower types have more elements in a tile: 1024 at a time as f64, combined in a tree.
 template <class T>
 void mean_variance(const ReduceCall& call, void* partial) noexcept {
@@ -124,7 +86,7 @@ void mean_variance(const ReduceCall& call, void* partial) noexcept {
     *static_cast<MomentsPartial*>(partial) = moments(x, call.count, call.stream);
   } else {
     alignas(64) double wide[moments_elements];
-    TreeCounter<MomentsPartial, 8, decltype(&combine_in_place)> tree(&combine_in_place);
+    MomentsTree tree(&combine_in_place);
     for (std::size_t begin = 0; begin < call.count; begin += moments_elements) {
       const std::size_t count = std::min(moments_elements, call.count - begin);
       for (std::size_t i = 0; i < count; ++i) wide[i] = static_cast<double>(x[begin + i]);

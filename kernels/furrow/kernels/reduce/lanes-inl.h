@@ -20,6 +20,7 @@
 #include <hwy/highway.h>
 
 #include <furrow/kernels/reduce/partials.hpp>
+#include <furrow/kernels/registry.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace furrow::kernels {
@@ -134,6 +135,47 @@ HWY_INLINE void for_groups(const T* x, std::size_t count, T padding, bool stream
   const Tail<T> tail(x + i, count - i, padding);
   step(tail.values);
 }
+
+template <class T>
+HWY_INLINE Lanes sum_lanes(const T* x, std::size_t count, bool stream) noexcept {
+  Lanes total(0.0);
+  for_groups(x, count, T(0), stream, [&](const T* group) HWY_ATTR {
+    for (std::size_t r = 0; r < registers; ++r) {
+      total.part[r] = hn::Add(total.part[r], load_f64(group + r * lanes));
+    }
+  });
+  return total;
+}
+
+/// Two passes over elements that lie in L1: the mean, then M2 about it with the correction for the
+/// mean's rounding (Chan, Golub, LeVeque, "Algorithms for computing the sample variance", 1983).
+HWY_INLINE MomentsPartial moments(const double* x, std::size_t count, bool stream) noexcept {
+  const auto n = static_cast<double>(count);
+  const double mean = sum_lanes(x, count, stream).fold() / n;
+  const V center = hn::Set(D{}, mean);
+  Lanes squares(0.0);
+  Lanes rest(0.0);
+  for_groups(x, count, mean, stream, [&](const double* group) HWY_ATTR {
+    for (std::size_t r = 0; r < registers; ++r) {
+      const V distance = hn::Sub(load_f64(group + r * lanes), center);
+      squares.part[r] = hn::MulAdd(distance, distance, squares.part[r]);
+      rest.part[r] = hn::Add(rest.part[r], distance);
+    }
+  });
+  const double correction = rest.fold();
+  const double m2 = squares.fold() - correction * correction / n;
+  return make_moments(mean, correction / n, m2 < 0 ? 0 : m2, count);
+}
+
+/// Moments are taken of so many elements at a time, whatever their width.
+constexpr std::size_t moments_elements = reduce_tile_bytes / sizeof(double);
+
+inline void combine_in_place(const MomentsPartial& left, const MomentsPartial& right,
+                             MomentsPartial& out) noexcept {
+  out = combine_moments(left, right);
+}
+
+using MomentsTree = TreeCounter<MomentsPartial, 8, decltype(&combine_in_place)>;
 
 }  // namespace HWY_NAMESPACE
 }  // namespace furrow::kernels

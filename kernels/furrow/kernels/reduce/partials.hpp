@@ -36,6 +36,42 @@ struct alignas(16) MomentsPartial {
   std::uint64_t count;
 };
 
+/// A value and where it was first seen.
+template <class V>
+struct alignas(16) PlacePartial {
+  V value;
+  std::uint64_t index;
+};
+
+/// sum * 4^scale is a sum of squares, scale one of -600, 0, 600: squares that would overflow or
+/// underflow are taken of x * 2^-scale. A sum of 0 has any scale.
+struct alignas(16) NormPartial {
+  double sum;
+  std::int64_t scale;
+};
+inline constexpr std::int64_t norm_scale = 600;
+inline constexpr double norm_up = 0x1p600;
+inline constexpr double norm_down = 0x1p-600;
+/// A tile's plain sum of squares is kept when it lies between these: then nothing overflowed, and
+/// what underflowed is below one part in 2^100.
+inline constexpr double norm_least = 0x1p-900;
+inline constexpr double norm_most = 0x1p900;
+
+inline NormPartial combine_norms(NormPartial left, NormPartial right) noexcept {
+  const double both = left.sum + right.sum;
+  if (left.sum == 0 || !(both - both == 0)) return left.sum == 0 ? right : NormPartial{both, 0};
+  if (right.sum == 0) return left;
+  if (left.scale < right.scale) {
+    const NormPartial other = left;
+    left = right;
+    right = other;
+  }
+  for (std::int64_t s = right.scale; s < left.scale; s += norm_scale) {
+    right.sum = right.sum * norm_down * norm_down;
+  }
+  return {left.sum + right.sum, left.scale};
+}
+
 /// high + low = mean + correction, exactly if that is possible (Knuth's two-sum). A correction that
 /// is not finite leaves the mean as it is: infinite or NaN, as in NumPy.
 inline MomentsPartial make_moments(double mean, double correction, double m2,
@@ -67,6 +103,18 @@ inline MomentsPartial combine_moments(const MomentsPartial& left,
 /// The lesser (greater) of two, and NaN as soon as one is NaN.
 inline double lesser(double x, double y) noexcept { return x < y || x != x ? x : y; }
 inline double greater(double x, double y) noexcept { return x > y || x != x ? x : y; }
+
+/// The lesser (greater) of two; of a NaN and a number the number.
+inline double lesser_number(double x, double y) noexcept { return x < y || y != y ? x : y; }
+inline double greater_number(double x, double y) noexcept { return x > y || y != y ? x : y; }
+
+/// The earlier of two places stays, unless the later one is strictly better; NaN is best.
+template <bool Greatest, class V>
+PlacePartial<V> better_place(const PlacePartial<V>& left, const PlacePartial<V>& right) noexcept {
+  const bool later = Greatest ? right.value > left.value : right.value < left.value;
+  const bool first_nan = right.value != right.value && left.value == left.value;
+  return later || first_nan ? right : left;
+}
 
 /// Lanes of a sum: 2 AVX-512 registers, 4 of AVX2, 8 of 128 bits. The sum of a tile is that of 16
 /// sums of every 16th element, folded in halves.

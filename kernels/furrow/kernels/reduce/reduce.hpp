@@ -108,7 +108,78 @@ SumOf<T> max(std::span<const T> x) noexcept {
   return detail::value_of<SumOf<T>>(detail::reduce_spans<ReduceOp::max, T>(x));
 }
 
+/// The same by NumPy's name.
+template <Element T>
+SumOf<T> prod(std::span<const T> x) noexcept {
+  return product(x);
+}
+
+/// First place of the least (greatest) element, or of the first NaN. REQUIRES: not empty.
+template <Element T>
+std::int64_t argmin(std::span<const T> x) noexcept {
+  return detail::reduce_spans<ReduceOp::argmin, T>(x).i64;
+}
+template <Element T>
+std::int64_t argmax(std::span<const T> x) noexcept {
+  return detail::reduce_spans<ReduceOp::argmax, T>(x).i64;
+}
+
+/// Whether an element (every element) is not zero.
+template <Element T>
+bool any(std::span<const T> x) noexcept {
+  return detail::reduce_spans<ReduceOp::any, T>(x).u64 != 0;
+}
+template <Element T>
+bool all(std::span<const T> x) noexcept {
+  return detail::reduce_spans<ReduceOp::all, T>(x).u64 != 0;
+}
+
+/// Sum of absolute values; integers, f32, f64.
+template <Element T>
+double norm1(std::span<const T> x) noexcept {
+  return detail::reduce_spans<ReduceOp::norm1, T>(x).f64[0];
+}
+/// Euclidean norm, whose squares neither overflow nor underflow; integers, f32, f64.
+template <Element T>
+double norm2(std::span<const T> x) noexcept {
+  return detail::reduce_spans<ReduceOp::norm2, T>(x).f64[0];
+}
+/// Greatest absolute value; integers, f32, f64. REQUIRES: not empty.
+template <Element T>
+double norm_inf(std::span<const T> x) noexcept {
+  return detail::reduce_spans<ReduceOp::norm_inf, T>(x).f64[0];
+}
+
+/// NaN left out; of nothing but NaN as NumPy: 0, 1, NaN, NaN, {0, NaN, 0}. f16 (not nanprod), f32,
+/// f64. REQUIRES: nanmin, nanmax: not empty.
+template <Element T>
+double nansum(std::span<const T> x) noexcept {
+  return detail::reduce_spans<ReduceOp::nansum, T>(x).f64[0];
+}
+template <Element T>
+double nanprod(std::span<const T> x) noexcept {
+  return detail::reduce_spans<ReduceOp::nanprod, T>(x).f64[0];
+}
+template <Element T>
+double nanmin(std::span<const T> x) noexcept {
+  return detail::reduce_spans<ReduceOp::nanmin, T>(x).f64[0];
+}
+template <Element T>
+double nanmax(std::span<const T> x) noexcept {
+  return detail::reduce_spans<ReduceOp::nanmax, T>(x).f64[0];
+}
+template <Element T>
+Moments nanmean_variance(std::span<const T> x) noexcept {
+  const ReduceResult result = detail::reduce_spans<ReduceOp::nanmean_variance, T>(x);
+  return {result.u64, result.f64[0], result.f64[1]};
+}
+
 /// Elements that are not zero.
+template <Element T>
+std::uint64_t count_nonzero(std::span<const T> x) noexcept {
+  return detail::reduce_spans<ReduceOp::count, T>(x).u64;
+}
+/// The same by its older name.
 template <Element T>
 std::uint64_t count(std::span<const T> x) noexcept {
   return detail::reduce_spans<ReduceOp::count, T>(x).u64;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cmath>
+#include <limits>
 
 #include <furrow/kernels/reduce/entries.hpp>
 #include <furrow/kernels/reduce/partials.hpp>
@@ -157,6 +158,99 @@ void reference_count_tile(const ReduceCall& call, void* partial) noexcept {
   static_cast<UnsignedPartial*>(partial)->value = total;
 }
 
+template <class T, bool All>
+void reference_logic_tile(const ReduceCall& call, void* partial) noexcept {
+  bool result = All;
+  for (std::size_t i = 0; i < call.count; ++i) {
+    const bool is_zero = element_at<T>(call, 0, i) == T{};
+    if (is_zero == All) result = !All;
+  }
+  static_cast<UnsignedPartial*>(partial)->value = result ? 1 : 0;
+}
+
+template <class T, bool Greatest>
+void reference_place_tile(const ReduceCall& call, void* partial) noexcept {
+  using Wide =
+      std::conditional_t<is_real_float(dtype_of<T>), double,
+                         std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>>;
+  PlacePartial<Wide> best{static_cast<Wide>(element_at<T>(call, 0, 0)), call.first_index};
+  for (std::size_t i = 1; i < call.count; ++i) {
+    const PlacePartial<Wide> next{static_cast<Wide>(element_at<T>(call, 0, i)),
+                                  call.first_index + i};
+    best = better_place<Greatest>(best, next);
+  }
+  *static_cast<PlacePartial<Wide>*>(partial) = best;
+}
+
+template <class T, ReduceOp O>
+void reference_norm_tile(const ReduceCall& call, void* partial) noexcept {
+  const auto x = [&](std::size_t i) { return static_cast<double>(element_at<T>(call, 0, i)); };
+  const auto squares = [&](double factor) {
+    return reference_sum(call.count, [&](double sum, std::size_t i) {
+      return std::fma(x(i) * factor, x(i) * factor, sum);
+    });
+  };
+  if constexpr (O == ReduceOp::norm1) {
+    static_cast<RealPartial*>(partial)->value =
+        reference_sum(call.count, [&](double sum, std::size_t i) { return sum + std::fabs(x(i)); });
+  } else if constexpr (O == ReduceOp::norm_inf) {
+    double best = 0;
+    for (std::size_t i = 0; i < call.count; ++i) best = greater(best, std::fabs(x(i)));
+    static_cast<RealPartial*>(partial)->value = best;
+  } else {
+    NormPartial norm{squares(1), 0};
+    if (std::is_same_v<T, double> && norm.sum < norm_least) {
+      norm = {squares(norm_up), -norm_scale};
+    } else if (std::is_same_v<T, double> && !(norm.sum <= norm_most)) {
+      norm = {squares(norm_down), norm_scale};
+    }
+    *static_cast<NormPartial*>(partial) = norm;
+  }
+}
+
+/// The reductions that leave NaN out, of a sum's or an extreme's shape.
+template <class T, ReduceOp O>
+void reference_ignoring_tile(const ReduceCall& call, void* partial) noexcept {
+  std::array<double, lanes_virtual> lane;
+  lane.fill(O == ReduceOp::nansum    ? 0
+            : O == ReduceOp::nanprod ? 1
+                                     : std::numeric_limits<double>::quiet_NaN());
+  const auto both = [](double a, double b) {
+    if constexpr (O == ReduceOp::nansum) return a + b;
+    if constexpr (O == ReduceOp::nanprod) return a * b;
+    return O == ReduceOp::nanmin ? lesser_number(a, b) : greater_number(a, b);
+  };
+  for (std::size_t i = 0; i < call.count; ++i) {
+    const auto x = static_cast<double>(element_at<T>(call, 0, i));
+    if (x == x) lane[i % lanes_virtual] = both(lane[i % lanes_virtual], x);
+  }
+  for (std::size_t half = lanes_virtual / 2; half != 0; half /= 2) {
+    for (std::size_t i = 0; i < half; ++i) lane[i] = both(lane[i], lane[i + half]);
+  }
+  static_cast<RealPartial*>(partial)->value = lane[0];
+}
+
+template <class T>
+void reference_nanmean_variance_tile(const ReduceCall& call, void* partial) noexcept {
+  constexpr std::size_t elements = tile_elements(sizeof(double));
+  const auto combine = [](const MomentsPartial& left, const MomentsPartial& right,
+                          MomentsPartial& out) { out = combine_moments(left, right); };
+  TreeCounter<MomentsPartial, 8, decltype(combine)> tree(combine);
+  for (std::size_t begin = 0; begin < call.count; begin += elements) {
+    double numbers[elements];
+    std::size_t kept = 0;
+    for (std::size_t i = begin; i < call.count && i < begin + elements; ++i) {
+      const auto x = static_cast<double>(element_at<T>(call, 0, i));
+      if (x == x) numbers[kept++] = x;
+    }
+    MomentsPartial chunk{};
+    const ReduceCall numbers_call = {{numbers}, {1}, kept, 0};
+    if (kept != 0) reference_mean_variance_tile<double>(numbers_call, &chunk);
+    tree.add(chunk);
+  }
+  *static_cast<MomentsPartial*>(partial) = tree.total();
+}
+
 template <ReduceOp O, class T>
 void reference_tile(const ReduceCall& call, void* partial) noexcept {
   if constexpr (O == ReduceOp::sum) reference_sum_tile<T>(call, partial);
@@ -167,6 +261,19 @@ void reference_tile(const ReduceCall& call, void* partial) noexcept {
   if constexpr (O == ReduceOp::dot) reference_dot_tile<T>(call, partial);
   if constexpr (O == ReduceOp::count) reference_count_tile<T, false>(call, partial);
   if constexpr (O == ReduceOp::count_nan) reference_count_tile<T, true>(call, partial);
+  if constexpr (O == ReduceOp::any) reference_logic_tile<T, false>(call, partial);
+  if constexpr (O == ReduceOp::all) reference_logic_tile<T, true>(call, partial);
+  if constexpr (O == ReduceOp::argmin) reference_place_tile<T, false>(call, partial);
+  if constexpr (O == ReduceOp::argmax) reference_place_tile<T, true>(call, partial);
+  if constexpr (O >= ReduceOp::norm1 && O <= ReduceOp::norm_inf) {
+    reference_norm_tile<T, O>(call, partial);
+  }
+  if constexpr (O >= ReduceOp::nansum && O <= ReduceOp::nanmax) {
+    reference_ignoring_tile<T, O>(call, partial);
+  }
+  if constexpr (O == ReduceOp::nanmean_variance) {
+    reference_nanmean_variance_tile<T>(call, partial);
+  }
 }
 
 }  // namespace furrow::kernels
