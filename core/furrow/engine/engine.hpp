@@ -20,6 +20,7 @@
 #pragma once
 
 #include <complex>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -59,6 +60,26 @@ struct Value {
         u(static_cast<std::uint64_t>(v)),
         z(static_cast<double>(v)) {}
   Value(std::complex<double> v) : kind(Kind::complex), z(v) {}  // NOLINT
+};
+
+/// An input of a kernel: an array, broadcast to the output's shape as NumPy does, or a number that
+/// stands for all elements. The number is converted to the dtype that the kernel takes there: to an
+/// integer exactly or not at all (InvalidArgument), to a real by rounding, as parameters are.
+class Input {
+ public:
+  Input(AnyArray array) : array_(std::move(array)) {}  // NOLINT: arrays and numbers are inputs
+  template <class T>
+  requires std::is_arithmetic_v<T> Input(T value) : value_(value) {}  // NOLINT
+  Input(Value value) : value_(value) {}                               // NOLINT
+  Input(std::complex<double> value) : value_(value) {}                // NOLINT
+
+  bool is_array() const noexcept { return array_.valid(); }
+  const AnyArray& array() const noexcept { return array_; }
+  const Value& value() const noexcept { return value_; }
+
+ private:
+  AnyArray array_;
+  Value value_ = 0;
 };
 
 /// What `statistics` finds. NaNs are counted and left out of the rest.
@@ -113,10 +134,26 @@ class Engine {
   Future<void> apply_async(std::string_view kernel, const AnyArray& x,
                            std::span<const Value> parameters = {},
                            std::span<const AnyArray> more = {}, const JobOptions& options = {});
-  /// Into `out`; `in` may be the same array as `out`, but not overlap it otherwise.
+  /// In place, the further inputs arrays or numbers: apply("multiply", x, {}, {2.0}).
+  void apply(std::string_view kernel, const AnyArray& x, std::initializer_list<Value> parameters,
+             std::initializer_list<Input> more);
+  /// Into `out`: apply_to("add", out, {x, 2.0}). An input may be the same array as `out`, but not
+  /// overlap it otherwise. Inputs are broadcast to the shape of `out`.
+  void apply_to(std::string_view kernel, const AnyArray& out, std::initializer_list<Input> in,
+                std::initializer_list<Value> parameters = {}, const JobOptions& options = {}) {
+    start_kernel(kernel, out, {in.begin(), in.size()}, {parameters.begin(), parameters.size()},
+                 options)
+        .get();
+  }
   Future<void> apply_to_async(std::string_view kernel, const AnyArray& out,
                               std::span<const AnyArray> in, std::span<const Value> parameters = {},
                               const JobOptions& options = {});
+  template <class Inputs>
+  requires std::same_as<typename Inputs::value_type, Input> Future<void> apply_to_async(
+      std::string_view kernel, const AnyArray& out, const Inputs& in,
+      std::span<const Value> parameters = {}, const JobOptions& options = {}) {
+    return start_kernel(kernel, out, {std::data(in), std::size(in)}, parameters, options);
+  }
   /// A reduction of the registry over one array (or two for "dot").
   Future<kernels::ReduceResult> reduce_async(std::string_view kernel, const AnyArray& x,
                                              const AnyArray& y = {},
@@ -222,6 +259,8 @@ class Engine {
   std::shared_ptr<engine::JobState> start(engine::Job job);
 
  private:
+  Future<void> start_kernel(std::string_view kernel, const AnyArray& out, std::span<const Input> in,
+                            std::span<const Value> parameters, const JobOptions& options);
   template <Element T>
   static Value to_value(T value);
   template <Element T>

@@ -9,6 +9,7 @@
 // Memory  a job keeps its arrays attached until it has ended
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -40,6 +41,12 @@ using CombineEntry = void (*)(const void* captures, void* left, const void* righ
 struct Operand {
   AnyArray array;
   Use use;
+  // Or one element for all indices, read only: its dtype, and its bytes.
+  Dtype constant = Dtype::none;
+  std::array<std::byte, 16> value{};
+
+  bool is_constant() const noexcept { return constant != Dtype::none; }
+  Dtype dtype() const noexcept { return is_constant() ? constant : array.dtype(); }
 };
 
 struct Job {

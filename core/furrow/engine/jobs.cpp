@@ -158,6 +158,7 @@ void Coordinator::describe(JobSlot& slot, const JobState& state) const {
   }
   if (d.tile_elements == 0) d.tile_elements = tile_elements_for(widest);
   d.protocol = choose_protocol(job, options_.exactly_once, d.flags);
+  if (should_stream(job, d.protocol)) d.flags |= flag_streaming;
   if (job.per_worker) {
     d.group_tiles = 1;
     d.group_count = view_.control().slots_used.load();

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <furrow/engine/engine.hpp>
+#include <furrow/kernels/packed.hpp>
 
 namespace furrow {
 namespace {
@@ -23,18 +24,27 @@ const Kernel& kernel_of(std::string_view name) {
   return *kernel;
 }
 
-[[noreturn]] void throw_no_variant(const Kernel& kernel, std::span<const Dtype> in, Dtype out) {
-  std::string given;
-  for (const Dtype dtype : in)
-    given += fmt::format("{}{}", given.empty() ? "" : ", ", dtype_name(dtype));
+/// `given`: the dtypes of the inputs; Dtype::none for a number.
+[[noreturn]] void throw_no_variant(const Kernel& kernel, std::span<const Dtype> given, Dtype out) {
+  std::string in;
+  for (const Dtype dtype : given) {
+    const std::string_view name = dtype == Dtype::none ? "a number" : dtype_name(dtype);
+    in += fmt::format("{}{}", in.empty() ? "" : ", ", name);
+  }
   std::string taken;
   for (const Variant& variant : kernel.variants) {
-    const Dtype first = kernel.input_count > 0 ? variant.in[0] : variant.out;
-    const std::string name(dtype_name(first));
-    if (taken.find(name) == std::string::npos) taken += (taken.empty() ? "" : ", ") + name;
+    std::string one;
+    for (std::size_t k = 0; k < kernel.input_count; ++k) {
+      one += fmt::format("{}{}", k == 0 ? "" : ", ", dtype_name(variant.in[k]));
+    }
+    const bool all_alike = one.empty() || variant.in[0] == variant.out;
+    if (all_alike) one = dtype_name(variant.out);
+    if (kernel.input_count > 0 && !all_alike)
+      one = fmt::format("({}) into {}", one, dtype_name(variant.out));
+    taken += (taken.empty() ? "" : ", ") + one;
   }
   throw TypeMismatch(fmt::format("the kernel {} does not take ({}) into {}; it takes {}",
-                                 kernel.name, given, dtype_name(out), taken));
+                                 kernel.name, in, dtype_name(out), taken));
 }
 
 [[noreturn]] void throw_inexact(const Kernel& kernel, const Parameter& parameter, Dtype dtype) {
@@ -78,6 +88,21 @@ bool fits(Dtype dtype, Integer value) {
   });
 }
 
+// A value as one element. False when the dtype does not hold it; reals are rounded later.
+bool to_element(const Value& value, Dtype dtype, Scalar& scalar) {
+  if (is_complex(dtype)) {
+    scalar.c128[0] = value.z.real();
+    scalar.c128[1] = value.z.imag();
+    return true;
+  }
+  if (is_real_float(dtype)) {
+    scalar.f64 = value.z.real();
+    return value.kind != Value::Kind::complex;
+  }
+  if (is_signed_integer(dtype)) return to_integer(value, scalar.i64) && fits(dtype, scalar.i64);
+  return to_integer(value, scalar.u64) && fits(dtype, scalar.u64);
+}
+
 Scalar convert(const Kernel& kernel, const Parameter& parameter, Dtype dtype, const Value& value) {
   Scalar scalar{};
   bool exact = true;
@@ -87,19 +112,7 @@ Scalar convert(const Kernel& kernel, const Parameter& parameter, Dtype dtype, co
       exact = value.kind != Value::Kind::complex;
       scalar.f64 = value.z.real();
       break;
-    case Parameter::Kind::element:
-      if (is_complex(dtype)) {
-        scalar.c128[0] = value.z.real();
-        scalar.c128[1] = value.z.imag();
-      } else if (is_real_float(dtype)) {
-        exact = value.kind != Value::Kind::complex;
-        scalar.f64 = value.z.real();
-      } else if (is_signed_integer(dtype)) {
-        exact = to_integer(value, scalar.i64) && fits(dtype, scalar.i64);
-      } else {
-        exact = to_integer(value, scalar.u64) && fits(dtype, scalar.u64);
-      }
-      break;
+    case Parameter::Kind::element: exact = to_element(value, dtype, scalar); break;
   }
   if (!exact) throw_inexact(kernel, parameter, dtype);
   return scalar;
@@ -123,37 +136,109 @@ void set_parameters(engine::Job& job, std::span<const Value> values) {
   }
 }
 
+// The bytes of one element.
+engine::Operand constant_operand(Dtype dtype, const Scalar& scalar) {
+  engine::Operand operand{{}, engine::Use::read};
+  operand.constant = dtype;
+  visit_dtype(dtype, [&]<class T>(T) {
+    const T element = kernels::element_of<T>(scalar);
+    std::memcpy(operand.value.data(), &element, sizeof element);
+  });
+  return operand;
+}
+
+// The variant that takes the arrays' dtypes, and the numbers without loss: the first of them.
+const Variant* variant_for(const Kernel& kernel, std::span<const Input> in, Dtype out) {
+  for (const Variant& variant : kernel.variants) {
+    bool fits = variant.out == out;
+    for (std::size_t k = 0; fits && k < in.size(); ++k) {
+      Scalar scalar{};
+      fits = in[k].is_array() ? in[k].array().dtype() == variant.in[k]
+                              : to_element(in[k].value(), variant.in[k], scalar);
+    }
+    if (fits) return &variant;
+  }
+  return nullptr;
+}
+
+// No variant takes these: is it a number's value, or are the types wrong?
+[[noreturn]] void throw_not_taken(const Kernel& kernel, std::span<const Input> in, Dtype out) {
+  std::vector<Dtype> given;
+  for (const Input& input : in) {
+    given.push_back(input.is_array() ? input.array().dtype() : Dtype::none);
+  }
+  for (const Variant& variant : kernel.variants) {
+    bool types = variant.out == out;
+    for (std::size_t k = 0; types && k < in.size(); ++k) {
+      types = given[k] == Dtype::none || given[k] == variant.in[k];
+    }
+    for (std::size_t k = 0; types && k < in.size(); ++k) {
+      Scalar scalar{};
+      if (in[k].is_array() || to_element(in[k].value(), variant.in[k], scalar)) continue;
+      throw InvalidArgument(
+          fmt::format("the number given as input {} of {} cannot be given exactly as {}", k + 1,
+                      kernel.name, dtype_name(variant.in[k])));
+    }
+  }
+  throw_no_variant(kernel, given, out);
+}
+
+AnyArray broadcast(const AnyArray& array, const AnyArray& out) {
+  if (array.shape() == out.shape()) return array;
+  try {
+    return array.broadcast_to(out.shape());
+  } catch (const ShapeMismatch&) {
+    throw ShapeMismatch(fmt::format(
+        "array \"{}\" has shape {}, which does not broadcast to that of the output \"{}\", {}",
+        array.name(), to_string(array.shape()), out.name(), to_string(out.shape())));
+  }
+}
+
 }  // namespace
 
-Future<void> Engine::apply_to_async(std::string_view name, const AnyArray& out,
-                                    std::span<const AnyArray> in, std::span<const Value> values,
-                                    const JobOptions& options) {
+Future<void> Engine::start_kernel(std::string_view name, const AnyArray& out,
+                                  std::span<const Input> in, std::span<const Value> values,
+                                  const JobOptions& options) {
   engine::Job job;
   job.kernel = &kernel_of(name);
   if (job.kernel->family == kernels::Family::reduce) {
     throw InvalidArgument(fmt::format("{} is a reduction: it gives numbers, not an array", name));
   }
   if (in.size() != job.kernel->input_count) {
-    throw InvalidArgument(fmt::format("{} takes {} arrays ({}), and {} were given", name,
+    throw InvalidArgument(fmt::format("{} takes {} inputs ({}), and {} were given", name,
                                       job.kernel->input_count, job.kernel->formula, in.size()));
   }
-  std::vector<Dtype> dtypes;
+  job.variant = variant_for(*job.kernel, in, out.dtype());
+  if (job.variant == nullptr) throw_not_taken(*job.kernel, in, out.dtype());
   job.operands.push_back({out, engine::Use::write});
-  for (const AnyArray& array : in) {
-    if (array.shape() != out.shape()) {
-      throw ShapeMismatch(fmt::format("array \"{}\" has shape {}, the output \"{}\" has {}",
-                                      array.name(), to_string(array.shape()), out.name(),
-                                      to_string(out.shape())));
+  for (std::size_t k = 0; k < in.size(); ++k) {
+    if (in[k].is_array()) {
+      job.operands.push_back({broadcast(in[k].array(), out), engine::Use::read});
+    } else {
+      Scalar scalar{};
+      to_element(in[k].value(), job.variant->in[k], scalar);
+      job.operands.push_back(constant_operand(job.variant->in[k], scalar));
     }
-    dtypes.push_back(array.dtype());
-    job.operands.push_back({array, engine::Use::read});
   }
-  job.variant = kernels::find_variant(*job.kernel, dtypes, out.dtype());
-  if (job.variant == nullptr) throw_no_variant(*job.kernel, dtypes, out.dtype());
   set_parameters(job, values);
   job.count = out.size();
   job.options = options;
   return Future<void>(start(std::move(job)));
+}
+
+Future<void> Engine::apply_to_async(std::string_view name, const AnyArray& out,
+                                    std::span<const AnyArray> in, std::span<const Value> values,
+                                    const JobOptions& options) {
+  const std::vector<Input> inputs(in.begin(), in.end());
+  return start_kernel(name, out, inputs, values, options);
+}
+
+void Engine::apply(std::string_view kernel, const AnyArray& x,
+                   std::initializer_list<Value> parameters, std::initializer_list<Input> more) {
+  std::vector<Input> in;
+  if (kernel_of(kernel).input_count > 0) in.emplace_back(x);
+  in.insert(in.end(), more.begin(), more.end());
+  start_kernel(kernel, x, in, {parameters.begin(), parameters.size()}, {}).get();
 }
 
 Future<void> Engine::apply_async(std::string_view kernel, const AnyArray& x,

@@ -41,7 +41,7 @@
 namespace furrow::engine {
 
 inline constexpr std::uint32_t control_magic = 0x46574331;  // "FWC1"
-inline constexpr std::uint32_t control_version = 1;
+inline constexpr std::uint32_t control_version = 2;
 inline constexpr std::size_t line_bytes =
     128;  // two lines of 64: adjacent ones are fetched in pairs
 inline constexpr std::size_t worker_slots_max = 256;
@@ -163,16 +163,19 @@ enum class Protocol : std::uint32_t {
 enum class Use : std::uint32_t { read = 0, write = 1, update = 2 };
 
 struct OperandLayout {
-  std::uint64_t address;  // of element (0, 0, …)
+  std::uint64_t address;  // of element (0, 0, …); in a LoadedJob of a constant, of its `value`
   Use use;
   std::uint32_t item_bytes;
-  Extents shape;    // coalesced
-  Extents strides;  // in elements
+  Extents shape;              // coalesced
+  Extents strides;            // in elements
+  std::uint64_t is_constant;  // one element that stands for all: `value` instead of memory
+  std::uint8_t value[16];
 };
 
 inline constexpr std::uint32_t flag_reduce = 1;
 inline constexpr std::uint32_t flag_per_worker = 2;     // group g is worker g's, once
 inline constexpr std::uint32_t flag_torn_on_death = 4;  // in place without protection
+inline constexpr std::uint32_t flag_streaming = 8;      // more memory than the caches hold
 
 struct JobDescription {
   std::uint32_t flags;

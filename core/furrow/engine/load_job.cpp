@@ -46,7 +46,12 @@ LoadResult load_job(const ControlView& view, std::size_t slot, LoadedJob& job, b
   // The copy is whole when the round is still the same: it is cleared before a slot is written.
   std::atomic_thread_fence(std::memory_order_acquire);
   if (source.round.load(std::memory_order_relaxed) != job.round) return LoadResult::gone;
-  for (std::size_t i = 0; i < to.operand_count; ++i) job.packed[i] = is_packed(to.operands[i]);
+  for (std::size_t i = 0; i < to.operand_count; ++i) {
+    OperandLayout& operand = to.operands[i];
+    if (operand.is_constant != 0) operand.address = reinterpret_cast<std::uintptr_t>(operand.value);
+    job.packed[i] = is_packed(operand);
+    job.repeated[i] = operand.use == Use::read && is_repeated(operand);
+  }
   if (resolve && !resolve_code(job)) return LoadResult::declined;
   return LoadResult::loaded;
 }

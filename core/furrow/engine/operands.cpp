@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <numeric>
 #include <vector>
 
@@ -9,6 +10,7 @@
 
 #include <furrow/engine/strided.hpp>
 #include <furrow/error.hpp>
+#include <furrow/os/cpu.hpp>
 
 namespace furrow::engine {
 namespace {
@@ -79,8 +81,13 @@ std::vector<OperandLayout> comparable_layouts(const Job& job) {
   std::vector<OperandLayout> layouts;
   for (const Operand& operand : job.operands) {
     OperandLayout layout = layout_of(operand);
+    if (operand.is_constant()) {
+      layouts.push_back(layout);
+      continue;
+    }
     const Segment& segment = *operand.array.segment();
     for (const Operand& earlier : job.operands) {
+      if (earlier.is_constant()) continue;
       const Segment& other = *earlier.array.segment();
       if (!(other.identity() == segment.identity())) continue;
       layout.address += reinterpret_cast<std::uintptr_t>(other.data()) -
@@ -96,6 +103,17 @@ std::vector<OperandLayout> comparable_layouts(const Job& job) {
 
 OperandLayout layout_of(const Operand& operand) {
   OperandLayout layout;
+  if (operand.is_constant()) {
+    layout.address = 0;
+    layout.use = Use::read;
+    layout.item_bytes = static_cast<std::uint32_t>(item_bytes(operand.constant));
+    layout.shape = {std::int64_t{1} << 62};
+    layout.strides = {0};
+    layout.is_constant = 1;
+    std::memcpy(layout.value, operand.value.data(), sizeof layout.value);
+    return layout;
+  }
+  layout.is_constant = 0;
   layout.address = reinterpret_cast<std::uintptr_t>(operand.array.data());
   layout.use = operand.use;
   layout.item_bytes = static_cast<std::uint32_t>(item_bytes(operand.array.dtype()));
@@ -122,6 +140,7 @@ void check_operands(const Job& job) {
                     job.count, job.tile_elements, count_max));
   }
   for (const Operand& operand : job.operands) {
+    if (operand.is_constant()) continue;
     const AnyArray& array = operand.array;
     if (!array.valid()) throw InvalidArgument("an array of the job is empty (never created)");
     if (array.size() != job.count) {
@@ -181,6 +200,22 @@ Protocol choose_protocol(const Job& job, bool exactly_once, std::uint32_t& flags
   // An update in place keeps a copy to put back; where tiles are gathered anyway, and for kernels
   // that read and write, the copy is the new tile.
   return updates && packed ? Protocol::undo : Protocol::commit;
+}
+
+bool should_stream(const Job& job, Protocol protocol) {
+  if (job.variant == nullptr || job.partial_bytes > 0 || protocol != Protocol::direct) return false;
+  const std::vector<OperandLayout> layouts = comparable_layouts(job);
+  std::uint64_t bytes = 0;
+  for (std::size_t i = 0; i < layouts.size(); ++i) {
+    if (layouts[i].use != Use::read && !is_packed(layouts[i])) return false;
+    for (std::size_t j = 0; j < i; ++j) {
+      if (layouts[j].use != Use::read && same_elements(layouts[i], layouts[j])) return false;
+    }
+    const ByteRange range = bytes_of(layouts[i]);
+    bytes += static_cast<std::uint64_t>(range.end - range.begin);
+  }
+  static const std::size_t cache = os::largest_cache_bytes();
+  return bytes > cache;
 }
 
 }  // namespace furrow::engine

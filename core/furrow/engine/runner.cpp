@@ -80,6 +80,7 @@ std::uint32_t Runner::run(const LoadedJob& job) {
   job_ = &job;
   slot_ = &view_.job(job.slot);
   std::uint32_t finished = 0;
+  repeat_elements();
   os::fault_point("engine.job.entering");
   if ((job.description.flags & flag_per_worker) == 0) {
     finished = run_blocks();
@@ -222,6 +223,15 @@ bool Runner::run_tiles(std::uint32_t group, std::uint32_t position) {
   return true;
 }
 
+// Lays out a tile of each element that stands for all, once for all the tiles of a job.
+void Runner::repeat_elements() const noexcept {
+  const JobDescription& d = job_->description;
+  const auto count = static_cast<std::size_t>(std::min(d.tile_elements, d.count));
+  for (std::size_t i = 0; i < d.operand_count; ++i) {
+    if (job_->repeated[i]) gather(d.operands[i], 0, count, buffers_->gathered[i]);
+  }
+}
+
 // Points the call at the tile: into the array where that is packed, else at a gathered copy.
 void Runner::bind(TileCall& call, std::int64_t first, std::size_t count) const {
   const JobDescription& d = job_->description;
@@ -237,7 +247,8 @@ void Runner::bind(TileCall& call, std::int64_t first, std::size_t count) const {
       call.operand[i] = packed_tile(operand, first);
     } else {
       call.operand[i] = buffers_->gathered[i];
-      if (operand.use != Use::write) gather(operand, first, count, call.operand[i]);
+      const bool there = operand.use == Use::write || job_->repeated[i];
+      if (!there) gather(operand, first, count, call.operand[i]);
     }
   }
 }
@@ -274,6 +285,7 @@ void Runner::call_code(const TileCall& call, void* partial) const {
   }
   map.count = call.count;
   map.first_index = static_cast<std::uint64_t>(call.first);
+  map.streaming = (job_->description.flags & flag_streaming) != 0;
   std::memcpy(map.parameters, job_->description.parameters, sizeof map.parameters);
   job_->variant->map(map);
 }

@@ -18,8 +18,13 @@
 
 namespace furrow::engine {
 
-/// A private copy of a job's description, with its code found in this process.
+/// A private copy of a job's description, with its code found in this process. It stays where it
+/// was loaded: constant operands point into it.
 struct LoadedJob {
+  LoadedJob() = default;
+  LoadedJob(const LoadedJob&) = delete;
+  LoadedJob& operator=(const LoadedJob&) = delete;
+
   std::size_t slot = 0;
   std::uint32_t round = 0;
   JobDescription description;
@@ -28,6 +33,7 @@ struct LoadedJob {
   CombineEntry combine = nullptr;
   const kernels::Variant* variant = nullptr;
   bool packed[operands_max];
+  bool repeated[operands_max];        // one element stands for all
   bool untouched[operands_max] = {};  // written here for the first time (Runner::populate)
 
   std::int64_t tile_count() const noexcept {
@@ -75,6 +81,7 @@ class Runner {
   bool run_tiles(std::uint32_t group, std::uint32_t position);
   bool run_tile(std::int64_t tile, std::uint32_t group, std::uint32_t position);
   bool run_reduce(std::uint32_t group);
+  void repeat_elements() const noexcept;
   void bind(TileCall& call, std::int64_t first, std::size_t count) const;
   bool execute(const TileCall& call, void* partial) const;
   void call_code(const TileCall& call, void* partial) const;

@@ -18,6 +18,11 @@ inline bool is_packed(const OperandLayout& operand) noexcept {
   return operand.shape.ndim() == 0 || (operand.shape.ndim() == 1 && operand.strides[0] == 1);
 }
 
+/// True when all elements are one and the same: a scalar, or an array of one element broadcast.
+inline bool is_repeated(const OperandLayout& operand) noexcept {
+  return operand.shape.ndim() == 1 && operand.strides[0] == 0;
+}
+
 inline void* packed_tile(const OperandLayout& operand, std::int64_t first) noexcept {
   return reinterpret_cast<void*>(operand.address +
                                  static_cast<std::uint64_t>(first) * operand.item_bytes);

@@ -77,8 +77,9 @@ class Server {
     if (mirror_.failures() == 0) return true;
     if (job.variant == nullptr) return false;
     const JobDescription& d = job.description;
-    return std::all_of(d.operands, d.operands + d.operand_count,
-                       [&](const OperandLayout& o) { return mirror_.covers(o.address); });
+    return std::all_of(d.operands, d.operands + d.operand_count, [&](const OperandLayout& o) {
+      return o.is_constant != 0 || mirror_.covers(o.address);
+    });
   }
 
   bool load(std::size_t slot, Job& known) {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <furrow/kernels/tile_copy.hpp>
+
 namespace furrow::kernels {
 namespace {
 
@@ -59,26 +61,54 @@ void map_strided(const MapCall& call, MapFunction packed, const MapBytes& bytes)
   alignas(64) std::byte out[chunk_elements * 16];
   alignas(64) std::byte in[inputs_max][chunk_elements * 16];
   MapCall chunk = call;
-  chunk.out = out;
-  chunk.out_stride = 1;
-  for (std::size_t k = 0; k < bytes.input_count; ++k) {
-    chunk.in[k] = in[k];
-    chunk.in_stride[k] = 1;
+  chunk.streaming = false;
+  const bool scattered = call.out_stride != 1;
+  if (scattered) {
+    chunk.out = out;
+    chunk.out_stride = 1;
   }
   for (std::size_t begin = 0; begin < call.count; begin += chunk_elements) {
     chunk.count = std::min(chunk_elements, call.count - begin);
     chunk.first_index = call.first_index + begin;
     const auto at = static_cast<std::ptrdiff_t>(begin);
     for (std::size_t k = 0; k < bytes.input_count; ++k) {
-      const auto offset = at * call.in_stride[k] * static_cast<std::ptrdiff_t>(bytes.in);
-      gather(in[k], static_cast<const std::byte*>(call.in[k]) + offset, call.in_stride[k],
-             chunk.count, bytes.in);
+      const auto offset = at * call.in_stride[k] * static_cast<std::ptrdiff_t>(bytes.in[k]);
+      const auto* from = static_cast<const std::byte*>(call.in[k]) + offset;
+      chunk.in_stride[k] = 1;
+      if (call.in_stride[k] == 1) {
+        chunk.in[k] = from;
+      } else if (call.in_stride[k] != 0 || begin == 0) {  // a repeated element stays gathered
+        chunk.in[k] = in[k];
+        gather(in[k], from, call.in_stride[k], chunk.count, bytes.in[k]);
+      }
+    }
+    const auto offset = at * call.out_stride * static_cast<std::ptrdiff_t>(bytes.out);
+    auto* to = static_cast<std::byte*>(call.out) + offset;
+    if (!scattered) chunk.out = to;
+    packed(chunk);
+    if (scattered) scatter(to, out, call.out_stride, chunk.count, bytes.out);
+  }
+}
+
+void map_streaming(const MapCall& call, MapFunction packed, const MapBytes& bytes) noexcept {
+  // Small chunks: the memory's read ahead stops while one is written.
+  constexpr std::size_t chunk_bytes = 2048;
+  alignas(64) std::byte out[chunk_bytes];
+  MapCall chunk = call;
+  chunk.streaming = false;
+  chunk.out = out;
+  const std::size_t step = chunk_bytes / bytes.out;
+  for (std::size_t begin = 0; begin < call.count; begin += step) {
+    chunk.count = std::min(step, call.count - begin);
+    chunk.first_index = call.first_index + begin;
+    for (std::size_t k = 0; k < bytes.input_count; ++k) {
+      chunk.in[k] = static_cast<const std::byte*>(call.in[k]) + begin * bytes.in[k];
     }
     packed(chunk);
-    const auto offset = at * call.out_stride * static_cast<std::ptrdiff_t>(bytes.out);
-    scatter(static_cast<std::byte*>(call.out) + offset, out, call.out_stride, chunk.count,
-            bytes.out);
+    stream_tile(static_cast<std::byte*>(call.out) + begin * bytes.out, out,
+                chunk.count * bytes.out);
   }
+  stream_fence();
 }
 
 }  // namespace furrow::kernels

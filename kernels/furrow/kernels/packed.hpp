@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstring>
+#include <initializer_list>
 
 #include <furrow/kernels/registry.hpp>
 
@@ -54,12 +55,30 @@ inline bool is_packed(const MapCall& call, std::size_t input_count) noexcept {
 /// Bytes of one element of each operand.
 struct MapBytes {
   std::size_t out;
-  std::size_t in;
+  std::size_t in[inputs_max] = {};
   std::size_t input_count;
+
+  constexpr MapBytes(std::size_t out_, std::size_t each, std::size_t inputs) noexcept
+      : out(out_), in{each, each, each}, input_count(inputs) {}
+  constexpr MapBytes(std::size_t out_, std::initializer_list<std::size_t> inputs) noexcept
+      : out(out_), input_count(inputs.size()) {
+    std::size_t k = 0;
+    for (const std::size_t bytes : inputs) in[k++] = bytes;
+  }
 };
 
 /// Runs `packed` on operands of any stride.
 void map_strided(const MapCall& call, MapFunction packed, const MapBytes& bytes) noexcept;
+
+/// Runs `packed` on operands of any stride, directly where they are packed.
+inline void map_any(const MapCall& call, MapFunction packed, const MapBytes& bytes) noexcept {
+  if (is_packed(call, bytes.input_count)) return packed(call);
+  map_strided(call, packed, bytes);
+}
+
+/// Runs `packed`, which knows nothing of streaming, on packed operands: chunks of the output are
+/// computed in the first-level cache and written past the caches from there.
+void map_streaming(const MapCall& call, MapFunction packed, const MapBytes& bytes) noexcept;
 
 /// Copies `count` elements, `stride` elements apart, to contiguous memory, and back.
 void gather(void* packed, const void* strided, std::ptrdiff_t stride, std::size_t count,

@@ -57,6 +57,9 @@ struct MapCall {
   std::size_t count;
   std::uint64_t first_index;  // index in the whole array of the tile's element 0
   Scalar parameters[parameters_max];
+  // A hint: `out` is no input and will not be read soon, so a kernel may write past the caches. It
+  // changes no bits. The writes are ordered before all later ones when the kernel returns.
+  bool streaming;
 };
 using MapFunction = void (*)(const MapCall&) noexcept;
 

@@ -6,6 +6,7 @@
 //
 #include <cstring>
 
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include <furrow/kernels/dispatch.hpp>
@@ -35,10 +36,25 @@ void copy_bytes(void* to, const void* from, std::size_t bytes) noexcept {
   std::memcpy(out + at, in + at, bytes - at);
 }
 
+void stream_bytes(void* to, const void* from, std::size_t bytes) noexcept {
+  const hn::ScalableTag<std::uint8_t> d;
+  constexpr std::size_t lanes = hn::MaxLanes(d);
+  auto* const out = static_cast<std::uint8_t*>(to);
+  const auto* const in = static_cast<const std::uint8_t*>(from);
+  const std::size_t past = reinterpret_cast<std::uintptr_t>(to) % lanes;
+  std::size_t at = past == 0 ? 0 : lanes - past;
+  if (at > bytes) at = bytes;
+  std::memcpy(out, in, at);
+  for (; at + lanes <= bytes; at += lanes) hn::Stream(hn::LoadU(d, in + at), d, out + at);
+  std::memcpy(out + at, in + at, bytes - at);
+}
+
+void fence() noexcept { hwy::FlushStream(); }
+
 }  // namespace
 
 const detail::TileCopyTable* tile_copy_table() {
-  static constexpr detail::TileCopyTable table{&copy_bytes};
+  static constexpr detail::TileCopyTable table{&copy_bytes, &stream_bytes, &fence};
   return &table;
 }
 
@@ -64,6 +80,12 @@ constinit Dispatch<detail::TileCopyTable> dispatch{resolve};
 void copy_tile(void* to, const void* from, std::size_t bytes) noexcept {
   dispatch.table().copy(to, from, bytes);
 }
+
+void stream_tile(void* to, const void* from, std::size_t bytes) noexcept {
+  dispatch.table().stream(to, from, bytes);
+}
+
+void stream_fence() noexcept { dispatch.table().fence(); }
 
 }  // namespace furrow::kernels
 #endif

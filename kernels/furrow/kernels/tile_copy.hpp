@@ -16,9 +16,16 @@ namespace furrow::kernels {
 /// REQUIRES: the `bytes` after to + bytes may be named (prefetched), not that they exist.
 void copy_tile(void* to, const void* from, std::size_t bytes) noexcept;
 
+/// Copies past the caches, to memory that nobody reads soon. What is written is ordered before
+/// later stores by stream_fence, and by it alone.
+void stream_tile(void* to, const void* from, std::size_t bytes) noexcept;
+void stream_fence() noexcept;
+
 namespace detail {
 struct TileCopyTable {
   void (*copy)(void* to, const void* from, std::size_t bytes) noexcept;
+  void (*stream)(void* to, const void* from, std::size_t bytes) noexcept;
+  void (*fence)() noexcept;
 };
 }  // namespace detail
 

@@ -74,6 +74,25 @@ std::size_t granted_cores() noexcept {
   return quota > 0 ? std::min(cores, quota) : cores;
 }
 
+// Not sysconf(_SC_LEVEL3_CACHE_SIZE): glibc adds up all the caches of a processor.
+std::size_t largest_cache_bytes() noexcept {
+  std::size_t largest = 0;
+  for (int index = 0; index < 8; ++index) {
+    const std::string path =
+        "/sys/devices/system/cpu/cpu0/cache/index" + std::to_string(index) + "/size";
+    std::FILE* file = std::fopen(path.c_str(), "re");
+    if (file == nullptr) break;
+    unsigned long long size = 0;
+    char unit = ' ';
+    if (std::fscanf(file, "%llu%c", &size, &unit) >= 1) {
+      const std::size_t scale = unit == 'K' ? 1024 : unit == 'M' ? 1024 * 1024 : 1;
+      largest = std::max(largest, static_cast<std::size_t>(size) * scale);
+    }
+    std::fclose(file);
+  }
+  return largest != 0 ? largest : std::size_t{32} << 20;
+}
+
 bool pin_to_core(std::size_t index) noexcept {
   cpu_set_t granted;
   CPU_ZERO(&granted);

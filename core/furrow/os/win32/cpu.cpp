@@ -21,6 +21,8 @@ std::size_t granted_cores() noexcept {
   return count > 0 ? static_cast<std::size_t>(count) : 1;
 }
 
+std::size_t largest_cache_bytes() noexcept { return std::size_t{32} << 20; }
+
 bool pin_to_core(std::size_t index) noexcept {
   DWORD_PTR mask = granted();
   if (mask == 0) return false;

@@ -85,6 +85,8 @@ struct Types {
 };
 
 using Floats = Types<float, double>;
+using Ints = Types<std::int8_t, std::int16_t, std::int32_t, std::int64_t, std::uint8_t,
+                   std::uint16_t, std::uint32_t, std::uint64_t>;
 using Reals = Types<std::int8_t, std::int16_t, std::int32_t, std::int64_t, std::uint8_t,
                     std::uint16_t, std::uint32_t, std::uint64_t, float, double>;
 using Numbers = Types<std::int8_t, std::int16_t, std::int32_t, std::int64_t, std::uint8_t,

@@ -2,8 +2,10 @@
 //
 // What the registry says about the basic elementwise kernels, and the functions it points to.
 #include <furrow/kernels/elementwise/describe.hpp>
+#include <furrow/kernels/elementwise/describe_typed.hpp>
 #include <furrow/kernels/elementwise/descriptors.hpp>
 #include <furrow/kernels/elementwise/entries.hpp>
+#include <furrow/kernels/elementwise/integer.hpp>
 #include <furrow/kernels/elementwise/reference.hpp>
 
 namespace furrow::kernels {
@@ -44,6 +46,16 @@ constexpr Kernel kernel(const Words& words, std::span<const Parameter> parameter
   return Describe<Basic>::kernel<O, List>(words, parameters);
 }
 
+// Integers are divided as f64.
+constexpr Kernel divide = [] {
+  Kernel joined = kernel<ElementwiseOp::divide, Floats>(
+      {"divide", "Quotient of two arrays; integers give f64.", "out = x/y", "np.divide(x, y)",
+       "correctly rounded; integers beyond 2^53 are rounded first"});
+  joined.variants = joined_variants<Floats::variants<Describe<Basic>, ElementwiseOp::divide>,
+                                    Ints::variants<TypedKernels<Integers>, IntegerOp::true_divide>>;
+  return joined;
+}();
+
 using Op = ElementwiseOp;
 constexpr Kernel kernels[] = {
     kernel<Op::fill, All>(
@@ -67,8 +79,7 @@ constexpr Kernel kernels[] = {
                                    "out = x - y", "np.subtract(x, y)", "correctly rounded"}),
     kernel<Op::multiply, Numbers>({"multiply", "Product of two arrays; integers wrap.", "out = x*y",
                                    "np.multiply(x, y)", "correctly rounded; complex: 2 eps*|x*y|"}),
-    kernel<Op::divide, Floats>(
-        {"divide", "Quotient of two arrays.", "out = x/y", "np.divide(x, y)", "correctly rounded"}),
+    divide,
     kernel<Op::negate, Reals>(
         {"negate", "Changes the sign; integers wrap.", "out = -x", "np.negative(x)", "exact"}),
     kernel<Op::abs, Reals>({"abs", "Absolute value; the most negative integer stays itself.",

@@ -10,8 +10,10 @@
 #define FURROW_KERNELS_MAP_INL_H_
 #endif
 
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
+#include <cstdint>
 #include <cstring>
 
 #include <furrow/kernels/packed.hpp>
@@ -47,15 +49,26 @@ HWY_INLINE hn::Vec<D> apply(const Op& op, D d, const T* const* in, std::size_t i
 
 /// Runs Op on every element. Op is made from (d, parameters) and called on whole vectors. The
 /// unused lanes of the tail compute on zeros and are dropped.
-template <template <class> class OpOf, class T>
+template <template <class> class OpOf, class T, class D = hn::ScalableTag<T>>
 void map_packed(const MapCall& call) noexcept {
-  const hn::ScalableTag<T> d;
-  using Op = OpOf<hn::ScalableTag<T>>;
+  const D d;
+  using Op = OpOf<D>;
   constexpr std::size_t inputs = Op::inputs;
   const std::size_t lanes = hn::Lanes(d);
   const Operands<T> at(call);
   const Op op(d, call.parameters);
   std::size_t i = 0;
+  // Highway writes 16 bytes at least.
+  constexpr bool streams = hn::MaxLanes(D()) * sizeof(T) >= 16;
+  if (streams && call.streaming && call.count >= 2 * lanes) {
+    // One vector up to the first aligned place and beyond, then aligned ones past the caches.
+    hn::StoreU(apply<inputs>(op, d, at.in, 0), d, at.out);
+    i = lanes - reinterpret_cast<std::uintptr_t>(at.out) / sizeof(T) % lanes;
+    for (; i + lanes <= call.count; i += lanes) {
+      hn::Stream(apply<inputs>(op, d, at.in, i), d, at.out + i);
+    }
+    hwy::FlushStream();
+  }
   for (; i + lanes <= call.count; i += lanes) {
     hn::StoreU(apply<inputs>(op, d, at.in, i), d, at.out + i);
   }
