@@ -17,28 +17,74 @@ namespace furrow::kernels::test {
 namespace {
 
 template <class T>
-std::vector<T> edges() {
+void append_integers(std::vector<T>& values) {
   using L = std::numeric_limits<T>;
+  for (const int v : {0, 1, 2, 3, 5, 7, 8, 15, 16, 31, 32, 33, 63, 64, 65, 100, 127}) {
+    values.push_back(static_cast<T>(v));
+    values.push_back(static_cast<T>(-v));
+  }
+  for (const int v : {0, 1, 2}) {
+    values.push_back(static_cast<T>(L::min() + v));
+    values.push_back(static_cast<T>(L::max() - v));
+    values.push_back(static_cast<T>(L::max() / 2 + v));
+  }
+  if constexpr (sizeof(T) == 8) {
+    for (const int bit : {31, 32, 51, 52, 53, 62}) {
+      for (const int v : {-1, 0, 1}) values.push_back((T{1} << bit) + static_cast<T>(v));
+    }
+  }
+}
+
+template <class T>
+void append_reals(std::vector<T>& values) {
+  using L = std::numeric_limits<T>;
+  const T unit = L::epsilon();
+  for (const T v : {T(0),
+                    T(0.25),
+                    T(0.5),
+                    std::nextafter(T(0.5), T(0)),
+                    T(1),
+                    T(1) + unit,
+                    T(1.5),
+                    T(2),
+                    T(2.5),
+                    T(3),
+                    T(7),
+                    T(10),
+                    T(0.1),
+                    T(1e6),
+                    T(1) / unit,
+                    T(0.5) / unit,
+                    T(1e18),
+                    T(1e30),
+                    T(1) / unit + 1,
+                    T(3) * L::denorm_min(),
+                    L::min(),
+                    L::denorm_min(),
+                    L::max(),
+                    L::infinity(),
+                    T(127.7),
+                    T(128.2),
+                    T(255.9),
+                    L::quiet_NaN(),
+                    T(32768),
+                    T(65535.5),
+                    T(9.3e18),
+                    T(1.85e19),
+                    T(4294967295),
+                    T(2147483648.0)}) {
+    values.push_back(v);
+    values.push_back(-v);
+  }
+}
+
+template <class T>
+std::vector<T> edges() {
   std::vector<T> values;
   if constexpr (std::is_same_v<T, bool>) {
     values = {false, true};
   } else if constexpr (std::is_integral_v<T>) {
-    for (const int v : {0, 1, 2, 3, 5, 7, 8, 15, 16, 31, 32, 33, 63, 64, 65, 100, 127}) {
-      values.push_back(static_cast<T>(v));
-      values.push_back(static_cast<T>(-v));
-    }
-    for (const int v : {0, 1, 2}) {
-      values.push_back(static_cast<T>(L::min() + v));
-      values.push_back(static_cast<T>(L::max() - v));
-      values.push_back(static_cast<T>(L::max() / 2 + v));
-    }
-    if constexpr (sizeof(T) == 8) {
-      for (const int bit : {31, 32, 51, 52, 53, 62}) {
-        values.push_back((T{1} << bit) - 1);
-        values.push_back(T{1} << bit);
-        values.push_back((T{1} << bit) + 1);
-      }
-    }
+    append_integers(values);
   } else if constexpr (std::is_same_v<T, f16>) {
     for (const int bits : {0, 1, 0x3ff, 0x400, 0x3800, 0x3c00, 0x3e00, 0x7bff, 0x7c00, 0x7e00}) {
       values.push_back(f16::from_bits(static_cast<std::uint16_t>(bits)));
@@ -50,44 +96,7 @@ std::vector<T> edges() {
       for (std::size_t k = 0; k < parts.size(); k += 4) values.emplace_back(parts[i], parts[k]);
     }
   } else {
-    const T step = std::nextafter(T(1), T(2));
-    for (const T v : {T(0),
-                      T(0.25),
-                      T(0.5),
-                      std::nextafter(T(0.5), T(0)),
-                      T(1),
-                      step,
-                      T(1.5),
-                      T(2),
-                      T(2.5),
-                      T(3),
-                      T(7),
-                      T(10),
-                      T(0.1),
-                      T(1e6),
-                      T(1) / L::epsilon(),
-                      T(0.5) / L::epsilon(),
-                      T(1) / L::epsilon() + 1,
-                      T(1e18),
-                      T(1e30),
-                      L::min(),
-                      L::denorm_min(),
-                      T(3) * L::denorm_min(),
-                      L::max(),
-                      L::infinity(),
-                      L::quiet_NaN(),
-                      T(127.7),
-                      T(128.2),
-                      T(255.9),
-                      T(32768),
-                      T(65535.5),
-                      T(2147483648.0),
-                      T(4294967295.0),
-                      T(9.3e18),
-                      T(1.85e19)}) {
-      values.push_back(v);
-      values.push_back(-v);
-    }
+    append_reals(values);
   }
   return values;
 }
