@@ -8,6 +8,8 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <limits>
+#include <type_traits>
 
 #include <furrow/kernels/registry.hpp>
 
@@ -18,11 +20,17 @@ template <class F>
 double ulp_distance(F x, F y) {
   using I = std::conditional_t<sizeof(F) == 8, std::int64_t, std::int32_t>;
   if (std::isnan(x) || std::isnan(y)) return std::isnan(x) && std::isnan(y) ? 0 : 1e300;
+  // Differences of the numbers' positions, in integers: a double would lose the last bits.
   const auto order = [](F value) {
     const I bits = std::bit_cast<I>(value);
-    return static_cast<double>(bits < 0 ? std::numeric_limits<I>::min() - bits : bits);
+    return bits < 0 ? std::numeric_limits<I>::min() - bits : bits;
   };
-  return std::fabs(order(x) - order(y));
+  using U = std::make_unsigned_t<I>;
+  const I a = order(x);
+  const I b = order(y);
+  const U distance =
+      a > b ? static_cast<U>(a) - static_cast<U>(b) : static_cast<U>(b) - static_cast<U>(a);
+  return static_cast<double>(distance);
 }
 
 /// Same bits, or both NaN.

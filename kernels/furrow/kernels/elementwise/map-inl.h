@@ -47,6 +47,24 @@ HWY_INLINE hn::Vec<D> apply(const Op& op, D d, const T* const* in, std::size_t i
   }
 }
 
+/// An operation without parameters: a struct `Name` that calls function(d, x) or function(d, x, y).
+#define FURROW_MAP_OF_ONE(Name, function)                                       \
+  template <class D>                                                            \
+  struct Name {                                                                 \
+    static constexpr std::size_t inputs = 1;                                    \
+    using V = hn::Vec<D>;                                                       \
+    Name(D, const Scalar*) noexcept {}                                          \
+    HWY_INLINE V operator()(D d, V x) const noexcept { return function(d, x); } \
+  }
+#define FURROW_MAP_OF_TWO(Name, function)                                               \
+  template <class D>                                                                    \
+  struct Name {                                                                         \
+    static constexpr std::size_t inputs = 2;                                            \
+    using V = hn::Vec<D>;                                                               \
+    Name(D, const Scalar*) noexcept {}                                                  \
+    HWY_INLINE V operator()(D d, V x, V y) const noexcept { return function(d, x, y); } \
+  }
+
 /// Runs Op on every element. Op is made from (d, parameters) and called on whole vectors. The
 /// unused lanes of the tail compute on zeros and are dropped.
 template <template <class> class OpOf, class T, class D = hn::ScalableTag<T>>
@@ -84,6 +102,16 @@ void map_packed(const MapCall& call) noexcept {
   std::memcpy(at.out + i, buffer[inputs], rest * sizeof(T));
 }
 
+/// Rounded to f32; Highway's scalar form would give the greatest number instead of an infinity.
+template <class D, class V>
+HWY_INLINE hn::Vec<D> rounded(D narrow, V x) noexcept {
+#if HWY_TARGET == HWY_SCALAR
+  return hn::Set(narrow, static_cast<float>(hn::GetLane(x)));
+#else
+  return hn::DemoteTo(narrow, x);
+#endif
+}
+
 /// The same for f32 operands, computed in f64 and rounded once more at the end: Op is that of f64.
 template <template <class> class OpOf>
 void map_through_f64(const MapCall& call) noexcept {
@@ -97,9 +125,9 @@ void map_through_f64(const MapCall& call) noexcept {
   const auto wide = [&](const float* p) HWY_ATTR { return hn::PromoteTo(d, hn::LoadU(narrow, p)); };
   const auto element = [&](const float* const* in, std::size_t k) HWY_ATTR {
     if constexpr (inputs == 1) {
-      return hn::DemoteTo(narrow, op(d, wide(in[0] + k)));
+      return rounded(narrow, op(d, wide(in[0] + k)));
     } else {
-      return hn::DemoteTo(narrow, op(d, wide(in[0] + k), wide(in[1] + k)));
+      return rounded(narrow, op(d, wide(in[0] + k), wide(in[1] + k)));
     }
   };
   std::size_t i = 0;

@@ -121,9 +121,15 @@ struct SinCos {
   V sin, cos;
 };
 
+/// Both before the last rounding: sin + sin_rest, cos + cos_rest; the rests are small.
+template <class V>
+struct SinCosSums {
+  V sin, sin_rest, cos, cos_rest;
+};
+
 /// sin and cos of high + low, |high| <= pi/4.
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE SinCos<V> sincos_reduced(D d, V r, V low) noexcept {
+HWY_INLINE SinCosSums<V> sincos_sums(D d, V r, V low) noexcept {
   const auto c = [d](double value) HWY_ATTR { return hn::Set(d, value); };
   const V z = hn::Mul(r, r);
   const V w = hn::Mul(z, z);
@@ -140,9 +146,14 @@ HWY_INLINE SinCos<V> sincos_reduced(D d, V r, V low) noexcept {
   const V half_square = hn::Mul(z, c(0.5));
   const V rough = hn::Sub(c(1.0), half_square);  // cos r, to within z^2/24
   const V lost = hn::Sub(hn::Sub(c(1.0), rough), half_square);
-  const V sin = hn::Add(r, hn::MulAdd(hn::Mul(z, r), s, hn::Mul(low, rough)));
-  const V cos = hn::Add(rough, hn::NegMulAdd(r, low, hn::MulAdd(w, t, lost)));
-  return {sin, cos};
+  return {r, hn::MulAdd(hn::Mul(z, r), s, hn::Mul(low, rough)), rough,
+          hn::NegMulAdd(r, low, hn::MulAdd(w, t, lost))};
+}
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE SinCos<V> sincos_reduced(D d, V r, V low) noexcept {
+  const SinCosSums<V> sums = sincos_sums(d, r, low);
+  return {hn::Add(sums.sin, sums.sin_rest), hn::Add(sums.cos, sums.cos_rest)};
 }
 
 /// The sine (cosine) in the quadrant: the one or the other polynomial, and the sign.

@@ -1,0 +1,58 @@
+// furrow/kernels/elementwise/special_descriptors.cpp
+//
+// What the registry says about error functions and the normal distribution. The references are
+// libm's functions of long double.
+#include <cmath>
+
+#include <furrow/kernels/elementwise/describe.hpp>
+#include <furrow/kernels/elementwise/descriptors.hpp>
+#include <furrow/kernels/elementwise/special_entries.hpp>
+
+namespace furrow::kernels {
+namespace {
+
+constinit Dispatch<SpecialTable> special{resolve_special};
+
+constexpr long double half_sqrt2 = 0.707106781186547524400844362104849039L;
+
+struct Special {
+  using Op = SpecialOp;
+  static constexpr std::size_t input_count(Op) noexcept { return 1; }
+
+  template <Op O, class T>
+  static MapFunction packed() noexcept {
+    return special.table().at(O, dtype_of<T>);
+  }
+
+  template <Op O, class T>
+  static T reference(const Scalar*, T x, T, T) noexcept {
+    // The 64 bits of long double keep the tails, where an error of the argument is multiplied by
+    // its square, within a unit of the last place.
+    const auto wide = static_cast<long double>(x);
+    if constexpr (O == Op::erf) return static_cast<T>(std::erf(wide));
+    if constexpr (O == Op::erfc) return static_cast<T>(std::erfc(wide));
+    if constexpr (O == Op::ndtr) return static_cast<T>(std::erfc(wide * -half_sqrt2) / 2);
+  }
+};
+
+constexpr Kernel kernels[] = {
+    Describe<Special>::kernel<SpecialOp::erf, Floats>(
+        {"erf", "Error function.", "out = 2/sqrt(pi) * integral of e^(-t^2) from 0 to x",
+         "scipy.special.erf(x)", "1.2 ULP"}),
+    Describe<Special>::kernel<SpecialOp::erfc, Floats>(
+        {"erfc", "Complementary error function, without cancellation.", "out = 1 - erf x",
+         "scipy.special.erfc(x)", "2.0 ULP"}),
+    Describe<Special>::kernel<SpecialOp::ndtr, Floats>(
+        {"ndtr", "Distribution function of the standard normal (normal_cdf).",
+         "out = erfc(-x/sqrt(2))/2", "scipy.special.ndtr(x)", "2.0 ULP"}),
+};
+
+}  // namespace
+
+std::span<const Kernel> special_kernels() noexcept { return kernels; }
+
+MapFunction elementwise_function(SpecialOp op, Dtype dtype) noexcept {
+  return map_function(kernels[static_cast<std::size_t>(op)], dtype);
+}
+
+}  // namespace furrow::kernels

@@ -1,0 +1,65 @@
+// furrow/kernels/elementwise/trigonometric.cpp
+//
+// tan, asin, acos, atan and atan2, by the functions of math/; f32 is computed in f64 with shorter
+// series. No libm.
+#include <furrow/kernels/simd.hpp>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "furrow/kernels/elementwise/trigonometric.cpp"
+#include <hwy/foreach_target.h>
+//
+#include <furrow/kernels/elementwise/map-inl.h>
+#include <furrow/kernels/math/asin-inl.h>
+#include <furrow/kernels/math/atan-inl.h>
+#include <furrow/kernels/math/tan-inl.h>
+#include <furrow/kernels/elementwise/trigonometric_entries.hpp>
+
+HWY_BEFORE_NAMESPACE();
+namespace furrow::kernels {
+namespace HWY_NAMESPACE {
+namespace {  // names here recur in other files
+
+FURROW_MAP_OF_ONE(Tan, tan);
+FURROW_MAP_OF_ONE(TanShort, tan_short);
+FURROW_MAP_OF_ONE(Asin, asin);
+FURROW_MAP_OF_ONE(AsinShort, asin_short);
+FURROW_MAP_OF_ONE(Acos, acos);
+FURROW_MAP_OF_ONE(AcosShort, acos_short);
+FURROW_MAP_OF_ONE(Atan, atan);
+FURROW_MAP_OF_ONE(AtanShort, atan_short);
+FURROW_MAP_OF_TWO(Atan2, atan2);
+FURROW_MAP_OF_TWO(Atan2Short, atan2_short);
+
+template <template <class> class OpOf, template <class> class ShortOf>
+constexpr void put(TrigonometricTable& table, TrigonometricOp op) noexcept {
+  table.at(op, Dtype::f32) = &map_through_f64<ShortOf>;
+  table.at(op, Dtype::f64) = &map_packed<OpOf, double>;
+}
+
+constexpr TrigonometricTable make_trigonometric() noexcept {
+  TrigonometricTable table;
+  put<Tan, TanShort>(table, TrigonometricOp::tan);
+  put<Asin, AsinShort>(table, TrigonometricOp::asin);
+  put<Acos, AcosShort>(table, TrigonometricOp::acos);
+  put<Atan, AtanShort>(table, TrigonometricOp::atan);
+  put<Atan2, Atan2Short>(table, TrigonometricOp::atan2);
+  return table;
+}
+
+const TrigonometricTable* trigonometric_table() {
+  static constexpr TrigonometricTable table = make_trigonometric();
+  return &table;
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace furrow::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace furrow::kernels {
+
+FURROW_EXPORT_TABLE(TrigonometricTable, trigonometric);
+
+}  // namespace furrow::kernels
+#endif
