@@ -109,7 +109,7 @@ inline T from_key(KeyOf<T> wide, bool descending) noexcept {
     if constexpr (std::is_signed_v<T> && !std::is_same_v<T, bool>) bits ^= sign;
   }
   T x;
-  std::memcpy(&x, &bits, sizeof x);
+  std::memcpy(static_cast<void*>(&x), &bits, sizeof x);
   return x;
 }
 
