@@ -25,7 +25,9 @@ View<double> view_of(std::vector<double>& values) {
 }
 
 TEST_CASE("an algorithm's steps run on an engine, on threads and here with the same result") {
-  Engine engine({.workers = 2});
+  EngineOptions options;
+  options.workers = 2;
+  Engine engine(options);
   const auto scratch = Array<double>::temporary({1000});
   const auto out = Array<double>::temporary({1000});
   std::vector<double> here_scratch(1000);
