@@ -64,7 +64,7 @@ Array<double> uniform_bins(Engine& engine, const AnyArray& x, std::int64_t bins,
     throw InvalidArgument(fmt::format("histogram: {} bins; pass 1 to {}", bins, bins_max));
   }
   const auto [low, high] = range_of(engine, x, asked);
-  const auto edges = Array<double>::temporary({bins + 1});
+  auto edges = Array<double>::temporary({bins + 1});
   for (std::int64_t i = 0; i <= bins; ++i) {
     edges.data()[i] = kernels::uniform_edge(low, high, bins, i);
   }
@@ -86,7 +86,7 @@ Array<double> given_bins(const AnyArray& x, const Array<double>& given, kernels:
         fmt::format("histogram: edges of shape {}; pass rank 1, two of them at least",
                     to_string(given.shape())));
   }
-  const auto edges = Array<double>::temporary(given.shape());
+  auto edges = Array<double>::temporary(given.shape());
   for (std::int64_t i = 0; i < given.size(); ++i) {
     edges(i) = given(i);
     if (std::isnan(edges(i)) || (i > 0 && edges(i) < edges(i - 1))) {
@@ -112,7 +112,7 @@ Array<Out> run(Engine& engine, const AnyArray& x, const Array<double>* weights,
   h.dtype = x.dtype();
   h.in = in.data();
   h.count = in.size();
-  const auto out = Array<Out>::temporary({h.bins});
+  auto out = Array<Out>::temporary({h.bins});
   kernels::histogram(compute::OnEngine{engine}, h, out.data(), compute::Scratch{});
   return out;
 }

@@ -115,7 +115,7 @@ kernels::Lanes lanes_of(const AnyArray& in, const AnyArray& out, Axis axis, std:
 
 AnyArray packed(Engine& engine, const AnyArray& x) {
   if (x.is_contiguous()) return x;
-  const AnyArray copy = AnyArray::temporary(x.dtype(), x.shape());
+  AnyArray copy = AnyArray::temporary(x.dtype(), x.shape());
   engine.apply_to_async("copy", copy, std::vector<AnyArray>{x}).get();
   return copy;
 }

@@ -122,7 +122,7 @@ void matmul(Engine& engine, const Array<T>& a, const Array<T>& b, const Array<T>
 
 template <class T>
 Array<T> matmul(Engine& engine, const Array<T>& a, const Array<T>& b) {
-  const auto out = Array<T>::temporary(product_shape(a, b));
+  auto out = Array<T>::temporary(product_shape(a, b));
   matmul(engine, a, b, out);
   return out;
 }
@@ -179,7 +179,7 @@ Array<double> cov(Engine& engine, const Array<T>& x, const CovarianceOptions& op
           "covariances of {}: {} observations are too few (they are divided by {} - {})",
           describe(x), rows.rows, rows.rows, options.ddof));
     }
-    const auto out = Array<double>::temporary({p, p});
+    auto out = Array<double>::temporary({p, p});
     if (p == 0) return out;
     const auto mean = Array<double>::temporary({p});
     const auto scratch = scratch_of<double>(kernels::covariance_scratch(rows.rows, p));
@@ -191,7 +191,7 @@ Array<double> cov(Engine& engine, const Array<T>& x, const CovarianceOptions& op
 
 template <class T>
 Array<double> corrcoef(Engine& engine, const Array<T>& x, bool rowvar) {
-  const Array<double> c = cov(engine, x, {rowvar, 0});
+  Array<double> c = cov(engine, x, {rowvar, 0});
   const std::int64_t p = c.extent(0);
   std::vector<double> deviation;
   for (std::int64_t i = 0; i < p; ++i) deviation.push_back(std::sqrt(c(i, i)));
@@ -214,7 +214,7 @@ Array<T> cholesky(Engine& engine, const Array<T>& a) {
   if (a.extent(1) != n) {
     throw ShapeMismatch(fmt::format("cholesky takes a square matrix, not {}", describe(a)));
   }
-  const auto l = Array<T>::temporary({n, n});
+  auto l = Array<T>::temporary({n, n});
   const auto scratch = scratch_of<T>(kernels::triangular_scratch<T>(n, n));
   const std::int64_t minor =
       kernels::cholesky<T>(OnEngine{engine}, matrix_of(a), matrix_of(l), scratch.data());
@@ -243,7 +243,7 @@ Array<T> solve_triangular(Engine& engine, const Array<T>& a, const Array<T>& b,
     throw InvalidArgument(
         fmt::format("{} is singular: number {} of its diagonal is 0", describe(a), i));
   }
-  const auto x = Array<T>::temporary(b.shape());
+  auto x = Array<T>::temporary(b.shape());
   if (x.size() == 0) return x;
   Matrix<const T> right = matrix_of(b);
   Matrix<T> to = matrix_of(x);

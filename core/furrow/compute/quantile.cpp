@@ -32,7 +32,7 @@ Array<double> quantiles_of(Engine& engine, const AnyArray& x, const std::vector<
   if (lanes.length == 0 && lanes.count() != 0) {
     throw InvalidArgument(fmt::format("{}: there are no elements to take it of", what));
   }
-  const auto out = Array<double>::temporary(shape);
+  auto out = Array<double>::temporary(shape);
   const auto wanted = Array<double>::temporary({std::max<std::int64_t>(std::ssize(q), 1)});
   std::copy(q.begin(), q.end(), wanted.data());
   kernels::quantile(compute::OnEngine{engine}, lanes,

@@ -23,7 +23,7 @@ void check_pair(const AnyArray& sorted, const AnyArray& values, std::string_view
 
 Array<std::int64_t> search(Engine& engine, const AnyArray& sorted, const AnyArray& values,
                            Side side, bool decreasing) {
-  const auto out = Array<std::int64_t>::temporary(values.shape());
+  auto out = Array<std::int64_t>::temporary(values.shape());
   const AnyArray packed = compute::packed(engine, values);
   kernels::Search search;
   search.dtype = sorted.dtype();

@@ -66,7 +66,7 @@ void argsort_to(Engine& engine, const Array<std::int64_t>& out, const AnyArray& 
 
 Array<std::int64_t> argsort(Engine& engine, const AnyArray& x, const SortOptions& options) {
   compute::check_sortable(x, "argsort");
-  const auto out = Array<std::int64_t>::temporary(
+  auto out = Array<std::int64_t>::temporary(
       shape_along(x, options.axis, length_along(x, options.axis, "argsort"), "argsort"));
   argsort_to(engine, out, x, options);
   return out;
@@ -98,17 +98,17 @@ TopK top_k(Engine& engine, const AnyArray& x, std::int64_t k, const TopKOptions&
         fmt::format("top_k: {} of lanes of {} elements; pass 0 to {}", k, length, length));
   }
   const Shape shape = shape_along(x, options.axis, k, "top_k");
-  const TopK top = {AnyArray::temporary(x.dtype(), shape), Array<std::int64_t>::temporary(shape)};
+  TopK top = {AnyArray::temporary(x.dtype(), shape), Array<std::int64_t>::temporary(shape)};
   kernels::Lanes lanes = compute::lanes_of(x, top.indices, options.axis, "top_k");
   if (k == 0 || x.size() == 0) return top;
   kernels::argsort(OnEngine{engine}, lanes, k, {options.largest}, compute::Scratch{});
   // Both results are packed and alike: an index and its value have the same place.
-  const void* const values = top.values.data();
+  void* const values = top.values.data();
   const std::int64_t step = lanes.out_step;
   const kernels::LaneGroups groups(lanes);
   visit_dtype(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    auto* const out = static_cast<T*>(const_cast<void*>(values));
+    auto* const out = static_cast<T*>(values);
     OnEngine{engine}(groups.count(), [=](std::int64_t g) {
       for (std::int64_t lane = groups.first(g); lane < groups.end(g); ++lane) {
         const T* const in = static_cast<const T*>(lanes.lane_in(lane).data);

@@ -65,15 +65,15 @@ template <class P>
 struct Order<std::complex<P>> {
   using T = std::complex<P>;
   static bool less(T x, T y) noexcept {
-    const bool ordered = (x.imag() == x.imag()) & (y.imag() == y.imag());
-    return ((x.real() < y.real()) & ordered) | ((x.real() == y.real()) & (x.imag() < y.imag()));
+    const bool ordered = (x.imag() == x.imag()) && (y.imag() == y.imag());
+    return ((x.real() < y.real()) && ordered) || ((x.real() == y.real()) && (x.imag() < y.imag()));
   }
   static bool less_equal(T x, T y) noexcept {
-    const bool ordered = (x.imag() == x.imag()) & (y.imag() == y.imag());
-    return ((x.real() < y.real()) & ordered) | ((x.real() == y.real()) & (x.imag() <= y.imag()));
+    const bool ordered = (x.imag() == x.imag()) && (y.imag() == y.imag());
+    return ((x.real() < y.real()) && ordered) || ((x.real() == y.real()) && (x.imag() <= y.imag()));
   }
-  static bool equal(T x, T y) noexcept { return (x.real() == y.real()) & (x.imag() == y.imag()); }
-  static bool nonzero(T x) noexcept { return (x.real() != P(0)) | (x.imag() != P(0)); }
+  static bool equal(T x, T y) noexcept { return (x.real() == y.real()) && (x.imag() == y.imag()); }
+  static bool nonzero(T x) noexcept { return (x.real() != P(0)) || (x.imag() != P(0)); }
 };
 
 /// What kind of number the bits of a real are.
@@ -81,7 +81,7 @@ template <class T>
 struct Classes {
   static bool nan(T x) noexcept { return x != x; }
   static bool infinite(T x) noexcept {
-    return (x == std::numeric_limits<T>::infinity()) | (x == -std::numeric_limits<T>::infinity());
+    return (x == std::numeric_limits<T>::infinity()) || (x == -std::numeric_limits<T>::infinity());
   }
   static bool finite(T x) noexcept { return x - x == T(0); }
   static bool negative(T x) noexcept {
@@ -102,9 +102,9 @@ template <class P>
 struct Classes<std::complex<P>> {
   using T = std::complex<P>;
   using Part = Classes<P>;
-  static bool nan(T x) noexcept { return Part::nan(x.real()) | Part::nan(x.imag()); }
-  static bool infinite(T x) noexcept { return Part::infinite(x.real()) | Part::infinite(x.imag()); }
-  static bool finite(T x) noexcept { return Part::finite(x.real()) & Part::finite(x.imag()); }
+  static bool nan(T x) noexcept { return Part::nan(x.real()) || Part::nan(x.imag()); }
+  static bool infinite(T x) noexcept { return Part::infinite(x.real()) || Part::infinite(x.imag()); }
+  static bool finite(T x) noexcept { return Part::finite(x.real()) && Part::finite(x.imag()); }
 };
 
 constexpr bool is_unary(CompareOp op) noexcept { return op >= CompareOp::logical_not; }
@@ -120,8 +120,8 @@ struct CompareSpec {
     if constexpr (O == Op::less_equal) return By::less_equal(x, y);
     if constexpr (O == Op::greater) return By::less(y, x);
     if constexpr (O == Op::greater_equal) return By::less_equal(y, x);
-    if constexpr (O == Op::logical_and) return By::nonzero(x) & By::nonzero(y);
-    if constexpr (O == Op::logical_or) return By::nonzero(x) | By::nonzero(y);
+    if constexpr (O == Op::logical_and) return By::nonzero(x) && By::nonzero(y);
+    if constexpr (O == Op::logical_or) return By::nonzero(x) || By::nonzero(y);
     if constexpr (O == Op::logical_xor) return By::nonzero(x) != By::nonzero(y);
   }
 };

@@ -33,10 +33,10 @@ template <SelectOp O, class T>
 struct SelectSpec {
   static T of(T x, T y) noexcept {
     using Op = SelectOp;
-    if constexpr (O == Op::minimum) return (x <= y) | (x != x) ? x : y;
-    if constexpr (O == Op::maximum) return (x >= y) | (x != x) ? x : y;
-    if constexpr (O == Op::fmin) return (x <= y) | (y != y) ? x : y;
-    if constexpr (O == Op::fmax) return (x >= y) | (y != y) ? x : y;
+    if constexpr (O == Op::minimum) return ((x <= y) | (x != x)) ? x : y;
+    if constexpr (O == Op::maximum) return ((x >= y) | (x != x)) ? x : y;
+    if constexpr (O == Op::fmin) return ((x <= y) | (y != y)) ? x : y;
+    if constexpr (O == Op::fmax) return ((x >= y) | (y != y)) ? x : y;
     if constexpr (O == Op::copysign) {
       using Bits = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
       constexpr Bits sign = Bits{1} << (sizeof(T) * 8 - 1);

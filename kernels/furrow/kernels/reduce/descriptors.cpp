@@ -46,17 +46,15 @@ template <Op O, class T>
 constexpr auto partial_of() noexcept {
   if constexpr (is_moments(O)) {
     return MomentsPartial{};
-  } else if constexpr (is_count(O)) {
-    return UnsignedPartial{};
   } else if constexpr (is_place(O)) {
     return PlacePartial<WideOf<T>>{};
   } else if constexpr (O == Op::norm2) {
     return NormPartial{};
-  } else if constexpr (is_complex(dtype_of<T>)) {
+  } else if constexpr (!is_count(O) && is_complex(dtype_of<T>)) {
     return ComplexPartial{};
-  } else if constexpr (is_norm(O) || is_real_float(dtype_of<T>)) {
+  } else if constexpr (!is_count(O) && (is_norm(O) || is_real_float(dtype_of<T>))) {
     return RealPartial{};
-  } else if constexpr (std::is_signed_v<T>) {
+  } else if constexpr (!is_count(O) && std::is_signed_v<T>) {
     return SignedPartial{};
   } else {
     return UnsignedPartial{};
