@@ -103,7 +103,9 @@ struct Classes<std::complex<P>> {
   using T = std::complex<P>;
   using Part = Classes<P>;
   static bool nan(T x) noexcept { return Part::nan(x.real()) || Part::nan(x.imag()); }
-  static bool infinite(T x) noexcept { return Part::infinite(x.real()) || Part::infinite(x.imag()); }
+  static bool infinite(T x) noexcept {
+    return Part::infinite(x.real()) || Part::infinite(x.imag());
+  }
   static bool finite(T x) noexcept { return Part::finite(x.real()) && Part::finite(x.imag()); }
 };
 
