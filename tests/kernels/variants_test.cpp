@@ -174,8 +174,11 @@ class MapCheck {
       if (equal) continue;
       INFO("element " << i);
       if (variant_.out == Dtype::f64) {
-        INFO("got " << Catch::StringMaker<double>::convert(read<double>(out.at(i))) << ", expected "
-                    << Catch::StringMaker<double>::convert(read<double>(expected.at(i))));
+        const double got = read<double>(out.at(i));
+        const double wanted = read<double>(expected.at(i));
+        INFO("got " << Catch::StringMaker<double>::convert(got) << ", expected "
+                    << Catch::StringMaker<double>::convert(wanted) << ", "
+                    << ulp_distance(got, wanted) << " ULP apart");
         CHECK(equal);
       } else {
         CHECK(equal);

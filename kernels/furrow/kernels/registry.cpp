@@ -15,8 +15,9 @@ namespace furrow::kernels {
 namespace {
 
 constexpr std::span<const Kernel> (*lists[])() noexcept = {
-    elementwise_kernels, trigonometric_kernels, special_kernels, integer_kernels, compare_kernels,
-    select_kernels,      cast_kernels,          reduce_kernels,  random_kernels,
+    elementwise_kernels, exponential_kernels, trigonometric_kernels, special_kernels,
+    integer_kernels,     compare_kernels,     select_kernels,        cast_kernels,
+    reduce_kernels,      random_kernels,
 };
 
 constexpr std::size_t kernels_max = 256;

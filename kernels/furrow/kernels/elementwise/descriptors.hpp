@@ -10,6 +10,7 @@
 namespace furrow::kernels {
 
 std::span<const Kernel> elementwise_kernels() noexcept;
+std::span<const Kernel> exponential_kernels() noexcept;
 std::span<const Kernel> integer_kernels() noexcept;  // division with remainder, rounding, bits
 std::span<const Kernel> compare_kernels() noexcept;
 std::span<const Kernel> select_kernels() noexcept;

@@ -19,53 +19,12 @@ namespace furrow::kernels {
 namespace HWY_NAMESPACE {
 namespace {  // names here recur in other files
 
-template <class D>
-struct Exp {
-  static constexpr std::size_t inputs = 1;
-  using V = hn::Vec<D>;
-  Exp(D, const Scalar*) noexcept {}
-  HWY_INLINE V operator()(D d, V x) const noexcept { return exp(d, x); }
-};
-
-template <class D>
-struct Log {
-  static constexpr std::size_t inputs = 1;
-  using V = hn::Vec<D>;
-  Log(D, const Scalar*) noexcept {}
-  HWY_INLINE V operator()(D d, V x) const noexcept { return log(d, x); }
-};
-
-template <class D>
-struct Sin {
-  static constexpr std::size_t inputs = 1;
-  using V = hn::Vec<D>;
-  Sin(D, const Scalar*) noexcept {}
-  HWY_INLINE V operator()(D d, V x) const noexcept { return sin(d, x); }
-};
-
-template <class D>
-struct Cos {
-  static constexpr std::size_t inputs = 1;
-  using V = hn::Vec<D>;
-  Cos(D, const Scalar*) noexcept {}
-  HWY_INLINE V operator()(D d, V x) const noexcept { return cos(d, x); }
-};
-
-template <class D>
-struct SinShort {
-  static constexpr std::size_t inputs = 1;
-  using V = hn::Vec<D>;
-  SinShort(D, const Scalar*) noexcept {}
-  HWY_INLINE V operator()(D d, V x) const noexcept { return sin_short(d, x); }
-};
-
-template <class D>
-struct CosShort {
-  static constexpr std::size_t inputs = 1;
-  using V = hn::Vec<D>;
-  CosShort(D, const Scalar*) noexcept {}
-  HWY_INLINE V operator()(D d, V x) const noexcept { return cos_short(d, x); }
-};
+FURROW_MAP_OF_ONE(Exp, exp);
+FURROW_MAP_OF_ONE(Log, log);
+FURROW_MAP_OF_ONE(Sin, sin);
+FURROW_MAP_OF_ONE(Cos, cos);
+FURROW_MAP_OF_ONE(SinShort, sin_short);
+FURROW_MAP_OF_ONE(CosShort, cos_short);
 
 constexpr ElementwiseTable make_math() noexcept {
   ElementwiseTable table;

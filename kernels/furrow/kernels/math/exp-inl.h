@@ -15,45 +15,12 @@
 
 #include <hwy/highway.h>
 
+#include <furrow/kernels/math/power_of_two-inl.h>
+
 HWY_BEFORE_NAMESPACE();
 namespace furrow::kernels {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-
-/// y * 2^k for whole k within +-1100 (f32: +-160), rounded once.
-template <class V>
-HWY_INLINE V scale_by_power(V y, V k) noexcept {
-  const hn::DFromV<V> d;
-  using T = hn::TFromD<decltype(d)>;
-#if HWY_TARGET == HWY_AVX3
-  // y * 2^k rounded once is what the steps below give too, bit for bit.
-  if constexpr (sizeof(T) == 8) {
-    return V{_mm512_scalef_pd(y.raw, k.raw)};
-  } else {
-    return V{_mm512_scalef_ps(y.raw, k.raw)};
-  }
-#else
-  const hn::RebindToUnsigned<decltype(d)> du;
-  constexpr bool f64 = sizeof(T) == 8;
-  constexpr int fraction_bits = f64 ? 52 : 23;
-  // Added to a whole number, the magic number leaves it plus the exponent bias in the low bits.
-  constexpr T magic = f64 ? T(0x1.8p52 + 1023) : T(0x1.8p23 + 127);
-  const V shift = hn::Set(d, magic);
-  const V half = hn::MulAdd(k, hn::Set(d, T(0.5)), shift);  // k/2, rounded
-  const V rest = hn::Add(hn::Sub(k, hn::Sub(half, shift)), shift);
-  const V first = hn::BitCast(d, hn::ShiftLeft<fraction_bits>(hn::BitCast(du, half)));
-  const V second = hn::BitCast(d, hn::ShiftLeft<fraction_bits>(hn::BitCast(du, rest)));
-  return hn::Mul(hn::Mul(y, first), second);
-#endif
-}
-
-/// x limited to [low, high]; NaN stays (Min and Max differ between targets about it).
-template <class V, class T>
-HWY_INLINE V limit(V x, T low, T high) noexcept {
-  const hn::DFromV<V> d;
-  x = hn::IfThenElse(hn::Gt(x, hn::Set(d, high)), hn::Set(d, high), x);
-  return hn::IfThenElse(hn::Lt(x, hn::Set(d, low)), hn::Set(d, low), x);
-}
 
 template <class D>
 requires(sizeof(hn::TFromD<D>) == 8) HWY_INLINE hn::Vec<D> exp(D d, hn::Vec<D> x)

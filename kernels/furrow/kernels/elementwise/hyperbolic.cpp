@@ -1,0 +1,60 @@
+// furrow/kernels/elementwise/hyperbolic.cpp
+//
+// sinh, cosh, tanh and their inverses, by the functions of math/. No libm.
+#include <furrow/kernels/simd.hpp>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "furrow/kernels/elementwise/hyperbolic.cpp"
+#include <hwy/foreach_target.h>
+//
+#include <furrow/kernels/elementwise/map-inl.h>
+#include <furrow/kernels/math/area_hyperbolic-inl.h>
+#include <furrow/kernels/math/hyperbolic-inl.h>
+#include <furrow/kernels/elementwise/exponential_entries.hpp>
+
+HWY_BEFORE_NAMESPACE();
+namespace furrow::kernels {
+namespace HWY_NAMESPACE {
+namespace {  // names here recur in other files
+
+FURROW_MAP_OF_ONE(Sinh, sinh);
+FURROW_MAP_OF_ONE(Cosh, cosh);
+FURROW_MAP_OF_ONE(Tanh, tanh);
+FURROW_MAP_OF_ONE(Asinh, asinh);
+FURROW_MAP_OF_ONE(Acosh, acosh);
+FURROW_MAP_OF_ONE(Atanh, atanh);
+
+template <template <class> class OpOf>
+constexpr void put(ExponentialTable& table, ExponentialOp op) noexcept {
+  table.at(op, Dtype::f32) = &map_packed<OpOf, float>;
+  table.at(op, Dtype::f64) = &map_packed<OpOf, double>;
+}
+
+constexpr ExponentialTable make_hyperbolic() noexcept {
+  ExponentialTable table;
+  put<Sinh>(table, ExponentialOp::sinh);
+  put<Cosh>(table, ExponentialOp::cosh);
+  put<Tanh>(table, ExponentialOp::tanh);
+  put<Asinh>(table, ExponentialOp::asinh);
+  put<Acosh>(table, ExponentialOp::acosh);
+  put<Atanh>(table, ExponentialOp::atanh);
+  return table;
+}
+
+const ExponentialTable* hyperbolic_table() {
+  static constexpr ExponentialTable table = make_hyperbolic();
+  return &table;
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace furrow::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace furrow::kernels {
+
+FURROW_EXPORT_TABLE(ExponentialTable, hyperbolic);
+
+}  // namespace furrow::kernels
+#endif
