@@ -3,6 +3,7 @@
 // What the registry says about exponentials, logarithms, hyperbolic functions, powers and roots.
 // The references are libm's functions and plain arithmetic.
 #include <cmath>
+#include <limits>
 
 #include <furrow/kernels/elementwise/describe.hpp>
 #include <furrow/kernels/elementwise/descriptors.hpp>
@@ -59,8 +60,11 @@ struct Exponential {
     if constexpr (O == Op::atanh) return std::atanh(x);
     // glibc's cbrt of f64 is more than 3 ULP off at places.
     if constexpr (O == Op::cbrt) return static_cast<T>(std::cbrt(static_cast<long double>(x)));
-    if constexpr (O == Op::pow) return std::pow(x, y);
-    if constexpr (O == Op::hypot) return std::hypot(x, y);
+    // glibc makes NaN of signalling NaN where C ignores quiet ones; here a NaN is a NaN.
+    if constexpr (O == Op::pow) return y == 0 || x == 1 ? T(1) : std::pow(x, y);
+    if constexpr (O == Op::hypot) {
+      return std::isinf(x) || std::isinf(y) ? std::numeric_limits<T>::infinity() : std::hypot(x, y);
+    }
   }
 };
 
