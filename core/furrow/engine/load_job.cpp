@@ -28,6 +28,20 @@ bool resolve_code(LoadedJob& job) {
   return job.entry != nullptr && job.combine != nullptr;
 }
 
+// A reduction's kernel folds packed tiles itself. One that maps, and needs no protection, gets as
+// much as lies side by side: all operands may be read in any way, but outputs are written in place.
+bool takes_whole_groups(const LoadedJob& job) {
+  const JobDescription& d = job.description;
+  if (d.kernel[0] == '\0') return false;
+  const bool reduces = (d.flags & flag_reduce) != 0;
+  if (!reduces && d.protocol != Protocol::direct) return false;
+  for (std::size_t i = 0; i < d.operand_count; ++i) {
+    const bool in_place = job.packed[i] || (!reduces && job.run[i] != 0);
+    if (!in_place && (reduces || d.operands[i].use != Use::read)) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 LoadResult load_job(const ControlView& view, std::size_t slot, LoadedJob& job, bool resolve) {
@@ -51,7 +65,9 @@ LoadResult load_job(const ControlView& view, std::size_t slot, LoadedJob& job, b
     if (operand.is_constant != 0) operand.address = reinterpret_cast<std::uintptr_t>(operand.value);
     job.packed[i] = is_packed(operand);
     job.repeated[i] = operand.use == Use::read && is_repeated(operand);
+    job.run[i] = job.packed[i] ? 0 : long_run(operand);
   }
+  job.whole_groups = takes_whole_groups(job);
   if (resolve && !resolve_code(job)) return LoadResult::declined;
   return LoadResult::loaded;
 }

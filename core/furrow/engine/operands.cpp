@@ -207,7 +207,8 @@ bool should_stream(const Job& job, Protocol protocol) {
   const std::vector<OperandLayout> layouts = comparable_layouts(job);
   std::uint64_t bytes = 0;
   for (std::size_t i = 0; i < layouts.size(); ++i) {
-    if (layouts[i].use != Use::read && !is_packed(layouts[i])) return false;
+    const bool in_place = is_packed(layouts[i]) || long_run(layouts[i]) != 0;
+    if (layouts[i].use != Use::read && !in_place) return false;
     for (std::size_t j = 0; j < i; ++j) {
       if (layouts[j].use != Use::read && same_elements(layouts[i], layouts[j])) return false;
     }

@@ -20,8 +20,9 @@ OperandLayout layout_of(const Operand& operand);
 /// Adds flag_torn_on_death to `flags` where a crash cannot be made good.
 Protocol choose_protocol(const Job& job, bool exactly_once, std::uint32_t& flags);
 
-/// True for a kernel that writes one packed array, not one of its inputs, where all of its memory
-/// is more than the caches hold: nobody finds the output there, so it need not pass through them.
+/// True for a kernel that writes long runs of an array, not one of its inputs, where all of its
+/// memory is more than the caches hold: nobody finds the output there, so it need not pass through
+/// them.
 bool should_stream(const Job& job, Protocol protocol);
 
 }  // namespace furrow::engine

@@ -1,7 +1,6 @@
 #include <furrow/engine/recovery.hpp>
 
 #include <algorithm>
-#include <functional>
 
 #include <furrow/engine/runner.hpp>
 #include <furrow/engine/strided.hpp>
@@ -20,14 +19,6 @@ void copy_scratch(const ControlView& view, const LoadedJob& job, std::size_t wor
   }
 }
 
-// True when a kernel gets all tiles of a group in one call (Runner::run_bulk, run_reduce).
-bool runs_whole_groups(const LoadedJob& job) {
-  const JobDescription& d = job.description;
-  const bool packed = std::all_of(job.packed, job.packed + d.operand_count, std::identity{});
-  const bool reduces = (d.flags & flag_reduce) != 0;
-  return d.kernel[0] != '\0' && packed && (reduces || d.protocol == Protocol::direct);
-}
-
 }  // namespace
 
 std::vector<TileInHand> recover(const ControlView& view, std::size_t slot, std::size_t worker,
@@ -43,7 +34,6 @@ std::vector<TileInHand> recover(const ControlView& view, const LoadedJob& job, s
   const JobDescription& d = job.description;
   JobSlot& shared = view.job(job.slot);
   const bool reduces = (d.flags & flag_reduce) != 0;
-  const bool whole_groups = runs_whole_groups(job);
   std::uint64_t finished = 0;
   for (std::uint32_t g = 0; g < d.group_count; ++g) {
     const GroupWord word = unpack(shared.groups[g].load(std::memory_order_acquire), job.round);
@@ -54,7 +44,7 @@ std::vector<TileInHand> recover(const ControlView& view, const LoadedJob& job, s
     }
     const std::int64_t base = static_cast<std::int64_t>(g) * d.group_tiles;
     const std::int64_t tile = base + word.position;
-    const std::int64_t end = whole_groups ? base + d.group_tiles : tile + 1;
+    const std::int64_t end = job.whole_groups ? base + d.group_tiles : tile + 1;
     const TileInHand hand{g, word.state, tile, std::min(tile * d.tile_elements, d.count),
                           std::min(end * d.tile_elements, d.count)};
     GroupWord next{job.round, 1023, close ? GroupState::closed : GroupState::free, word.position};

@@ -188,21 +188,15 @@ void Runner::run_group(std::uint32_t group, std::uint32_t position) {
   add(me.tiles, job_->description.group_tiles);
 }
 
-// A kernel on packed operands that nothing protects: the whole group in one call. False when the
-// job is not of that kind.
+// A kernel that maps and that nothing protects: the whole group at once. False when the job is not
+// of that kind.
 bool Runner::run_bulk(std::uint32_t group, std::uint32_t position) {
   const JobDescription& d = job_->description;
-  if (job_->variant == nullptr || d.protocol != Protocol::direct) return false;
-  for (std::size_t i = 0; i < d.operand_count; ++i) {
-    if (!job_->packed[i]) return false;
-  }
+  if (!job_->whole_groups) return false;
   const std::int64_t base = static_cast<std::int64_t>(group) * d.group_tiles;
   const std::int64_t first = (base + position) * d.tile_elements;
   const std::int64_t last = std::min(d.count, (base + d.group_tiles) * d.tile_elements);
-  if (first >= last) return true;
-  TileCall call{};
-  bind(call, first, static_cast<std::size_t>(last - first));
-  call_code(call, nullptr);
+  map_elements(first, last, {});
   return true;
 }
 
@@ -232,9 +226,11 @@ void Runner::repeat_elements() const noexcept {
   }
 }
 
-// Points the call at the tile: into the array where that is packed, else at a gathered copy.
+// Points the call at the tile: into the array where that is packed, else at a gathered copy. What a
+// kernel reads from elsewhere it fetches itself (map_elements).
 void Runner::bind(TileCall& call, std::int64_t first, std::size_t count) const {
   const JobDescription& d = job_->description;
+  const bool maps = job_->variant != nullptr && (d.flags & flag_reduce) == 0;
   call.first = first;
   call.count = count;
   call.worker = static_cast<std::uint32_t>(worker_);
@@ -247,9 +243,54 @@ void Runner::bind(TileCall& call, std::int64_t first, std::size_t count) const {
       call.operand[i] = packed_tile(operand, first);
     } else {
       call.operand[i] = buffers_->gathered[i];
-      const bool there = operand.use == Use::write || job_->repeated[i];
-      if (!there) gather(operand, first, count, call.operand[i]);
+      const bool fetched = operand.use != Use::write && !job_->repeated[i] && !maps;
+      if (fetched) gather(operand, first, count, call.operand[i]);
     }
+  }
+}
+
+// A kernel on the elements from `first` to before `last`: one call for each part of which every
+// operand lies side by side, in its array or in a gathered tile. `bound` says where written
+// operands go that are not written in place.
+void Runner::map_elements(std::int64_t first, std::int64_t last, const TileCall& bound) const {
+  const JobDescription& d = job_->description;
+  kernels::MapCall map{};
+  map.out_stride = 1;
+  map.streaming = (d.flags & flag_streaming) != 0;
+  std::memcpy(map.parameters, d.parameters, sizeof map.parameters);
+  bool in_tiles = false;
+  for (std::size_t i = 0; i < d.operand_count; ++i) {
+    in_tiles = in_tiles || (!job_->packed[i] && job_->run[i] == 0);
+    if (i > 0) map.in_stride[i - 1] = 1;
+  }
+  std::int64_t count = 0;
+  for (std::int64_t at = first; at < last; at += count) {
+    count = in_tiles ? std::min(last - at, d.tile_elements) : last - at;
+    for (std::size_t i = 0; i < d.operand_count; ++i) {
+      if (job_->run[i] != 0) count = std::min(count, job_->run[i] - at % job_->run[i]);
+    }
+    for (std::size_t i = 0; i < d.operand_count; ++i) {
+      const OperandLayout& operand = d.operands[i];
+      const bool elsewhere = operand.use != Use::read && bound.operand[i] != nullptr;
+      void* place = buffers_->gathered[i];
+      if (elsewhere) {
+        place = static_cast<std::byte*>(bound.operand[i]) + (at - first) * operand.item_bytes;
+      } else if (job_->packed[i]) {
+        place = packed_tile(operand, at);
+      } else if (job_->run[i] != 0) {
+        place = element_at(operand, at);
+      } else if (!job_->repeated[i]) {
+        gather(operand, at, static_cast<std::size_t>(count), place);
+      }
+      if (i == 0) {
+        map.out = place;
+      } else {
+        map.in[i - 1] = place;
+      }
+    }
+    map.count = static_cast<std::size_t>(count);
+    map.first_index = static_cast<std::uint64_t>(at);
+    job_->variant->map(map);
   }
 }
 
@@ -276,18 +317,7 @@ void Runner::call_code(const TileCall& call, void* partial) const {
                     static_cast<std::uint64_t>(job_->description.count) * x.item_bytes > stream_min;
     return job_->variant->reduce.tile(reduce, partial);
   }
-  kernels::MapCall map{};
-  map.out = call.operand[0];
-  map.out_stride = 1;
-  for (std::size_t i = 0; i + 1 < operands; ++i) {
-    map.in[i] = call.operand[i + 1];
-    map.in_stride[i] = 1;
-  }
-  map.count = call.count;
-  map.first_index = static_cast<std::uint64_t>(call.first);
-  map.streaming = (job_->description.flags & flag_streaming) != 0;
-  std::memcpy(map.parameters, job_->description.parameters, sizeof map.parameters);
-  job_->variant->map(map);
+  map_elements(call.first, call.first + static_cast<std::int64_t>(call.count), call);
 }
 
 // The same; false when it threw, after the failure was recorded.

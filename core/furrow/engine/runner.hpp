@@ -34,6 +34,8 @@ struct LoadedJob {
   const kernels::Variant* variant = nullptr;
   bool packed[operands_max];
   bool repeated[operands_max];        // one element stands for all
+  std::int64_t run[operands_max];     // long_run of the operands that are not packed
+  bool whole_groups = false;          // a kernel that gets groups, not tiles, and no protection
   bool untouched[operands_max] = {};  // written here for the first time (Runner::populate)
 
   std::int64_t tile_count() const noexcept {
@@ -83,6 +85,7 @@ class Runner {
   bool run_reduce(std::uint32_t group);
   void repeat_elements() const noexcept;
   void bind(TileCall& call, std::int64_t first, std::size_t count) const;
+  void map_elements(std::int64_t first, std::int64_t last, const TileCall& bound) const;
   bool execute(const TileCall& call, void* partial) const;
   void call_code(const TileCall& call, void* partial) const;
   void combine(void* left, void* right) const;

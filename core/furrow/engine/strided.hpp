@@ -2,7 +2,8 @@
 //
 // Between an operand with strides and a packed tile: elements first .. first+count-1 in C order.
 //
-// Speed   an axis of stride 1 is copied run by run with memcpy; others element by element
+// Speed   an axis of stride 1 is copied run by run; others element by element. A kernel reads and
+//         writes long runs in place (long_run)
 // Alias   packed memory and operand do not overlap
 #pragma once
 
@@ -22,6 +23,19 @@ inline bool is_packed(const OperandLayout& operand) noexcept {
 inline bool is_repeated(const OperandLayout& operand) noexcept {
   return operand.shape.ndim() == 1 && operand.strides[0] == 0;
 }
+
+/// Elements in a row along the last axis, where a kernel can work in place on them: 0 when they are
+/// not side by side, or too few to pay for a call of their own.
+inline std::int64_t long_run(const OperandLayout& operand) noexcept {
+  constexpr std::int64_t run_bytes_min = 512;
+  const std::size_t ndim = operand.shape.ndim();
+  if (ndim < 2 || operand.strides[ndim - 1] != 1) return 0;
+  const std::int64_t run = operand.shape[ndim - 1];
+  return run * static_cast<std::int64_t>(operand.item_bytes) >= run_bytes_min ? run : 0;
+}
+
+/// Address of the element with C-order index `index`.
+void* element_at(const OperandLayout& operand, std::int64_t index) noexcept;
 
 inline void* packed_tile(const OperandLayout& operand, std::int64_t first) noexcept {
   return reinterpret_cast<void*>(operand.address +
