@@ -151,3 +151,30 @@ TEST_CASE("a worker killed while it writes past the caches changes no bit") {
   for (std::int64_t i = 0; i < n; ++i) right = right && out.data()[i] == 3 * x.data()[i];
   CHECK(right);
 }
+
+TEST_CASE("long runs in place meet short ones, gathered ones and repeated ones") {
+  constexpr std::int64_t n = 700;
+  const auto a = numbered("a", {n, n});
+  const auto b = numbered("b", {n, n});
+  const auto row = numbered("row", {n});
+  auto out = Array<double>::create("out", {n, n}, owned());
+  const std::int64_t last = GENERATE(170, 260, 699);  // runs of unlike length for every operand
+  const auto left = a.columns(1, last);
+  const auto right = b.transpose().columns(1, last);  // fetched element by element
+  OneFault fault("engine.group.finished", "kill", 2);
+  Engine engine(workers(2));
+  fault.disarm_here();
+  for (int pass = 0; pass < 2; ++pass) {
+    std::fill(out.data(), out.data() + out.size(), -1.0);
+    engine.apply_to("fma", out.columns(1, last), {left, right, row.slice(0, {1, last, 1})});
+    bool same = true;
+    for (std::int64_t i = 0; i < n; ++i) {
+      for (std::int64_t j = 0; j < n; ++j) {
+        const bool inside = j >= 1 && j < last;
+        same = same && out(i, j) == (inside ? std::fma(a(i, j), b(j, i), row(j)) : -1.0);
+      }
+    }
+    REQUIRE(same);
+    CHECK(fault.fired());
+  }
+}
