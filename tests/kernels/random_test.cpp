@@ -10,6 +10,7 @@
 #include <furrow/kernels/random/random.hpp>
 
 #include "compare.hpp"
+#include "random_statistics.hpp"
 #include "samples.hpp"
 
 namespace furrow::kernels::test {
@@ -132,22 +133,6 @@ std::array<double, 4> moment_scores(const std::vector<double>& z) {
   return {m1 / root, (m2 / n - 1) * root / std::sqrt(2.0), m3 / n * root / std::sqrt(15.0),
           (m4 / n - 3) * root / std::sqrt(96.0)};
 }
-
-/// Kolmogorov and Smirnov: sqrt(n) times the greatest distance; above 1.95 in 1 of 1000 cases.
-template <class Cdf>
-double kolmogorov_smirnov(std::vector<double> x, Cdf cdf) {
-  std::sort(x.begin(), x.end());
-  const auto n = static_cast<double>(x.size());
-  double distance = 0;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    const double p = cdf(x[i]);
-    distance =
-        std::max({distance, p - static_cast<double>(i) / n, static_cast<double>(i + 1) / n - p});
-  }
-  return distance * std::sqrt(n);
-}
-
-double normal_cdf(double z) { return 0.5 * std::erfc(-z / std::sqrt(2.0)); }
 
 TEST_CASE("normals are normal") {
   for (const std::uint64_t seed : {1, 2, 3}) {

@@ -140,6 +140,8 @@ inline void sample_parameters(const Kernel& kernel, Dtype dtype, Engine& engine,
       case Parameter::Kind::real:
         out[k].f64 =
             std::uniform_real_distribution<double>(0.5, 2)(engine) + static_cast<double>(k);
+        if (parameter.name == "p") out[k].f64 = 0.2 * out[k].f64 - 0.1;
+        if (parameter.name == "n") out[k].f64 = static_cast<double>(engine() % 1000);
         break;
       case Parameter::Kind::element:
         visit_dtype(dtype, [&](auto zero) {

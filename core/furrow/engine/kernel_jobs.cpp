@@ -134,6 +134,10 @@ void set_parameters(engine::Job& job, std::span<const Value> values) {
     const Value value = i < values.size() ? values[i] : Value(parameter.default_value);
     job.parameters[i] = convert(kernel, parameter, dtype, value);
   }
+  if (job.variant->refusal == nullptr) return;
+  if (const char* const refusal = job.variant->refusal(job.parameters)) {
+    throw InvalidArgument(fmt::format("{}: {}", kernel.name, refusal));
+  }
 }
 
 // The bytes of one element.

@@ -121,6 +121,9 @@ struct Variant {
   MapFunction map_reference;  // plain scalar C++: the specification
   ReduceFunctions reduce;     // for reduce
   ReduceFunctions reduce_reference;
+  /// What is wrong with these parameters, as "p must be in [0, 1]"; null, also as a function, when
+  /// nothing is. The engine throws it as InvalidArgument before anything is written.
+  const char* (*refusal)(const Scalar* parameters) noexcept = nullptr;
 };
 
 enum class Family : std::uint8_t { elementwise, reduce, random };

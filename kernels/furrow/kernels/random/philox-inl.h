@@ -27,10 +27,12 @@ inline constexpr std::size_t random_lanes = hn::MaxLanes(RandomD());
 inline constexpr std::size_t random_groups = 4;
 
 /// Words 0, 1 (`a`) and 2, 3 (`b`) of each counter as 64-bit numbers, the first word low.
-struct RandomWords {
-  RandomV a[random_groups];
-  RandomV b[random_groups];
+template <std::size_t G>
+struct WordGroups {
+  RandomV a[G];
+  RandomV b[G];
 };
+using RandomWords = WordGroups<random_groups>;
 
 HWY_INLINE RandomV multiply_low_halves(RandomV x, std::uint32_t factor) noexcept {
 #if HWY_TARGET == HWY_SCALAR
@@ -67,19 +69,20 @@ struct PhiloxSchedule {
   }
 };
 
-/// The blocks from `block` on: random_groups * random_lanes of them.
-HWY_INLINE RandomWords philox_vectors(std::uint64_t block, RandomV offsets, std::uint64_t stream,
-                                      const PhiloxSchedule& key) noexcept {
+/// Any blocks. Step s of a stream is the stream with s added above its 32 bits (philox_block).
+template <std::size_t G>
+HWY_INLINE WordGroups<G> philox_of(const RandomV (&block)[G], std::uint64_t stream,
+                                   const PhiloxSchedule& key) noexcept {
   const RandomD d;
-  RandomV c0[random_groups], c1[random_groups], c2[random_groups], c3[random_groups];
-  for (std::size_t g = 0; g < random_groups; ++g) {
-    c0[g] = hn::Add(hn::Set(d, block + g * random_lanes), offsets);
+  RandomV c0[G], c1[G], c2[G], c3[G];
+  for (std::size_t g = 0; g < G; ++g) {
+    c0[g] = block[g];
     c1[g] = hn::ShiftRight<32>(c0[g]);
     c2[g] = hn::Set(d, stream >> 32);
     c3[g] = hn::Set(d, stream & 0xffffffff);
   }
   for (int round = 0; round < philox_rounds; ++round) {
-    for (std::size_t g = 0; g < random_groups; ++g) {
+    for (std::size_t g = 0; g < G; ++g) {
       const RandomV p0 = multiply_low_halves(c0[g], philox_multiplier[0]);
       const RandomV p1 = multiply_low_halves(c2[g], philox_multiplier[1]);
       c0[g] = hn::Xor(hn::Xor(hn::ShiftRight<32>(p1), c1[g]), key.low[round]);
@@ -89,12 +92,23 @@ HWY_INLINE RandomWords philox_vectors(std::uint64_t block, RandomV offsets, std:
     }
   }
   const RandomV low_half = hn::Set(d, 0xffffffff);
-  RandomWords out;
-  for (std::size_t g = 0; g < random_groups; ++g) {
+  WordGroups<G> out;
+  for (std::size_t g = 0; g < G; ++g) {
     out.a[g] = hn::Or(hn::And(c0[g], low_half), hn::ShiftLeft<32>(c1[g]));
     out.b[g] = hn::Or(hn::And(c2[g], low_half), hn::ShiftLeft<32>(c3[g]));
   }
   return out;
+}
+
+/// The blocks from `block` on: random_groups * random_lanes of them.
+HWY_INLINE RandomWords philox_vectors(std::uint64_t block, RandomV offsets, std::uint64_t stream,
+                                      const PhiloxSchedule& key) noexcept {
+  const RandomD d;
+  RandomV blocks[random_groups];
+  for (std::size_t g = 0; g < random_groups; ++g) {
+    blocks[g] = hn::Add(hn::Set(d, block + g * random_lanes), offsets);
+  }
+  return philox_of(blocks, stream, key);
 }
 
 /// a0 b0 a1 b1 … in order of counters, to memory.

@@ -80,6 +80,16 @@ constexpr double open_unit_u32(std::uint32_t bits) noexcept {
   return std::bit_cast<double>(std::uint64_t{bits} << 20 | 0x3ff0000000000000) - (1 - 0x1p-33);
 }
 
+/// A double in [0, 1): k * 2^-53 with k the upper 53 bits.
+constexpr double half_open_unit(std::uint64_t bits) noexcept {
+  return static_cast<double>(bits >> 11) * 0x1p-53;
+}
+
+/// A float in [0, 1): k * 2^-24 with k the upper 24 bits.
+constexpr float half_open_unit_f32(std::uint32_t bits) noexcept {
+  return static_cast<float>(bits >> 8) * 0x1p-24f;
+}
+
 /// The sequence as a standard random bit generator, for std:: distributions and as std::philox4x32
 /// until compilers have it; discard takes constant time.
 class Philox4x32 {

@@ -11,26 +11,12 @@
 #include <algorithm>
 #include <cstring>
 
-#include <furrow/kernels/math/log-inl.h>
-#include <furrow/kernels/math/sincos-inl.h>
-#include <furrow/kernels/random/philox-inl.h>
-#include <furrow/kernels/random/entries.hpp>
+#include <furrow/kernels/random/draws-inl.h>
 
 HWY_BEFORE_NAMESPACE();
 namespace furrow::kernels {
 namespace HWY_NAMESPACE {
 namespace {  // names here recur in other files
-
-using F64 = hn::ScalableTag<double>;
-using V64 = hn::Vec<F64>;
-
-/// (2k+1) * 2^-53 of the upper 52 bits, as open_unit.
-HWY_INLINE V64 unit(RandomV bits) noexcept {
-  const RandomD du;
-  const F64 d;
-  const auto one_to_two = hn::Or(hn::ShiftRight<12>(bits), hn::Set(du, 0x3ff0000000000000));
-  return hn::Sub(hn::BitCast(d, one_to_two), hn::Set(d, 1 - 0x1p-53));
-}
 
 /// (2k+1) * 2^-33 of a 32-bit number, as open_unit_u32.
 HWY_INLINE V64 unit_of_32(RandomV bits) noexcept {
@@ -38,19 +24,6 @@ HWY_INLINE V64 unit_of_32(RandomV bits) noexcept {
   const F64 d;
   const auto one_to_two = hn::Or(hn::ShiftLeft<20>(bits), hn::Set(du, 0x3ff0000000000000));
   return hn::Sub(hn::BitCast(d, one_to_two), hn::Set(d, 1 - 0x1p-33));
-}
-
-struct Pair {
-  V64 even, odd;
-};
-
-/// Box and Muller. u is in [2^-53, 1 - 2^-53]: no special value to look for.
-HWY_INLINE Pair normals(V64 u, V64 v) noexcept {
-  const F64 d;
-  const V64 minus_two_log = hn::Mul(hn::Set(d, -2.0), log_normal(d, u, hn::Zero(d)));
-  const V64 radius = hn::Sqrt(minus_two_log);
-  const SinCos<V64> at = sincos_turns(d, v);
-  return {hn::Mul(radius, at.cos), hn::Mul(radius, at.sin)};
 }
 
 // Each Emit turns a vector of words `a` and `b` into 2 * random_lanes * 8 bytes of elements.
@@ -62,16 +35,30 @@ struct EmitBits {
   }
 };
 
+/// k * 2^-53 of the upper 53 bits, as half_open_unit: 52 of them less 1, and the last one.
+HWY_INLINE V64 half_open(RandomV bits) noexcept {
+  const RandomD du;
+  const F64 d;
+  const auto one_to_two = hn::Or(hn::ShiftRight<12>(bits), hn::Set(du, 0x3ff0000000000000));
+  const auto last = hn::TestBit(bits, hn::Set(du, std::uint64_t{1} << 11));
+  const V64 rest = hn::IfThenElseZero(hn::RebindMask(d, last), hn::Set(d, 0x1p-53));
+  return hn::Add(hn::Sub(hn::BitCast(d, one_to_two), hn::Set(d, 1.0)), rest);
+}
+
+template <bool open>
 struct EmitUniform64 {
   V64 low, scale;
   explicit EmitUniform64(const Scalar* p) noexcept
       : low(hn::Set(F64(), p[random_first_real].f64)),
         scale(hn::Set(F64(), p[random_second_real].f64 - p[random_first_real].f64)) {}
   HWY_INLINE void operator()(RandomV a, RandomV b, double* out) const noexcept {
-    store_interleaved(F64(), hn::MulAdd(unit(a), scale, low), hn::MulAdd(unit(b), scale, low), out);
+    const V64 x = open ? unit(a) : half_open(a);
+    const V64 y = open ? unit(b) : half_open(b);
+    store_interleaved(F64(), hn::MulAdd(x, scale, low), hn::MulAdd(y, scale, low), out);
   }
 };
 
+template <bool open>
 struct EmitUniform32 {
   float low, scale;
   explicit EmitUniform32(const Scalar* p) noexcept
@@ -85,8 +72,15 @@ struct EmitUniform32 {
     constexpr std::size_t lanes = hn::MaxLanes(hn::ScalableTag<float>());
     for (std::size_t i = 0; i < 4 * random_lanes; i += lanes) {
       const auto bits = hn::LoadU(du, reinterpret_cast<const std::uint32_t*>(words) + i);
-      const auto one_to_two = hn::Or(hn::ShiftRight<9>(bits), hn::Set(du, 0x3f800000u));
-      const auto u = hn::Sub(hn::BitCast(d, one_to_two), hn::Set(d, 1 - 0x1p-24f));
+      auto u = hn::Zero(d);
+      if constexpr (open) {
+        const auto one_to_two = hn::Or(hn::ShiftRight<9>(bits), hn::Set(du, 0x3f800000u));
+        u = hn::Sub(hn::BitCast(d, one_to_two), hn::Set(d, 1 - 0x1p-24f));
+      } else {
+        const hn::RebindToSigned<decltype(du)> di;  // 24 bits: the sign is not among them
+        u = hn::ConvertTo(d, hn::BitCast(di, hn::ShiftRight<8>(bits)));
+        u = hn::Mul(u, hn::Set(d, 0x1p-24f));
+      }
       hn::StoreU(hn::MulAdd(u, hn::Set(d, scale), hn::Set(d, low)), d, out + i);
     }
   }
@@ -173,8 +167,10 @@ constexpr RandomTable make_random() noexcept {
   RandomTable table;
   table.at(RandomOp::bits, Dtype::u32) = &fill_random<EmitBits, std::uint64_t, std::uint32_t>;
   table.at(RandomOp::bits, Dtype::u64) = &fill_random<EmitBits, std::uint64_t>;
-  table.at(RandomOp::uniform, Dtype::f32) = &fill_random<EmitUniform32, float>;
-  table.at(RandomOp::uniform, Dtype::f64) = &fill_random<EmitUniform64, double>;
+  table.at(RandomOp::uniform, Dtype::f32) = &fill_random<EmitUniform32<true>, float>;
+  table.at(RandomOp::uniform, Dtype::f64) = &fill_random<EmitUniform64<true>, double>;
+  table.at(RandomOp::uniform_half_open, Dtype::f32) = &fill_random<EmitUniform32<false>, float>;
+  table.at(RandomOp::uniform_half_open, Dtype::f64) = &fill_random<EmitUniform64<false>, double>;
   table.at(RandomOp::normal, Dtype::f32) = &fill_random<EmitNormal32, float>;
   table.at(RandomOp::normal, Dtype::f64) = &fill_random<EmitNormal64, double>;
   return table;
