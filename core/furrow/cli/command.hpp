@@ -75,6 +75,7 @@ void add_peek(CLI::App& app, Command& command);
 void add_rm(CLI::App& app, Command& command);
 void add_gc(CLI::App& app, Command& command);
 void add_apply(CLI::App& app, Command& command);
+void add_eval(CLI::App& app, Command& command);
 void add_kernels(CLI::App& app, Command& command);
 void add_stats(CLI::App& app, Command& command);
 void add_worker(CLI::App& app, Command& command);

@@ -62,6 +62,7 @@ void add_verbs(CLI::App& app, Command& command) {
   add_rm(app, command);
   add_gc(app, command);
   add_apply(app, command);
+  add_eval(app, command);
   add_kernels(app, command);
   add_stats(app, command);
   add_worker(app, command);

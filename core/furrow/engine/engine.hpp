@@ -35,6 +35,7 @@
 #include <vector>
 
 #include <furrow/array/array.hpp>
+#include <furrow/engine/evaluate.hpp>
 #include <furrow/engine/future.hpp>
 #include <furrow/engine/job.hpp>
 #include <furrow/engine/options.hpp>
@@ -80,6 +81,12 @@ class Input {
  private:
   AnyArray array_;
   Value value_ = 0;
+};
+
+/// What a name of an expression stands for.
+struct Binding {
+  std::string name;
+  Input value;
 };
 
 /// What `statistics` finds. NaNs are counted and left out of the rest.
@@ -160,6 +167,15 @@ class Engine {
                                              const JobOptions& options = {});
   kernels::ReduceResult reduce(std::string_view kernel, const AnyArray& x, const AnyArray& y = {}) {
     return reduce_async(kernel, x, y).get();
+  }
+
+  // --- expressions (engine/evaluate.hpp) ---
+
+  Evaluated evaluate(std::string_view text, std::span<const Binding> bindings,
+                     const EvaluateOptions& options = {});
+  Evaluated evaluate(std::string_view text, std::initializer_list<Binding> bindings = {},
+                     const EvaluateOptions& options = {}) {
+    return evaluate(text, std::span<const Binding>(bindings.begin(), bindings.size()), options);
   }
 
   // --- whole arrays ---

@@ -51,6 +51,7 @@ struct Operand {
 
 struct Job {
   std::vector<Operand> operands;
+  std::vector<AnyArray> keep;  // arrays that the captures point into
   std::int64_t count = 0;
   std::int64_t tile_elements = 0;  // 0: from the operands' element sizes
   bool protect = true;             // exactly-once for operands that are written and read

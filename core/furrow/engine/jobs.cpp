@@ -263,6 +263,8 @@ void Coordinator::end(JobState& job, std::vector<Operand>& let_go) {
   }
   std::move(job.job.operands.begin(), job.job.operands.end(), std::back_inserter(let_go));
   job.job.operands.clear();
+  for (AnyArray& array : job.job.keep) let_go.push_back({std::move(array), Use::read});
+  job.job.keep.clear();
   JobSlot& slot = view_.job(job.slot);
   view_.control().active_jobs.fetch_and(~(1U << job.slot), std::memory_order_release);
   slot.round.store(0, std::memory_order_release);

@@ -1,0 +1,191 @@
+// furrow/kernels/expression/build.cpp
+#include <furrow/kernels/expression/build.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include <furrow/kernels/expression/calls.hpp>
+
+namespace furrow::kernels::expression {
+namespace {
+
+class Builder {
+ public:
+  Builder(const Syntax& syntax, std::span<const Source> sources, Built& built)
+      : syntax_(syntax), sources_(sources), built_(built), calls_(built.graph, built.error) {}
+
+  void run(const std::optional<Target>& target) {
+    std::size_t node = 0;
+    values_.resize(syntax_.nodes.size());
+    for (const Statement& statement : syntax_.statements) {
+      const bool last = &statement == &syntax_.statements.back();
+      for (; node <= statement.root && !built_.error; ++node) {
+        values_[node] = evaluate(syntax_.nodes[node], last && node == statement.root);
+      }
+      if (built_.error) return;
+      if (!last) names_[statement.target] = values_[statement.root];
+      if (!last && statement.target.empty()) {
+        return fail(Diagnostic::Kind::syntax, syntax_.nodes[statement.root].where,
+                    "a value that nothing uses (only the last statement's value counts)");
+      }
+    }
+    conclude(syntax_.statements.back(), target);
+  }
+
+ private:
+  using Id = Graph::Id;
+
+  void fail(Diagnostic::Kind kind, Span where, std::string message) {
+    if (!built_.error) built_.error = Diagnostic{kind, where, std::move(message)};
+  }
+
+  Id evaluate(const Node& node, bool top) {
+    if (node.kind == Node::Kind::number) return built_.graph.constant(node.dtype, node.value);
+    if (node.kind == Node::Kind::name) return name(node);
+    if (is_reduction(node.name)) {
+      if (top) return reduce(node);
+      fail(Diagnostic::Kind::type, node.word,
+           node.name + " gives one number for a whole array and stands at the top only, as in " +
+               node.name + "(x*y)");
+      return 0;
+    }
+    std::vector<CallArgument> arguments;
+    for (const Argument& argument : node.arguments) {
+      arguments.push_back(
+          {values_[argument.node], argument.keyword, syntax_.nodes[argument.node].where});
+    }
+    return calls_.call(node, arguments);
+  }
+
+  Id name(const Node& node) {
+    if (const auto known = names_.find(node.name); known != names_.end()) return known->second;
+    const auto found = std::find_if(sources_.begin(), sources_.end(),
+                                    [&](const Source& source) { return source.name == node.name; });
+    if (found == sources_.end()) {
+      if (!node.quoted) {
+        if (const auto constant = constant_of_name(node.name)) {
+          return built_.graph.constant(constant->dtype, constant->value);
+        }
+      }
+      std::vector<std::string> candidates;
+      for (const Source& source : sources_) candidates.push_back(source.name);
+      fail(Diagnostic::Kind::unknown, node.where,
+           "no array is called \"" + node.name + "\"" + did_you_mean(node.name, candidates));
+      return 0;
+    }
+    if (found->form.ndim == 0) {
+      return built_.graph.constant(found->dtype, load_element(found->dtype, found->data));
+    }
+    return built_.graph.source(static_cast<std::size_t>(found - sources_.begin()), found->dtype,
+                               found->form);
+  }
+
+  // Arguments by position, and ddof of var and std.
+  Id reduce(const Node& node) {
+    std::vector<Id> operands;
+    double ddof = 0;
+    for (const Argument& argument : node.arguments) {
+      const Vertex& value = built_.graph[values_[argument.node]];
+      if (argument.keyword.empty()) {
+        operands.push_back(values_[argument.node]);
+      } else if (argument.keyword == "ddof" && value.is_constant() && !is_complex(value.dtype)) {
+        ddof = built_.graph[built_.graph.cast(values_[argument.node], Dtype::f64)].value.f64;
+      } else {
+        fail(Diagnostic::Kind::unknown, syntax_.nodes[argument.node].where,
+             argument.keyword == "axis"
+                 ? "an expression folds whole arrays (for an axis call furrow::reduce)"
+                 : node.name + " has no parameter " + argument.keyword);
+        return 0;
+      }
+    }
+    if (operands.empty()) {
+      fail(Diagnostic::Kind::type, node.word, node.name + " takes an array, and none is given");
+      return 0;
+    }
+    std::vector<Operand> dtypes;
+    for (const Id operand : operands) {
+      dtypes.push_back({built_.graph[operand].dtype, nullptr});
+      if (broadcast(built_.form, built_.graph[operand].form, built_.form)) continue;
+      fail(Diagnostic::Kind::shape, node.word,
+           "shapes " + to_string(built_.form) + " and " + to_string(built_.graph[operand].form) +
+               " do not fit together");
+    }
+    ReductionChoice choice = choose_reduction(node.name, dtypes);
+    if (!choice.error.empty()) {
+      fail(Diagnostic::Kind::type, node.word, choice.error);
+      return 0;
+    }
+    choice.reduction.ddof = ddof;
+    if (built_.form.size() == 0 && choice.reduction.variant->reduce.identity == nullptr) {
+      fail(Diagnostic::Kind::shape, node.word,
+           "the " + node.name + " of an empty array is not defined");
+    }
+    for (std::size_t k = 0; k < operands.size(); ++k) {
+      built_.roots.push_back(built_.graph.cast(operands[k], choice.operand[k]));
+    }
+    built_.reduction = choice.reduction;
+    built_.dtype = choice.reduction.dtype;
+    return built_.roots[0];
+  }
+
+  // The value in the target's dtype.
+  void conclude(const Statement& statement, const std::optional<Target>& target) {
+    if (built_.error) return;
+    if (built_.reduction) {
+      if (!statement.target.empty()) {
+        fail(Diagnostic::Kind::type, statement.target_where,
+             "a reduction gives a number, not an array: leave the assignment out");
+      }
+      return;
+    }
+    Id root = values_[statement.root];
+    const Vertex value = built_.graph[root];
+    built_.form = value.form;
+    built_.dtype = value.dtype;
+    if (target) {
+      const Span where = syntax_.nodes[statement.root].where;
+      const Operand operand = value.as_operand();
+      const Dtype from = operand.scalar != nullptr
+                             ? least_dtype(operand.dtype, *operand.scalar).dtype
+                             : operand.dtype;
+      const bool fits = can_cast_same_kind(value.dtype, target->dtype) ||
+                        can_cast_same_kind(from, target->dtype) ||
+                        can_cast_safely(operand, target->dtype, true);
+      if (!fits) {
+        return fail(Diagnostic::Kind::type, where,
+                    "the value is " + std::string(dtype_name(value.dtype)) + ", and \"" +
+                        statement.target + "\" is " + std::string(dtype_name(target->dtype)) +
+                        ", which would lose what it is (convert it: " +
+                        std::string(dtype_name(target->dtype)) + "(…))");
+      }
+      if (value.form.ndim != 0 && !(value.form == target->form)) {
+        return fail(Diagnostic::Kind::shape, where,
+                    "the value has shape " + to_string(value.form) + ", and \"" + statement.target +
+                        "\" has " + to_string(target->form));
+      }
+      built_.dtype = target->dtype;
+      built_.form = target->form;
+      root = built_.graph.cast(root, target->dtype);
+    }
+    built_.roots = {root};
+  }
+
+  const Syntax& syntax_;
+  std::span<const Source> sources_;
+  Built& built_;
+  Calls calls_;
+  std::vector<Id> values_;
+  std::map<std::string, Id, std::less<>> names_;  // of earlier statements
+};
+
+}  // namespace
+
+Built build(const Syntax& syntax, std::span<const Source> sources,
+            const std::optional<Target>& target) {
+  Built built;
+  Builder(syntax, sources, built).run(target);
+  return built;
+}
+
+}  // namespace furrow::kernels::expression

@@ -1,0 +1,60 @@
+// furrow/kernels/expression/diagnostic.cpp
+#include <furrow/kernels/expression/diagnostic.hpp>
+
+#include <algorithm>
+#include <numeric>
+
+namespace furrow::kernels::expression {
+namespace {
+
+// Levenshtein's distance.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+// A terminal shows one column for a character, not for each of its bytes in UTF-8.
+bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80; }
+
+}  // namespace
+
+std::string to_string(const Diagnostic& diagnostic, std::string_view text) {
+  const std::size_t at = std::min(diagnostic.where.begin, text.size());
+  const std::size_t newline = at == 0 ? text.npos : text.rfind('\n', at - 1);
+  const std::size_t begin = newline == text.npos ? 0 : newline + 1;
+  const std::string_view line = text.substr(begin, text.find('\n', begin) - begin);
+  std::string result = diagnostic.message + "\n  ";
+  std::string carets;
+  const std::size_t last = std::max(diagnostic.where.end, at + 1);
+  for (std::size_t i = 0; i <= line.size(); ++i) {
+    const char c = i < line.size() ? line[i] : ' ';
+    const bool control = static_cast<unsigned char>(c) < ' ' || c == '\x7f';
+    if (i < line.size()) result += control ? ' ' : c;
+    if (begin + i < last && !continues_character(c)) carets += begin + i < at ? ' ' : '^';
+  }
+  return result + "\n  " + carets;
+}
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
+  std::size_t best = std::max<std::size_t>(1, word.size() / 3) + 1;
+  std::string near;
+  for (const std::string& candidate : candidates) {
+    const std::size_t far = distance(word, candidate);
+    if (far >= best || far >= word.size()) continue;
+    best = far;
+    near = candidate;
+  }
+  return near.empty() ? "" : "; did you mean \"" + near + "\"?";
+}
+
+}  // namespace furrow::kernels::expression

@@ -1,0 +1,62 @@
+// eval
+#include <catch2/catch.hpp>
+#include <furrow/array/array.hpp>
+#include <numeric>
+
+#include "core/cli/program.hpp"
+
+using namespace furrow;        // NOLINT
+using namespace furrow::test;  // NOLINT
+
+namespace {
+
+Array<double> counting(const char* name, std::int64_t n) {
+  auto x = Array<double>::create(name, {n});
+  std::iota(x.span().begin(), x.span().end(), 0.0);
+  return x;
+}
+
+}  // namespace
+
+TEST_CASE("eval makes its target, writes one that is there, and prints numbers") {
+  const auto x = counting("x", 1000);
+  const auto y = counting("y", 1000);
+  CHECK(run({"eval", "z = 2*x + y/(x + 1)"}).empty());
+  const auto z = Array<double>::attach("z");
+  CHECK(z(3) == 6.75);
+  CHECK(run({"eval", "z = z*0 + 1", "--workers", "3"}).empty());
+  CHECK(z(999) == 1);
+  run({"eval", "x -= 1"});
+  CHECK(x(0) == -1);
+  CHECK(run({"eval", "sum(z*2)"}) == "2000\n");
+  CHECK(run({"eval", "mean(y)"}) == "499.5\n");
+  CHECK(run({"eval", "any(x > 100)"}) == "true\n");
+  CHECK(run({"eval", "1/3"}) == "0.33333333333333331\n");
+  CHECK(run({"eval", "--json", "argmax(y)"}) == "{\"value\": 999, \"dtype\": \"i64\"}\n");
+  CHECK(run({"eval", "--json", "sum(x/0)"}) == "{\"value\": null, \"dtype\": \"f64\"}\n");
+  CHECK(run({"eval", "\"a-b\" = i32(x)", "--json"}) ==
+        "{\"name\": \"a-b\", \"dtype\": \"i32\", \"shape\": [1000]}\n");
+  run({"rm", "--force", "x", "y", "z", "a-b"});
+}
+
+TEST_CASE("what eval refuses has a caret under it, and nothing is made") {
+  const auto x = counting("x", 10);
+  const auto y = counting("y", 9);
+  const auto refused = [&](const std::string& text, int code, const std::string& says) {
+    const Result result = attempt({"eval", text});
+    INFO(result.error);
+    CHECK(result.code == code);
+    CHECK(result.out.empty());
+    CHECK(result.error.find("furrow: ") == 0);
+    CHECK(result.error.find(says) != std::string::npos);
+    CHECK(segments() == std::vector<std::string>{"x", "y"});
+  };
+  refused("z = x +", 2, "\n  z = x +\n         ^\n");
+  refused("z = x + nothing", 1, "\n  z = x + nothing\n          ^^^^^^^\n");
+  refused("z = sqrrt(x)", 1, "did you mean \"sqrt\"?");
+  refused("z = x + y", 1, "(10,) and (9,)");
+  refused("x = y", 1, "(9,)");
+  refused("x + 1", 2, "NAME = x + 1");
+  refused("z = sum(x)", 1, "gives a number");
+  run({"rm", "--force", "x", "y"});
+}

@@ -1,0 +1,212 @@
+// What is said about an expression that is none, and where.
+#include <catch2/catch.hpp>
+#include <furrow/kernels/expression/expression.hpp>
+#include <furrow/kernels/packed.hpp>
+#include <vector>
+
+using namespace furrow;                       // NOLINT
+using namespace furrow::kernels;              // NOLINT
+using namespace furrow::kernels::expression;  // NOLINT
+
+namespace {
+
+const std::vector<double> x_values(6, 1.5);
+const std::vector<std::int32_t> i_values(6, 3);
+const std::vector<c128> w_values(6, c128(1, 2));
+
+std::vector<Source> sources() {
+  Source table = array<double>("table", x_values);
+  table.form = {2, {2, 3}};
+  table.stride[0] = 3;
+  table.stride[1] = 1;
+  return {array<double>("x", x_values),
+          array<std::int32_t>("i", i_values),
+          array<c128>("w", w_values),
+          table,
+          array<double>("three", std::span(x_values).first(3)),
+          array<double>("a-b", x_values),
+          array<double>("none", {})};
+}
+
+// The carets under the text, and the message in front of it.
+void refused(const std::string& text, const std::string& carets, const std::string& says,
+             const std::optional<Target>& target = std::nullopt) {
+  const Compiled compiled = compile(text, sources(), target);
+  INFO(text);
+  REQUIRE(compiled.error);
+  const std::string message = to_string(*compiled.error, text);
+  INFO(message);
+  CHECK(message.find(says) != message.npos);
+  const std::string last = message.substr(message.rfind('\n') + 1);
+  CHECK(last.substr(2) == carets);
+}
+
+double value_of(const std::string& text) {
+  const Compiled compiled = compile(text, sources());
+  INFO(text << (compiled.error ? to_string(*compiled.error, text) : ""));
+  REQUIRE(compiled.constant);
+  Graph graph;
+  return graph[graph.cast(graph.constant(compiled.constant->dtype, compiled.constant->value),
+                          Dtype::f64)]
+      .value.f64;
+}
+
+}  // namespace
+
+TEST_CASE("a syntax error points at its character") {
+  refused("", "^", "ends where a number");
+  refused("1 +", "   ^", "ends where a number");
+  refused("1 + * 2", "    ^", "expected here");
+  refused("(1 + 2", "^", "never closed");
+  refused("sqrt(x", "    ^", "never closed");
+  refused("1 + 2)", "     ^", "closes nothing");
+  refused("x y", "  ^", "operator is missing");
+  refused("x[1]", " ^", "whole arrays");
+  refused("x ! 1", "  ^", "!=");
+  refused("x @ x", "  ^", "matmul");
+  refused("1.2.3", "^^^^^", "no number");
+  refused("0x", "^^", "no number");
+  refused("12ab", "^^^^", "no number");
+  refused("\"x", "^^", "does not end");
+  refused("''", "^^", "no characters");
+  refused("1 + x = 2", "      ^", "begins with the name");
+  refused("pi = 3", "^^", "constant");
+  refused("x, x", " ^", "outside");
+  refused("(x, x)", "  ^", "outside");
+  refused("99999999999999999999", "^^^^^^^^^^^^^^^^^^^^", "64 bits");
+  refused("1 +\n  x $ 2", "    ^", "means nothing");
+  refused("1 + not x", "    ^^^", "parentheses");
+  refused("sqrt(a=1, 2)", "          ^", "by position follows");
+  refused("x; x", "^", "nothing uses");
+  refused("\xc3\xa4 + 1", "^", "means nothing");
+}
+
+TEST_CASE("what names and functions are not there is said, with the nearest one") {
+  refused("z = sqrr(x)", "    ^^^^", "did you mean \"sqrt\"?");
+  refused("arccosh2(x) + 1", "^^^^^^^^", "no function");
+  refused("x + tabke", "    ^^^^^", "did you mean \"table\"?");
+  refused("np.sqrt(x, x)", "^^^^^^^", "takes 1 argument, and 2 are given");
+  refused("sqrt(x, out=x)", "            ^", "no parameter out");
+  refused("scale(x)", "^^^^^", "needs a");
+  refused("fill(2)", "^^^^", "fill");
+}
+
+TEST_CASE("dtypes and shapes that do not fit are refused before anything runs") {
+  refused("x + table + three", "  ^", "(6,) and (2, 3)");
+  refused("w % x", "  ^", "c128 and f64");
+  refused("f32(w)", "^^^", "real(x)");
+}
+
+TEST_CASE("powers of integers are integers") {
+  const auto power = [](const std::string& text, Dtype dtype, std::int64_t right) {
+    const Compiled compiled = compile(text, sources());
+    INFO(text << (compiled.error ? to_string(*compiled.error, text) : ""));
+    REQUIRE_FALSE(compiled.error);
+    CHECK(compiled.dtype == dtype);
+    std::int64_t out[6] = {};
+    run(compiled, out);
+    CHECK(load_element(dtype, out).i64 == right);
+  };
+  power("i**0", Dtype::i32, 1);
+  power("i**1", Dtype::i32, 3);
+  power("i**7", Dtype::i32, 2187);
+  power("i**np.pow(2, 3)", Dtype::i32, 6561);
+  power("i64(i)**65537", Dtype::i64, 917085678152187907);
+  power("(i > 1)**2", Dtype::i8, 1);
+  power("(i > 1)**3", Dtype::i64, 1);
+  refused("i**i", " ^^", "f64(x)**y");
+  refused("i**-1", " ^^", "real");
+  refused("2**i", " ^^", "f64(x)**y");
+}
+
+TEST_CASE("every kernel and synonym may be called, also as NumPy's") {
+  for (const std::string& name : function_names()) {
+    if (is_reduction(name) || name == "fill" || name == "cast") continue;
+    const Kernel* kernel = find_function(name);
+    const std::size_t takes = kernel != nullptr ? kernel->input_count : 1;
+    const bool of_complex = name == "real" || name == "imag" || name.substr(0, 4) == "conj";
+    std::string arguments;
+    for (std::size_t k = 0; k < takes; ++k) {
+      const char* bits = name.find("shift") != name.npos || name.substr(0, 3) == "bit" ? "i" : "x";
+      arguments += (k > 0 ? ", " : "") + std::string(of_complex ? "w" : bits);
+    }
+    if (name == "invert") arguments = "i";
+    if (kernel != nullptr && name != "clip") {
+      for (const Parameter& parameter : kernel->parameters) {
+        if (!arguments.empty()) arguments += ", ";
+        arguments += std::string(parameter.name) + "=1";
+      }
+    }
+    if (name == "clip") arguments = "x, 0, 1";
+    const std::string call = "np." + name + "(" + arguments + ")";
+    const Compiled compiled = compile("x + " + call, sources());
+    INFO(call << (compiled.error ? compiled.error->message : ""));
+    CHECK_FALSE(compiled.error);
+  }
+  for (const char* name :
+       {"arcsin", "arctan2", "absolute", "mod", "true_divide", "fix", "around"}) {
+    CHECK(find_function(name) != nullptr);
+  }
+}
+
+TEST_CASE("the target's dtype and shape are kept") {
+  const Target whole{Dtype::i32, {1, {6}}};
+  refused("i = i / 2", "    ^^^^^", "which would lose", whole);
+  refused("i = three", "    ^^^^^", "(3,)", Target{Dtype::f64, {1, {6}}});
+  CHECK_FALSE(compile("i = i + 1", sources(), whole).error);
+  CHECK_FALSE(compile("i += 1", sources(), whole).error);
+  CHECK_FALSE(compile("i = 0", sources(), Target{Dtype::u8, {1, {6}}}).error);
+  CHECK(compile("i = -1", sources(), Target{Dtype::u8, {1, {6}}}).error);
+  CHECK_FALSE(compile("i = x", sources(), Target{Dtype::f32, {1, {6}}}).error);
+}
+
+TEST_CASE("reductions stand at the top, on what they take") {
+  refused("1 + sum(x)", "    ^^^", "at the top only");
+  refused("z = sum(x)", "^", "gives a number");
+  refused("min(x, x)", "^^^", "minimum");
+  refused("min(none)", "^^^", "empty");
+  refused("sum(x, axis=0)", "            ^", "whole arrays");
+  refused("sum()", "^^^", "none is given");
+  refused("dot(x, three)", "^^^", "(3,)");
+}
+
+TEST_CASE("numbers and constants are Python's") {
+  CHECK(value_of("0x1F + 0b11 + 0o17 + 1_000") == 0x1F + 3 + 15 + 1000);
+  CHECK(value_of("1e-3 * 1.5e+2") == 1e-3 * 1.5e2);
+  CHECK(value_of(".5") == .5);
+  CHECK(value_of("2.") == 2);
+  CHECK(value_of("7 / 2") == 3.5);
+  CHECK(value_of("-2 - -3") == 1);
+  CHECK(value_of("2 * (3 + 4)") == 14);
+  CHECK(value_of("pi") == 3.141592653589793);
+  CHECK(value_of("a = 3; b = a * a; b + a") == 12);
+  CHECK(std::isinf(value_of("-inf")));
+  CHECK(std::isnan(value_of("nan")));
+}
+
+TEST_CASE("names in quotes are arrays whatever they look like") {
+  const Compiled compiled = compile("\"a-b\" + 'x'", sources());
+  REQUIRE_FALSE(compiled.error);
+  CHECK(compiled.used == std::vector<std::size_t>{5, 0});
+  CHECK(parse("\"pi\" + e").free_names().size() == 1);
+  CHECK(parse("t = x*x; y = t + z").free_names().size() == 2);
+  CHECK(parse("x += y").free_names().size() == 2);
+  CHECK(parse("x += y").target() == "x");
+}
+
+TEST_CASE("too large is an error, not a crash") {
+  const std::string deep(200, '(');
+  refused(deep + "x" + std::string(200, ')'), std::string(101, ' ') + "^", "100 deep");
+  std::string many = "x";
+  for (int i = 0; i < 600; ++i) many += "+x";
+  CHECK(compile(many, sources()).error->kind == Diagnostic::Kind::limit);
+  std::string minus(5000, '-');
+  CHECK(compile(minus + "x", sources()).error->kind == Diagnostic::Kind::limit);
+  std::string powers = "2";
+  for (int i = 0; i < 500; ++i) powers += "**2";
+  CHECK(compile(powers, sources()).error);
+  std::string operations = "x";
+  for (int i = 1; i < 150; ++i) operations += "*(x+" + std::to_string(i) + ")";
+  CHECK(compile(operations, sources()).error->kind == Diagnostic::Kind::limit);
+  CHECK(compile(std::string(100'000, ' '), sources()).error->kind == Diagnostic::Kind::limit);
+}
