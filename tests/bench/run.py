@@ -135,16 +135,17 @@ def table(results):
     return "\n".join(lines)
 
 
-def readme(results, path, check):
+def put_between(begin, end, lines, path, check, source):
+    """Puts the lines between two marks of a README; with check, only looks whether they are there."""
     with open(path, encoding="utf-8") as file:
         text = file.read()
-    head, rest = text.split(BEGIN)
-    tail = rest.split(END)[1]
-    wanted = f"{head}{BEGIN}\n{table(results)}\n{END}{tail}"
+    head, rest = text.split(begin)
+    tail = rest.split(end)[1]
+    wanted = f"{head}{begin}\n{lines}\n{end}{tail}"
     if check:
         if wanted != text:
-            sys.exit("the README's table is not what tests/bench/results.json says: run "
-                     "tests/bench/run.py readme tests/bench/results.json README.md")
+            sys.exit(f"the table of {path} is not what {source} says: scripts/bench --readme and "
+                     "scripts/bench kernels --readme write it")
         return
     with open(path, "w", encoding="utf-8") as file:
         file.write(wanted)
@@ -173,7 +174,7 @@ def main():
     if arguments[0] == "table":
         print(table(results))
     else:
-        readme(results, arguments[2], "--check" in arguments)
+        put_between(BEGIN, END, table(results), arguments[2], "--check" in arguments, arguments[1])
 
 
 if __name__ == "__main__":
