@@ -136,7 +136,7 @@ def table(results):
 
 
 def put_between(begin, end, lines, path, check, source):
-    """Puts the lines between two marks of a README; with check, only looks whether they are there."""
+    """Puts the lines between two marks of a README; with check, only looks whether they are."""
     with open(path, encoding="utf-8") as file:
         text = file.read()
     head, rest = text.split(begin)

@@ -23,6 +23,15 @@ void sum(Operands& o) { o.result = workers(o).sum(stage().x); }
 void dot(Operands& o) { o.result = workers(o).dot(stage().x, stage().y); }
 void min(Operands& o) { o.result = workers(o).min(stage().x); }
 
+void fused(Operands& o) {
+  workers(o).evaluate("z = where(x > 0, log(x), 0) + 2*y",
+                      {{"x", stage().x}, {"y", stage().y}, {"z", stage().z}});
+}
+void fused_polynomial(Operands& o) {
+  workers(o).evaluate("z = ((x*0.5 + y)*x - y)*x + 2*y",
+                      {{"x", stage().x}, {"y", stage().y}, {"z", stage().z}});
+}
+
 void sort(Operands& o) { furrow::sort(workers(o), stage().x); }
 void median(Operands& o) { o.result = furrow::median(workers(o), stage().x).data()[0]; }
 void cumsum(Operands& o) { furrow::cumsum(workers(o), stage().x, stage().z); }
@@ -89,6 +98,8 @@ std::span<const Peer> furrow_cases() {
       {"sum", us, sum},
       {"dot", us, dot},
       {"min", us, min},
+      {"fused", us, fused},
+      {"fused_polynomial", us, fused_polynomial},
       {"sort", us, sort},
       {"median", us, median},
       {"cumsum", us, cumsum},

@@ -125,9 +125,9 @@ def row(entry):
     ours = times.pop("furrow")
     beside = ", ".join(f"{who} {ns / ours:.2f}" for who, ns in sorted(times.items(),
                                                                      key=lambda one: one[1]))
-    seen = "; ".join(
-        f"{one['seen']:.2f} ≥ {one['at_least']:.2f}{'' if one['seen'] >= one['at_least'] else ' **no**'}"
-        for one in entry["asked"])
+    seen = "; ".join(f"{one['seen']:.2f} ≥ {one['at_least']:.2f}"
+                     + ("" if one["seen"] >= one["at_least"] else " **no**")
+                     for one in entry["asked"])
     each = ours / entry["elements"]
     return (f"| {entry['what']} | {entry['workers']} | {show(ours)} | {each:.3g} ns |"
             f" {beside} | {seen} |")

@@ -1,0 +1,123 @@
+// furrow/kernels/parallel.hpp
+//
+// Any kernel of the registry by its name, on spans in one process, shared out by an executor: for
+// who wants threads and no workers.
+//
+//   namespace k = furrow::kernels;
+//   bool known = k::map<double>(k::Threads{}, "hypot", out, {x, y});
+//   known = k::map<float>(k::Threads{4}, "random_normal", out, {}, {k::Scalar{.u64 = seed}});
+//   auto total = k::reduce<double>(k::Threads{}, "sum", {x});           // total->f64[0]
+//
+// Shape   spans of one length; out may be one of the inputs, but not overlap it otherwise
+// Types   one for all inputs, one for out; the result of a reduction is its kernel's
+// Order   cut by the length alone: the same bits as one call of the kernel, as an engine's workers
+//         and for any executor
+// Memory  64 KiB of stack for a reduction's partials; nothing is allocated
+// Errors  false or nothing, and nothing written: no such kernel, not of these types, unlike
+//         lengths, a parameter that has no default left out, an empty reduction without identity
+#pragma once
+
+#include <algorithm>
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include <furrow/kernels/execution.hpp>
+#include <furrow/kernels/registry.hpp>
+
+namespace furrow::kernels {
+namespace detail {
+
+inline constexpr std::int64_t map_block = 32 * 1024;
+inline constexpr std::int64_t reduce_blocks_max = 1024;
+
+/// Writes the parameters of a call, with defaults for those left out. False: one has none.
+bool set_parameters(const Kernel& kernel, Dtype dtype, std::initializer_list<Scalar> given,
+                    Scalar* parameters) noexcept;
+
+/// The variant for inputs of one dtype (out Dtype::none: a reduction's); null: there is none.
+const Variant* variant_for(std::string_view name, std::size_t inputs, Dtype in, Dtype out) noexcept;
+
+/// Tiles in a block: a power of two, so that blocks are whole branches of combine_tree.
+constexpr std::int64_t tiles_in_block(std::int64_t tiles) noexcept {
+  std::int64_t block = 1;
+  while ((tiles + block - 1) / block > reduce_blocks_max) block *= 2;
+  return std::max<std::int64_t>(block, tiles < 64 ? 1 : 16);
+}
+
+}  // namespace detail
+
+/// `T` is the inputs' type: map<double>(Threads{}, "less", mask, {x, y}).
+template <Element T, class Executor, Element Out>
+[[nodiscard]] bool map(const Executor& executor, std::string_view name, std::span<Out> out,
+                       std::initializer_list<std::span<const T>> in,
+                       std::initializer_list<Scalar> parameters = {}) {
+  const Variant* const variant = detail::variant_for(name, in.size(), dtype_of<T>, dtype_of<Out>);
+  if (variant == nullptr) return false;
+  MapCall whole{};
+  if (!detail::set_parameters(*find(name), dtype_of<Out>, parameters, whole.parameters))
+    return false;
+  std::size_t k = 0;
+  for (const std::span<const T>& operand : in) {
+    if (operand.size() != out.size()) return false;
+    whole.in[k] = operand.data();
+    whole.in_stride[k++] = 1;
+  }
+  whole.out = out.data();
+  whole.out_stride = 1;
+  const auto count = static_cast<std::int64_t>(out.size());
+  executor((count + detail::map_block - 1) / detail::map_block,
+           [whole, variant, count](std::int64_t i) {
+             const std::int64_t first = i * detail::map_block;
+             MapCall call = whole;
+             call.out = static_cast<Out*>(whole.out) + first;
+             for (std::size_t j = 0; j < inputs_max; ++j) {
+               if (whole.in[j] != nullptr) call.in[j] = static_cast<const T*>(whole.in[j]) + first;
+             }
+             call.count = static_cast<std::size_t>(std::min(detail::map_block, count - first));
+             call.first_index = static_cast<std::uint64_t>(first);
+             variant->map(call);
+           });
+  return true;
+}
+
+template <Element T, class Executor>
+[[nodiscard]] std::optional<ReduceResult> reduce(const Executor& executor, std::string_view name,
+                                                 std::initializer_list<std::span<const T>> in) {
+  const Variant* const variant = detail::variant_for(name, in.size(), dtype_of<T>, Dtype::none);
+  if (variant == nullptr) return {};
+  const std::span<const T> x = *in.begin();
+  const std::span<const T> y = *(in.end() - 1);  // dot's second, or x again
+  if (y.size() != x.size()) return {};
+  const ReduceFunctions functions = variant->reduce;
+  ReduceResult result;
+  alignas(16) std::byte partials[detail::reduce_blocks_max * partial_bytes_max];
+  if (x.empty()) {
+    if (functions.identity == nullptr) return {};
+    functions.identity(partials);
+    functions.finish(partials, &result);
+    return result;
+  }
+  constexpr auto tile = static_cast<std::int64_t>(reduce_tile_bytes / sizeof(T));
+  const auto count = static_cast<std::int64_t>(x.size());
+  const std::int64_t tiles = (count + tile - 1) / tile;
+  const std::int64_t block = detail::tiles_in_block(tiles) * tile;
+  const std::int64_t blocks = (count + block - 1) / block;
+  std::byte* const at = partials;
+  const T* const data = x.data();
+  const T* const second = y.data();
+  executor(blocks, [=](std::int64_t i) {
+    const std::int64_t first = i * block;
+    const ReduceCall call{{data + first, second + first},
+                          {1, 1},
+                          static_cast<std::size_t>(std::min(block, count - first)),
+                          static_cast<std::uint64_t>(first)};
+    functions.tile(call, at + static_cast<std::size_t>(i) * functions.partial_bytes);
+  });
+  combine_tree(functions, partials, static_cast<std::size_t>(blocks));
+  functions.finish(partials, &result);
+  return result;
+}
+
+}  // namespace furrow::kernels

@@ -1,0 +1,178 @@
+// Kernels shared out by executors: the bits of one call, whoever runs the blocks.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <vector>
+
+#include <furrow/kernels/parallel.hpp>
+#include "samples.hpp"
+
+using namespace furrow;
+using namespace furrow::kernels;
+using namespace furrow::kernels::test;
+
+namespace {
+
+template <class T>
+std::vector<T> samples(std::size_t n, std::uint64_t seed) {
+  test::Engine engine(base_seed() + seed);
+  std::vector<T> x(n);
+  for (T& value : x) value = sample<T>(engine, Mood::wild);
+  return x;
+}
+
+template <class T>
+std::span<const T> view(const std::vector<T>& x) {
+  return {x.data(), x.size()};
+}
+
+// Backwards, every block twice: as a worker's death would have it.
+struct Repeated {
+  template <class F>
+  void operator()(std::int64_t count, F f) const {
+    for (std::int64_t i = count - 1; i >= 0; --i) {
+      f(i);
+      f(i);
+    }
+  }
+};
+
+template <class T>
+void check_map(const Kernel& kernel) {
+  CAPTURE(kernel.name);
+  const std::size_t n = 100003;
+  const std::vector<T> in[] = {samples<T>(n, 1), samples<T>(n, 2), samples<T>(n, 3)};
+  Scalar parameters[parameters_max] = {};
+  REQUIRE(kernels::detail::set_parameters(kernel, dtype_of<T>, {}, parameters));
+  const Variant* const variant =
+      kernels::detail::variant_for(kernel.name, kernel.input_count, dtype_of<T>, dtype_of<T>);
+  std::vector<T> expected(n);
+  MapCall call{};
+  call.out = expected.data();
+  call.out_stride = 1;
+  for (std::size_t i = 0; i < kernel.input_count; ++i) {
+    call.in[i] = in[i].data();
+    call.in_stride[i] = 1;
+  }
+  call.count = n;
+  std::copy(parameters, parameters + parameters_max, call.parameters);
+  variant->map(call);
+
+  const auto check = [&](const auto& executor) {
+    std::vector<T> out(n);
+    const std::span<T> to(out);
+    bool known = false;
+    switch (kernel.input_count) {
+      case 0: known = map<T>(executor, kernel.name, to, {}); break;
+      case 1: known = map<T>(executor, kernel.name, to, {view(in[0])}); break;
+      case 2: known = map<T>(executor, kernel.name, to, {view(in[0]), view(in[1])}); break;
+      default: known = map<T>(executor, kernel.name, to, {view(in[0]), view(in[1]), view(in[2])});
+    }
+    REQUIRE(known);
+    CHECK(std::memcmp(out.data(), expected.data(), n * sizeof(T)) == 0);
+  };
+  check(Serial{});
+  check(Threads{1});
+  check(Threads{3});
+  check(Repeated{});
+}
+
+template <class T>
+void check_reduce(const Kernel& kernel, std::size_t n) {
+  CAPTURE(kernel.name, n);
+  const std::vector<T> x = samples<T>(n, 1);
+  const std::vector<T> y = samples<T>(n, 2);
+  const Variant* const variant =
+      kernels::detail::variant_for(kernel.name, kernel.input_count, dtype_of<T>, Dtype::none);
+  alignas(16) std::byte partial[partial_bytes_max];
+  variant->reduce.tile({{x.data(), y.data()}, {1, 1}, n, 0}, partial);
+  ReduceResult expected{};
+  variant->reduce.finish(partial, &expected);
+  const auto check = [&](const auto& executor) {
+    const auto result = kernel.input_count == 2
+                            ? furrow::kernels::reduce<T>(executor, kernel.name, {view(x), view(y)})
+                            : furrow::kernels::reduce<T>(executor, kernel.name, {view(x)});
+    REQUIRE(result);
+    CHECK(std::memcmp(&*result, &expected, sizeof expected) == 0);
+  };
+  check(Serial{});
+  check(Threads{1});
+  check(Threads{3});
+  check(Repeated{});
+}
+
+template <class T>
+int check_all() {
+  int kernels = 0;
+  for (const Kernel& kernel : all()) {
+    const bool reduces = kernel.family == Family::reduce;
+    if (kernels::detail::variant_for(kernel.name, kernel.input_count, dtype_of<T>,
+                                     reduces ? Dtype::none : dtype_of<T>) == nullptr) {
+      continue;
+    }
+    Scalar ignored[parameters_max];
+    if (!kernels::detail::set_parameters(kernel, dtype_of<T>, {}, ignored)) continue;
+    ++kernels;
+    if (reduces) {
+      for (const std::size_t n : {1, 1000, 20000, 300001}) check_reduce<T>(kernel, n);
+    } else {
+      check_map<T>(kernel);
+    }
+  }
+  return kernels;
+}
+
+}  // namespace
+
+TEST_CASE("kernels shared out by threads have the bits of one call") {
+  CHECK(check_all<double>() > 60);
+  CHECK(check_all<float>() > 60);
+  CHECK(check_all<std::int32_t>() > 20);
+}
+
+TEST_CASE("a reduction of many tiles is cut into whole branches of the tree") {
+  // More tiles than blocks, so that a block has several.
+  const auto& sum = *find("sum");
+  check_reduce<double>(sum, std::size_t{1024} * 1024 + 77);
+  check_reduce<double>(sum, std::size_t{1024} * 1024 * 3 + 1);
+}
+
+TEST_CASE("random elements are those of their index, whoever draws them") {
+  std::vector<double> one(100000);
+  std::vector<double> many(one.size());
+  REQUIRE(map<double>(Serial{}, "random_normal", std::span<double>(one), {}, {Scalar{.u64 = 7}}));
+  REQUIRE(
+      map<double>(Threads{3}, "random_normal", std::span<double>(many), {}, {Scalar{.u64 = 7}}));
+  CHECK(one == many);
+  CHECK(one[70000] != one[70001]);
+}
+
+TEST_CASE("masks have their own type") {
+  const std::vector<double> x = {1, 2, 3};
+  const std::vector<double> y = {3, 2, 1};
+  bool mask[3];
+  REQUIRE(map<double>(Threads{2}, "less", std::span<bool>(mask), {view(x), view(y)}));
+  CHECK(mask[0]);
+  CHECK_FALSE(mask[1]);
+  CHECK_FALSE(mask[2]);
+}
+
+TEST_CASE("what a kernel does not take is refused, and nothing is written") {
+  const std::vector<double> x(10, 1.0);
+  const std::vector<double> shorter(9, 1.0);
+  std::vector<double> out(10, 5.0);
+  const std::span<double> to(out);
+  CHECK_FALSE(map<double>(Serial{}, "no_such_kernel", to, {view(x)}));
+  CHECK_FALSE(map<double>(Serial{}, "sum", to, {view(x)}));
+  CHECK_FALSE(map<double>(Serial{}, "add", to, {view(x)}));
+  CHECK_FALSE(map<double>(Serial{}, "add", to, {view(x), view(shorter)}));
+  CHECK_FALSE(map<double>(Serial{}, "random_normal", to, {}));  // without a seed
+  CHECK_FALSE(map<double>(Serial{}, "exp", to, {view(x)}, {Scalar{.f64 = 1}}));
+  std::vector<std::int32_t> integers(10, 5);
+  CHECK_FALSE(map<std::int32_t>(Serial{}, "exp", std::span<std::int32_t>(integers), {}));
+  CHECK(std::count(out.begin(), out.end(), 5.0) == 10);
+  CHECK_FALSE(furrow::kernels::reduce<double>(Serial{}, "min", {std::span<const double>()}));
+  CHECK_FALSE(furrow::kernels::reduce<double>(Serial{}, "dot", {view(x), view(shorter)}));
+  CHECK_FALSE(furrow::kernels::reduce<double>(Serial{}, "exp", {view(x)}));
+  CHECK(furrow::kernels::reduce<double>(Serial{}, "sum", {std::span<const double>()})->f64[0] == 0);
+}
