@@ -1,6 +1,7 @@
 // tests/core/compute/numpy_cases.hpp
 //
-// Cases for sort_peer.py: what furrow read and what it found, written to files, checked by NumPy.
+// Cases for sort_peer.py and its like: what furrow read and what it found, written to files,
+// checked by NumPy.
 #pragma once
 
 #include <cmath>
@@ -54,8 +55,8 @@ class NumpyCases {
 
   Case add(const std::string& kind) { return {folder_ / (kind + std::to_string(next_++)), kind}; }
   /// Zero when NumPy finds the same.
-  int check() const {
-    return std::system((FURROW_PYTHON " " FURROW_SORT_PEER " " + folder_.string()).c_str());
+  int check(const std::string& peer = FURROW_SORT_PEER) const {
+    return std::system((FURROW_PYTHON " " + peer + " " + folder_.string()).c_str());
   }
 
  private:

@@ -1,0 +1,273 @@
+// Reductions along axes: NumPy's answers for every shape, combination of axes, mask and dtype; the
+// same bits for any number of workers, killed ones too; errors before anything is written.
+#include <furrow/compute/reduce.hpp>
+
+#include <cstring>
+
+#include "faults/fault_support.hpp"
+#include "numpy_cases.hpp"
+
+namespace furrow::test {
+namespace {
+
+const std::string peer = FURROW_REDUCE_PEER;
+
+const std::vector<std::string> names = {
+    "sum",     "prod",   "mean",   "var",           "std",    "min",      "max",    "argmin",
+    "argmax",  "any",    "all",    "norm",          "norm1",  "norm_inf", "nansum", "nanprod",
+    "nanmean", "nanvar", "nanstd", "count_nonzero", "nanmin", "nanmax"};
+
+bool needs_elements(const std::string& name) {
+  return name.find("min") != std::string::npos || name.find("max") != std::string::npos ||
+         name == "norm_inf";
+}
+
+AnyArray packed(Engine& engine, const AnyArray& x) {
+  AnyArray copy = AnyArray::temporary(x.dtype(), x.shape());
+  engine.apply_to_async("copy", copy, std::vector<AnyArray>{x}).get();
+  return copy;
+}
+
+/// Adds one case: every reduction of x along these axes.
+class Cases {
+ public:
+  Cases(Engine& engine, NumpyCases& cases) : engine_(engine), cases_(cases) {}
+
+  void add(const std::string& what, const AnyArray& x, const AnyArray& where) {
+    auto one = cases_.add("reduce");
+    one.array("x", packed(engine_, x)).value("what", what);
+    if (where.valid()) one.array("where", packed(engine_, where));
+    int next = 0;
+    const std::size_t subsets = x.ndim() <= 4 ? std::size_t{1} << x.ndim() : 20;
+    for (std::size_t subset = 0; subset < subsets; ++subset) {
+      ReduceOptions options;
+      for (std::size_t k = 0; k < x.ndim(); ++k) {
+        if (((subset * (x.ndim() <= 4 ? 1 : 13)) >> k & 1) == 0) continue;
+        const auto axis = static_cast<std::int64_t>(k);
+        options.axes.push_back(subset % 2 == 0 ? axis : axis - static_cast<std::int64_t>(x.ndim()));
+      }
+      options.keepdims = subset % 3 == 1;
+      options.ddof = static_cast<double>(subset % 2);
+      for (const bool masked : {false, true}) {
+        if (masked && !where.valid()) continue;
+        options.where = masked ? where : AnyArray();
+        for (const std::string& name : names) add_result(one, next, name, x, options);
+      }
+    }
+  }
+
+ private:
+  void add_result(NumpyCases::Case& one, int& next, const std::string& name, const AnyArray& x,
+                  const ReduceOptions& options) {
+    const bool masked = options.where.valid();
+    if (masked && name.substr(0, 3) == "arg") return;
+    if (masked && name == "norm_inf") return;  // NumPy's has no mask and no start
+    AnyArray result;
+    try {
+      result = reduce(engine_, name, x, options);
+    } catch (const TypeMismatch&) {
+      return;
+    } catch (const InvalidArgument&) {
+      // Only of nothing; NumPy throws, too, but for masks it asks for a value to start from.
+      REQUIRE(needs_elements(name));
+      REQUIRE((masked || x.size() == 0));
+      return;
+    }
+    const std::string key = "r" + std::to_string(next++);
+    std::string call = name + (options.keepdims ? " 1 " : " 0 ") + std::to_string(options.ddof) +
+                       (masked ? " 1" : " 0");
+    for (const std::int64_t axis : options.axes) call += " " + std::to_string(axis);
+    one.value(key + "_call", call).array(key, result);
+  }
+
+  Engine& engine_;
+  NumpyCases& cases_;
+};
+
+TEST_CASE("reductions are NumPy's: shapes from rank 0 to 8, views, every combination of axes") {
+  Engine engine(workers(2));
+  NumpyCases cases("reduce-shapes");
+  Cases add(engine, cases);
+  std::uint64_t seed = 7;
+  const Shape shapes[] = {{},        {0},         {1},          {7},
+                          {3000},    {0, 3},      {3, 0},       {1, 9},
+                          {9, 1},    {40, 70},    {2500, 3},    {3, 2500},
+                          {5, 1, 6}, {4, 30, 50}, {2, 3, 4, 5}, {2, 1, 3, 2, 1, 2, 3, 2}};
+  for (const Shape& shape : shapes) {
+    const auto x = sample_array<double>(shape, ++seed);
+    const auto where = sample_array<bool>(shape, ++seed);
+    add.add("plain", x, where);
+    if (shape.ndim() < 2) continue;
+    add.add("transposed", x.transpose(), where.transpose());
+    add.add("backwards", x.slice(0, {{}, {}, -1}).slice(1, {{}, {}, -2}),
+            where.slice(1, {{}, {}, 2}));
+    if (shape.ndim() == 2) add.add("row mask", x, sample_array<bool>({shape[1]}, ++seed));
+  }
+  CHECK(cases.check(peer) == 0);
+}
+
+template <class T>
+void add_dtype(Cases& add, std::uint64_t seed) {
+  for (const Shape& shape : {Shape{6, 40}, Shape{3, 3000}, Shape{3000, 3}, Shape{300, 40}}) {
+    const auto x = sample_array<T>(shape, ++seed);
+    add.add(std::string(dtype_name(dtype_of<T>)), x, sample_array<bool>(shape, ++seed));
+    add.add("transposed", x.transpose(), {});
+  }
+}
+
+TEST_CASE("reductions are NumPy's in every real dtype") {
+  Engine engine(workers(2));
+  NumpyCases cases("reduce-dtypes");
+  Cases add(engine, cases);
+  add_dtype<bool>(add, 1);
+  add_dtype<std::int8_t>(add, 2);
+  add_dtype<std::uint8_t>(add, 3);
+  add_dtype<std::int16_t>(add, 4);
+  add_dtype<std::uint16_t>(add, 5);
+  add_dtype<std::int32_t>(add, 6);
+  add_dtype<std::uint32_t>(add, 7);
+  add_dtype<std::int64_t>(add, 8);
+  add_dtype<std::uint64_t>(add, 9);
+  add_dtype<float>(add, 10);
+  CHECK(cases.check(peer) == 0);
+}
+
+TEST_CASE("sums that cancel are within the bound on every axis, against exact arithmetic") {
+  Engine engine(workers(2));
+  NumpyCases cases("reduce-exact");
+  for (const Shape& shape : {Shape{5000, 40}, Shape{40, 5000}, Shape{20, 100, 60}}) {
+    auto x = sample_array<double>(shape, 3, true);
+    std::mt19937_64 random(5);
+    for (std::int64_t i = 0; i + 1 < x.size(); i += 2) {  // pairs that cancel, far apart in size
+      x.data()[i] = std::ldexp(x.data()[i], static_cast<int>(random() % 60));
+      x.data()[i + 1] = -x.data()[i] * (1 + 0x1p-45);
+    }
+    auto one = cases.add("exact");
+    one.array("x", x);
+    for (std::size_t k = 0; k < shape.ndim(); ++k) {
+      const auto axis = static_cast<std::int64_t>(k);
+      one.array("sum" + std::to_string(k), sum(engine, x, {.axes = {axis}}));
+    }
+  }
+  CHECK(cases.check(peer) == 0);
+}
+
+/// Chooses something of every row and column.
+Array<bool> dense_mask(const Shape& shape, std::uint64_t seed) {
+  auto where = sample_array<bool>(shape, seed);
+  for (std::int64_t i = 0; i < where.size(); i += 3) where.data()[i] = true;
+  return where;
+}
+
+std::string bits_of(const AnyArray& x) { return {static_cast<const char*>(x.data()), x.bytes()}; }
+
+std::string all_bits(Engine& engine, const Array<double>& x, const Array<bool>& where) {
+  std::string bits;
+  for (const char* name : {"sum", "var", "nanmean", "norm", "argmax", "min"}) {
+    for (std::int64_t axis = 0; axis < 2; ++axis) {
+      for (const bool masked : {false, true}) {
+        if (masked && std::strcmp(name, "argmax") == 0) continue;
+        bits += bits_of(reduce(engine, name, x,
+                               {.axes = {axis}, .where = masked ? AnyArray(where) : AnyArray()}));
+      }
+    }
+  }
+  return bits;
+}
+
+TEST_CASE("reductions along axes: the same bits for 1, 2, 3 and 5 workers") {
+  for (const Shape& shape : {Shape{3, 70000}, Shape{70000, 3}, Shape{600, 500}}) {
+    const auto x = sample_array<double>(shape, 11, true);
+    const auto where = dense_mask(shape, 12);
+    std::string first;
+    for (const std::size_t count : {1, 2, 3, 5}) {
+      Engine engine(workers(count));
+      const std::string bits = all_bits(engine, x, where);
+      if (first.empty()) first = bits;
+      CHECK((bits == first));
+    }
+  }
+}
+
+TEST_CASE("the fast axis and the slow one give the same bits, and the whole array too") {
+  Engine engine(workers(2));
+  const auto x = sample_array<double>({5000, 30}, 21, true);
+  const auto y = packed(engine, x.transpose()).as<double>();
+  for (const char* name :
+       {"sum", "mean", "var", "std", "prod", "norm", "nansum", "nanvar", "max"}) {
+    INFO(name);
+    const AnyArray slow = reduce(engine, name, x, {.axes = {0}});
+    CHECK(bits_of(slow) == bits_of(reduce(engine, name, y, {.axes = {1}})));
+  }
+  CHECK(sum(engine, x)() == engine.sum(x));
+  CHECK(sum(engine, x, {.axes = {0}})(7) == engine.sum(x.column(7)));
+  CHECK(min(engine, x)() == engine.min(x));
+}
+
+TEST_CASE("a worker killed in the middle of a reduction changes nothing") {
+  const auto x = sample_array<double>({4000, 300}, 31, true);
+  const auto where = dense_mask({4000, 300}, 32);
+  std::string expected;
+  {
+    Engine engine(workers(1));
+    expected = all_bits(engine, x, where);
+  }
+  for (const int nth : {1, 5, 40}) {
+    OneFault fault("engine.group.claimed", "kill", nth);
+    Engine engine(workers(2));
+    fault.disarm_here();
+    CHECK((all_bits(engine, x, where) == expected));
+    CHECK(fault.fired());
+    CHECK(deaths(engine) > 0);
+  }
+}
+
+TEST_CASE("into an array of one's own: strided, or x itself where nothing is reduced") {
+  Engine engine(workers(2));
+  const auto x = sample_array<double>({50, 20}, 41, true);
+  const auto wide = Array<double>::temporary({20, 3});
+  engine.fill(wide, -1.0);
+  reduce_to(engine, "sum", wide.column(1), x, {.axes = {0}});
+  const auto plain = sum(engine, x, {.axes = {0}});
+  for (std::int64_t j = 0; j < 20; ++j) {
+    REQUIRE(wide(j, 1) == plain(j));
+    REQUIRE(wide(j, 0) == -1);
+    REQUIRE(wide(j, 2) == -1);
+  }
+  const auto y = Array<double>::temporary({1, 9});
+  engine.fill(y, -3.0);
+  reduce_to(engine, "norm1", y, y, {.axes = {0}, .keepdims = true});
+  for (std::int64_t j = 0; j < 9; ++j) REQUIRE(y(0, j) == 3);
+}
+
+TEST_CASE("reductions refuse what they cannot do before anything is written") {
+  Engine engine(workers(1));
+  const auto x = sample_array<double>({4, 5}, 51);
+  const auto out = Array<double>::temporary({5});
+  engine.fill(out, 7.0);
+  const auto to = [&](const char* name, const AnyArray& from, const ReduceOptions& options) {
+    reduce_to(engine, name, out, from, options);
+  };
+  CHECK_THROWS_AS(to("median", x, {.axes = {0}}), NotFound);
+  CHECK_THROWS_AS(to("sum", x, {.axes = {2}}), InvalidArgument);
+  CHECK_THROWS_AS(to("sum", x, {.axes = {-3}}), InvalidArgument);
+  CHECK_THROWS_AS(to("sum", x, {.axes = {0, -2}}), InvalidArgument);
+  CHECK_THROWS_AS(to("sum", x, {.axes = {1}}), ShapeMismatch);
+  CHECK_THROWS_AS(to("argmin", x, {.axes = {0}}), TypeMismatch);
+  CHECK_THROWS_AS(to("min", Array<c128>::temporary({4, 5}), {.axes = {0}}), TypeMismatch);
+  CHECK_THROWS_AS(to("min", Array<double>::temporary({0, 5}), {.axes = {0}}), InvalidArgument);
+  CHECK_THROWS_AS(to("sum", x, {.axes = {0}, .where = x}), TypeMismatch);
+  CHECK_THROWS_AS(to("sum", x, {.axes = {0}, .where = Array<bool>::temporary({4})}), ShapeMismatch);
+  const auto where = Array<bool>::temporary({4, 5});
+  engine.fill(where, true);
+  for (std::int64_t i = 0; i < 4; ++i) where(i, 3) = false;
+  CHECK_THROWS_AS(to("max", x, {.axes = {0}, .where = where}), InvalidArgument);
+  CHECK_THROWS_AS(argmax(engine, x, {.where = where}), InvalidArgument);
+  for (const double v : out.span()) CHECK(v == 7);
+  CHECK(std::isnan(mean(engine, x, {.axes = {0}, .where = where})(3)));
+  CHECK(sum(engine, x, {.axes = {0}, .where = where})(3) == 0);
+  CHECK(min(engine, Array<double>::temporary({0, 5}), {.axes = {1}}).size() == 0);
+}
+
+}  // namespace
+}  // namespace furrow::test
