@@ -1,7 +1,7 @@
 // furrow/kernels/elementwise/special.cpp
 //
-// Error functions and the normal distribution, by the functions of math/; f32 is computed in f64
-// with shorter series. No libm.
+// Error functions, the normal distribution and the gamma function, by the functions of math/; f32
+// is computed in f64 with shorter series. No libm.
 #include <furrow/kernels/simd.hpp>
 
 #undef HWY_TARGET_INCLUDE
@@ -11,6 +11,8 @@
 #include <furrow/kernels/elementwise/map-inl.h>
 #include <furrow/kernels/math/erf-inl.h>
 #include <furrow/kernels/math/erfc-inl.h>
+#include <furrow/kernels/math/gamma-inl.h>
+#include <furrow/kernels/math/lgamma-inl.h>
 #include <furrow/kernels/elementwise/special_entries.hpp>
 
 HWY_BEFORE_NAMESPACE();
@@ -24,6 +26,10 @@ FURROW_MAP_OF_ONE(Erfc, erfc);
 FURROW_MAP_OF_ONE(ErfcShort, erfc_short);
 FURROW_MAP_OF_ONE(Ndtr, ndtr);
 FURROW_MAP_OF_ONE(NdtrShort, ndtr_short);
+FURROW_MAP_OF_ONE(Tgamma, tgamma);
+FURROW_MAP_OF_ONE(TgammaShort, tgamma_short);
+FURROW_MAP_OF_ONE(Lgamma, lgamma);
+FURROW_MAP_OF_ONE(LgammaShort, lgamma_short);
 
 template <template <class> class OpOf, template <class> class ShortOf>
 constexpr void put(SpecialTable& table, SpecialOp op) noexcept {
@@ -36,6 +42,8 @@ constexpr SpecialTable make_special() noexcept {
   put<Erf, ErfShort>(table, SpecialOp::erf);
   put<Erfc, ErfcShort>(table, SpecialOp::erfc);
   put<Ndtr, NdtrShort>(table, SpecialOp::ndtr);
+  put<Tgamma, TgammaShort>(table, SpecialOp::tgamma);
+  put<Lgamma, LgammaShort>(table, SpecialOp::lgamma);
   return table;
 }
 

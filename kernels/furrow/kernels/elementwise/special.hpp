@@ -1,6 +1,6 @@
 // furrow/kernels/elementwise/special.hpp
 //
-// Error functions and the normal distribution on contiguous memory.             out[i] = f(x[i])
+// Error functions, normal distribution, gamma function on contiguous memory.     out[i] = f(x[i])
 //
 // Shape   all spans have the same length
 // Types   f32 and f64
@@ -28,6 +28,17 @@ void erfc(Input<T> x, std::span<T> out) noexcept {
 template <Float T>
 void ndtr(Input<T> x, std::span<T> out) noexcept {
   detail::map_spans<SpecialOp::ndtr, T>(out, {x}, {});
+}
+
+/// The gamma function.
+template <Float T>
+void tgamma(Input<T> x, std::span<T> out) noexcept {
+  detail::map_spans<SpecialOp::tgamma, T>(out, {x}, {});
+}
+/// ln |gamma(x)|.
+template <Float T>
+void lgamma(Input<T> x, std::span<T> out) noexcept {
+  detail::map_spans<SpecialOp::lgamma, T>(out, {x}, {});
 }
 
 }  // namespace furrow::kernels

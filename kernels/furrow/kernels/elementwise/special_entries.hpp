@@ -1,6 +1,6 @@
 // furrow/kernels/elementwise/special_entries.hpp
 //
-// Operations: error functions and the normal distribution.
+// Operations: error functions, the normal distribution, the gamma function.
 #pragma once
 
 #include <furrow/kernels/elementwise/entries.hpp>
@@ -11,6 +11,8 @@ enum class SpecialOp : std::uint8_t {
   erf,
   erfc,
   ndtr,
+  tgamma,
+  lgamma,
   end_of_list,
 };
 
