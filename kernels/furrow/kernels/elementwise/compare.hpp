@@ -37,6 +37,15 @@ enum class CompareOp : std::uint8_t {
 };
 
 /// The order of elements. No short circuits: all comparisons are made, so that loops vectorise.
+/// Both, and one of them, without a branch: loops vectorise, and conditions without a pattern
+/// mislead nobody.
+inline bool both(bool x, bool y) noexcept {
+  return (static_cast<unsigned>(x) & static_cast<unsigned>(y)) != 0;
+}
+inline bool either(bool x, bool y) noexcept {
+  return (static_cast<unsigned>(x) | static_cast<unsigned>(y)) != 0;
+}
+
 template <class T>
 struct Order {
   static bool less(T x, T y) noexcept { return x < y; }
@@ -47,9 +56,13 @@ struct Order {
 
 template <>
 struct Order<f16> {
-  static bool less(f16 x, f16 y) noexcept { return key(x) < key(y) && !(nan(x) || nan(y)); }
-  static bool less_equal(f16 x, f16 y) noexcept { return key(x) <= key(y) && !(nan(x) || nan(y)); }
-  static bool equal(f16 x, f16 y) noexcept { return key(x) == key(y) && !(nan(x) || nan(y)); }
+  static bool less(f16 x, f16 y) noexcept { return both(key(x) < key(y), !either(nan(x), nan(y))); }
+  static bool less_equal(f16 x, f16 y) noexcept {
+    return both(key(x) <= key(y), !either(nan(x), nan(y)));
+  }
+  static bool equal(f16 x, f16 y) noexcept {
+    return both(key(x) == key(y), !either(nan(x), nan(y)));
+  }
   static bool nonzero(f16 x) noexcept { return (x.bits() & 0x7fff) != 0; }
   static bool nan(f16 x) noexcept { return (x.bits() & 0x7fff) > 0x7c00; }
 
@@ -65,15 +78,17 @@ template <class P>
 struct Order<std::complex<P>> {
   using T = std::complex<P>;
   static bool less(T x, T y) noexcept {
-    const bool ordered = (x.imag() == x.imag()) && (y.imag() == y.imag());
-    return ((x.real() < y.real()) && ordered) || ((x.real() == y.real()) && (x.imag() < y.imag()));
+    const bool ordered = both(x.imag() == x.imag(), y.imag() == y.imag());
+    return either(both(x.real() < y.real(), ordered),
+                  both(x.real() == y.real(), x.imag() < y.imag()));
   }
   static bool less_equal(T x, T y) noexcept {
-    const bool ordered = (x.imag() == x.imag()) && (y.imag() == y.imag());
-    return ((x.real() < y.real()) && ordered) || ((x.real() == y.real()) && (x.imag() <= y.imag()));
+    const bool ordered = both(x.imag() == x.imag(), y.imag() == y.imag());
+    return either(both(x.real() < y.real(), ordered),
+                  both(x.real() == y.real(), x.imag() <= y.imag()));
   }
-  static bool equal(T x, T y) noexcept { return (x.real() == y.real()) && (x.imag() == y.imag()); }
-  static bool nonzero(T x) noexcept { return (x.real() != P(0)) || (x.imag() != P(0)); }
+  static bool equal(T x, T y) noexcept { return both(x.real() == y.real(), x.imag() == y.imag()); }
+  static bool nonzero(T x) noexcept { return either(x.real() != P(0), x.imag() != P(0)); }
 };
 
 /// What kind of number the bits of a real are.
@@ -81,7 +96,8 @@ template <class T>
 struct Classes {
   static bool nan(T x) noexcept { return x != x; }
   static bool infinite(T x) noexcept {
-    return (x == std::numeric_limits<T>::infinity()) || (x == -std::numeric_limits<T>::infinity());
+    return either(x == std::numeric_limits<T>::infinity(),
+                  x == -std::numeric_limits<T>::infinity());
   }
   static bool finite(T x) noexcept { return x - x == T(0); }
   static bool negative(T x) noexcept {
@@ -102,11 +118,11 @@ template <class P>
 struct Classes<std::complex<P>> {
   using T = std::complex<P>;
   using Part = Classes<P>;
-  static bool nan(T x) noexcept { return Part::nan(x.real()) || Part::nan(x.imag()); }
+  static bool nan(T x) noexcept { return either(Part::nan(x.real()), Part::nan(x.imag())); }
   static bool infinite(T x) noexcept {
-    return Part::infinite(x.real()) || Part::infinite(x.imag());
+    return either(Part::infinite(x.real()), Part::infinite(x.imag()));
   }
-  static bool finite(T x) noexcept { return Part::finite(x.real()) && Part::finite(x.imag()); }
+  static bool finite(T x) noexcept { return both(Part::finite(x.real()), Part::finite(x.imag())); }
 };
 
 constexpr bool is_unary(CompareOp op) noexcept { return op >= CompareOp::logical_not; }
@@ -122,8 +138,8 @@ struct CompareSpec {
     if constexpr (O == Op::less_equal) return By::less_equal(x, y);
     if constexpr (O == Op::greater) return By::less(y, x);
     if constexpr (O == Op::greater_equal) return By::less_equal(y, x);
-    if constexpr (O == Op::logical_and) return By::nonzero(x) && By::nonzero(y);
-    if constexpr (O == Op::logical_or) return By::nonzero(x) || By::nonzero(y);
+    if constexpr (O == Op::logical_and) return both(By::nonzero(x), By::nonzero(y));
+    if constexpr (O == Op::logical_or) return either(By::nonzero(x), By::nonzero(y));
     if constexpr (O == Op::logical_xor) return By::nonzero(x) != By::nonzero(y);
   }
 };

@@ -61,6 +61,24 @@ struct SelectSpec<SelectOp::sign, T> {
 template <class T>
 struct SelectSpec<SelectOp::where, T> {
   static T of(bool condition, T x, T y) noexcept { return condition ? x : y; }
+
+  /// The same by bits, for a condition of 1 or 0: no branch, which conditions without a pattern
+  /// would mislead, and loops that vectorise.
+  static T by_bits(std::uint8_t condition, T x, T y) noexcept {
+    if constexpr (is_complex(dtype_of<T>)) {
+      using Part = SelectSpec<SelectOp::where, typename T::value_type>;
+      return {Part::by_bits(condition, x.real(), y.real()),
+              Part::by_bits(condition, x.imag(), y.imag())};
+    } else {
+      using Wide = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
+      using Small = std::conditional_t<sizeof(T) == 2, std::uint16_t, std::uint8_t>;
+      using Bits = std::conditional_t<(sizeof(T) >= 4), Wide, Small>;
+      const auto mask = static_cast<Bits>(Bits{0} - static_cast<Bits>(condition));
+      const auto a = std::bit_cast<Bits>(x);
+      const auto b = std::bit_cast<Bits>(y);
+      return std::bit_cast<T>(static_cast<Bits>(((a ^ b) & mask) ^ b));
+    }
+  }
 };
 
 template <class P>
