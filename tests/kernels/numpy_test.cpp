@@ -119,8 +119,12 @@ std::vector<unsigned char> operand(Dtype dtype, std::size_t k, std::size_t count
 
 bool has_numpy_answer(const Kernel& kernel, const Variant& variant) {
   // Defined otherwise on purpose, or rounded once where NumPy rounds twice.
-  const std::set<std::string_view> others = {"cast", "fma"};
+  const std::set<std::string_view> others = {"cast_saturate", "fma"};
   if (kernel.family != Family::elementwise || kernel.input_count == 0) return false;
+  // NumPy leaves reals beyond an integer's range to the platform: cast_test.cpp.
+  const bool from_reals = is_real_float(variant.in[0]) || is_complex(variant.in[0]);
+  const bool is_cast = kernel.name == "cast" || kernel.name == "cast_wrap";
+  if (is_cast && from_reals && is_integer(variant.out)) return false;
   if (!kernel.parameters.empty() || others.count(kernel.name) != 0) return false;
   if (kernel.error.substr(0, 5) != "exact" && kernel.error.substr(0, 17) != "correctly rounded") {
     return false;

@@ -158,6 +158,17 @@ TEST_CASE("normals are normal") {
   }
 }
 
+TEST_CASE("normals of f32 beyond its greatest number are infinite on every target") {
+  for (const std::string_view name : targets()) {
+    REQUIRE(force_target(name));
+    std::vector<float> normals(100);
+    random_normal(std::span<float>(normals), {.seed = 5}, -1e39, 1);
+    CHECK(std::all_of(normals.begin(), normals.end(),
+                      [](float x) { return x == -std::numeric_limits<float>::infinity(); }));
+  }
+  force_target("");
+}
+
 TEST_CASE("uniforms are uniform, bits are fair") {
   std::vector<double> u(1 << 20);
   random_uniform<double>(u, {.seed = 11});

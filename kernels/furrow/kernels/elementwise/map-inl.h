@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include <furrow/kernels/math/narrow-inl.h>
 #include <furrow/kernels/packed.hpp>
 
 HWY_BEFORE_NAMESPACE();
@@ -100,16 +101,6 @@ void map_packed(const MapCall& call) noexcept {
   }
   hn::StoreU(apply<inputs>(op, d, tail, 0), d, buffer[inputs]);
   std::memcpy(at.out + i, buffer[inputs], rest * sizeof(T));
-}
-
-/// Rounded to f32; Highway's scalar form would give the greatest number instead of an infinity.
-template <class D, class V>
-HWY_INLINE hn::Vec<D> rounded(D narrow, V x) noexcept {
-#if HWY_TARGET == HWY_SCALAR
-  return hn::Set(narrow, static_cast<float>(hn::GetLane(x)));
-#else
-  return hn::DemoteTo(narrow, x);
-#endif
 }
 
 /// The same for f32 operands, computed in f64 and rounded once more at the end: Op is that of f64.

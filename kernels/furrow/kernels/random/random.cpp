@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include <furrow/kernels/math/narrow-inl.h>
 #include <furrow/kernels/random/draws-inl.h>
 
 HWY_BEFORE_NAMESPACE();
@@ -108,7 +109,7 @@ struct EmitNormal32 {
   HWY_INLINE RandomV narrow_bits(V64 z) const noexcept {
     const hn::Rebind<float, F64> narrow;
     const hn::Rebind<std::uint32_t, F64> narrow_unsigned;
-    const auto x = hn::DemoteTo(narrow, hn::MulAdd(z, deviation, mean));
+    const auto x = rounded(narrow, hn::MulAdd(z, deviation, mean));
     return hn::PromoteTo(RandomD(), hn::BitCast(narrow_unsigned, x));
   }
   /// Two normals from the two words of each lane, the even one low.
