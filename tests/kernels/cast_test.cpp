@@ -8,6 +8,8 @@
 #include <cmath>
 #include <string>
 
+#include <furrow/kernels/elementwise/cast.hpp>
+
 #include "compare.hpp"
 #include "samples.hpp"
 
@@ -32,7 +34,7 @@ To cast_one(const char* kernel, From x) {
   call.count = 70;
   variant->map(call);
   bool same = true;
-  for (const To& y : out) same = same && std::memcmp(&y, &out[0], sizeof y) == 0;
+  for (const To& y : out) same = same && same_element(dtype_of<To>, &y, &out[0]);
   CHECK(same);
   return out[69];
 }
@@ -164,6 +166,24 @@ TEST_CASE("casts to narrower reals overflow to infinity and keep signs, NaN and 
     CHECK(cast_one<c64>("cast_wrap", std::int64_t{-3}) == c64(-3, 0));
   }
   force_target("");
+}
+
+TEST_CASE("spans are cast by the rule of the function's name") {
+  const std::vector<double> reals = {-1.5, 300, 1e30, 7};
+  const std::vector<int> integers = {-1, 300, 255, 7};
+  std::vector<std::uint8_t> out(4);
+  const auto check = [&](std::vector<std::uint8_t> expected) { CHECK(out == expected); };
+  cast(std::span(reals), std::span(out));
+  check({0, 255, 255, 7});
+  cast_saturate(std::span(reals), std::span(out));
+  check({0, 255, 255, 7});
+  cast_wrap(std::span(reals), std::span(out));
+  check({255, 44, 0, 7});
+  cast(std::span(integers), std::span(out));
+  check({255, 44, 255, 7});
+  cast_saturate(std::span(integers), std::span(out));
+  check({0, 255, 255, 7});
+  CHECK(cast_function(CastRule::standard, Dtype::c64, Dtype::f32) == nullptr);
 }
 
 /// sin and cos of f32 go through f64 and back: huge arguments, NaN, infinities, on every target.

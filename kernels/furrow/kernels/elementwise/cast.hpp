@@ -17,6 +17,7 @@
 #include <bit>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <type_traits>
 
 #include <furrow/kernels/dispatch.hpp>
@@ -88,7 +89,7 @@ To convert(From x) noexcept {
     using Part = typename To::value_type;
     return {static_cast<Part>(x.real()), static_cast<Part>(x.imag())};
   } else if constexpr (std::is_same_v<To, bool> && is_complex(dtype_of<From>)) {
-    return (x.real() != 0) | (x.imag() != 0);
+    return x.real() != 0 || x.imag() != 0;
   } else if constexpr (is_complex(dtype_of<To>)) {
     return {convert<Saturates, typename To::value_type>(x), 0};
   } else if constexpr (is_complex(dtype_of<From>)) {
@@ -137,5 +138,42 @@ struct CastTable {
 };
 
 const CastTable* resolve_cast(std::size_t slot) noexcept;
+
+/// The kernels cast, cast_saturate and cast_wrap.
+enum class CastRule : std::uint8_t { standard, saturate, wrap };
+
+/// The function the registry lists: any strides, the target in use. Null when there is none.
+MapFunction cast_function(CastRule rule, Dtype from, Dtype to) noexcept;
+
+namespace detail {
+template <CastRule R, class From, class To>
+void cast_span(std::span<const From> x, std::span<To> out) noexcept {
+  MapCall call{};
+  call.out = out.data();
+  call.in[0] = x.data();
+  call.out_stride = call.in_stride[0] = 1;
+  call.count = out.size();
+  cast_function(R, dtype_of<From>, dtype_of<To>)(call);
+}
+}  // namespace detail
+
+/// Spans of one length; `out` may be `x` where the elements have one size. Integers wrap, reals
+/// saturate.
+template <Element From, Element To>
+requires(!is_complex(dtype_of<From>) || is_complex(dtype_of<To>))  //
+    void cast(std::span<const From> x, std::span<To> out) noexcept {
+  detail::cast_span<CastRule::standard>(x, out);
+}
+/// The same; integers saturate too.
+template <Element From, Element To>
+requires(!is_complex(dtype_of<From>) || is_complex(dtype_of<To>))  //
+    void cast_saturate(std::span<const From> x, std::span<To> out) noexcept {
+  detail::cast_span<CastRule::saturate>(x, out);
+}
+/// The same; reals wrap too, complex numbers lose their imaginary part.
+template <Element From, Element To>
+void cast_wrap(std::span<const From> x, std::span<To> out) noexcept {
+  detail::cast_span<CastRule::wrap>(x, out);
+}
 
 }  // namespace furrow::kernels

@@ -21,7 +21,7 @@ namespace {
 
 constinit Dispatch<CastTable> casts{resolve_cast};
 
-enum class Rule : std::uint8_t { standard, saturate, wrap };
+using Rule = CastRule;
 
 template <Rule R, class From>
 constexpr bool saturates = R == Rule::saturate ||
@@ -126,5 +126,11 @@ constexpr Kernel kernels[] = {
 }  // namespace
 
 std::span<const Kernel> cast_kernels() noexcept { return kernels; }
+
+MapFunction cast_function(CastRule rule, Dtype from, Dtype to) noexcept {
+  const Variant* variant =
+      find_variant(kernels[1 + static_cast<std::size_t>(rule)], std::span(&from, 1), to);
+  return variant != nullptr ? variant->map : nullptr;
+}
 
 }  // namespace furrow::kernels

@@ -4,7 +4,7 @@
 //
 // Shape   all spans have the same length
 // Types   f32 and f64 for all; integers wrap as in NumPy where listed; c64 and c128 for fill, copy,
-//         scale, add, subtract, multiply; every dtype for fill, copy and (but complex to real) cast
+//         scale, add, subtract, multiply; every dtype for fill, copy; casts: cast.hpp
 // Memory  out may be one of the inputs, but not overlap it otherwise; nothing is allocated
 // Order   element i depends on the inputs' element i alone: any split gives the same bits
 // Error   correctly rounded, but for exp, log, sin, cos: 1.0 ULP (tests/kernels/accuracy_test.cpp)
