@@ -240,6 +240,25 @@ TEST_CASE("into an array of one's own: strided, or x itself where nothing is red
   for (std::int64_t j = 0; j < 9; ++j) REQUIRE(y(0, j) == 3);
 }
 
+TEST_CASE("norms along a slow axis: no sign of zero, no overflow, no underflow") {
+  Engine engine(workers(1));
+  const auto x = Array<double>::temporary({50, 4});
+  for (std::int64_t i = 0; i < 50; ++i) {
+    x(i, 0) = -0.0;
+    x(i, 1) = 0x1p700;
+    x(i, 2) = 0x1p-700;
+    x(i, 3) = -2;
+  }
+  const auto greatest = norm_inf(engine, x, {.axes = {0}});
+  CHECK((greatest(0) == 0 && !std::signbit(greatest(0))));
+  CHECK(greatest(3) == 2);
+  const auto length = norm(engine, x, {.axes = {0}});
+  CHECK(length(0) == 0);
+  CHECK(length(1) == Approx(std::sqrt(50.0) * 0x1p700).epsilon(1e-15));
+  CHECK(length(2) / 0x1p-700 == Approx(std::sqrt(50.0)).epsilon(1e-15));
+  CHECK(length(3) == Approx(std::sqrt(200.0)).epsilon(1e-15));
+}
+
 TEST_CASE("reductions refuse what they cannot do before anything is written") {
   Engine engine(workers(1));
   const auto x = sample_array<double>({4, 5}, 51);
