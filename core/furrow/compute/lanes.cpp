@@ -77,6 +77,11 @@ void check_output(const AnyArray& out, const AnyArray& in, std::string_view what
   }
 }
 
+bool shares_memory(const AnyArray& out, const AnyArray& in) noexcept {
+  if (out.data() == in.data()) return true;
+  return out.segment() != in.segment() && out.segment()->identity() == in.segment()->identity();
+}
+
 kernels::Lanes lanes_of(const AnyArray& in, const AnyArray& out, Axis axis, std::string_view what) {
   kernels::Lanes lanes;
   lanes.dtype = in.dtype();

@@ -42,6 +42,10 @@ std::size_t check_axis(const AnyArray& x, std::int64_t axis, std::string_view wh
 /// Throws unless `out` may be written while `in` is read: it is `in` itself, or lies elsewhere.
 void check_output(const AnyArray& out, const AnyArray& in, std::string_view what);
 
+/// True when a result may not be written to `out` while `in` is still read: they are the same
+/// elements, or two views of one segment that cannot be told apart by their addresses.
+bool shares_memory(const AnyArray& out, const AnyArray& in) noexcept;
+
 /// The lanes of `in` along the axis, and those of `out`, which has the same shape but for the
 /// length of the axis. Throws ShapeMismatch when all elements are one lane and one stride cannot
 /// walk it.
