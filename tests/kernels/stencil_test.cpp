@@ -166,7 +166,7 @@ void check(const Case& c, Mood mood, bool finite_weights = true) {
 }
 
 /// Output as the input, weights centred.
-Case centred(Numbers in, Numbers weights, Boundary boundary, bool backwards = false) {
+Case centred(const Numbers& in, Numbers weights, Boundary boundary, bool backwards = false) {
   Numbers origin;
   for (const std::int64_t taps : weights) origin.push_back(taps / 2);
   return {in, in, std::move(weights), std::move(origin), boundary, backwards};
