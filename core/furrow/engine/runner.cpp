@@ -292,6 +292,7 @@ void Runner::map_elements(std::int64_t first, std::int64_t last, const TileCall&
     map.first_index = static_cast<std::uint64_t>(at);
     job_->variant->map(map);
   }
+  if (map.streaming) kernels::stream_fence();
 }
 
 // Runs the closure or kernel on one tile (or, a reduction, into `partial`). May throw.

@@ -108,7 +108,6 @@ void map_streaming(const MapCall& call, MapFunction packed, const MapBytes& byte
     stream_tile(static_cast<std::byte*>(call.out) + begin * bytes.out, out,
                 chunk.count * bytes.out);
   }
-  stream_fence();
 }
 
 }  // namespace furrow::kernels

@@ -77,7 +77,7 @@ inline void map_any(const MapCall& call, MapFunction packed, const MapBytes& byt
 }
 
 /// Runs `packed`, which knows nothing of streaming, on packed operands: chunks of the output are
-/// computed in the first-level cache and written past the caches from there.
+/// computed in the first-level cache and written past the caches from there. The caller fences.
 void map_streaming(const MapCall& call, MapFunction packed, const MapBytes& bytes) noexcept;
 
 /// Copies `count` elements, `stride` elements apart, to contiguous memory, and back.

@@ -58,7 +58,7 @@ struct MapCall {
   std::uint64_t first_index;  // index in the whole array of the tile's element 0
   Scalar parameters[parameters_max];
   // A hint: `out` is no input and will not be read soon, so a kernel may write past the caches. It
-  // changes no bits. The writes are ordered before all later ones when the kernel returns.
+  // changes no bits. The caller orders the writes before later ones (stream_fence, tile_copy.hpp).
   bool streaming;
 };
 using MapFunction = void (*)(const MapCall&) noexcept;

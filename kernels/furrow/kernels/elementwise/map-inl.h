@@ -86,7 +86,6 @@ void map_packed(const MapCall& call) noexcept {
     for (; i + lanes <= call.count; i += lanes) {
       hn::Stream(apply<inputs>(op, d, at.in, i), d, at.out + i);
     }
-    hwy::FlushStream();
   }
   for (; i + lanes <= call.count; i += lanes) {
     hn::StoreU(apply<inputs>(op, d, at.in, i), d, at.out + i);

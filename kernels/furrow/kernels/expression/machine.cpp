@@ -4,10 +4,13 @@
 #include <algorithm>
 #include <cstring>
 
+#include <hwy/cache_control.h>
+
 #include <furrow/kernels/expression/graph.hpp>
 #include <furrow/kernels/expression/program.hpp>
 #include <furrow/kernels/packed.hpp>
 #include <furrow/kernels/reduce/partials.hpp>
+#include <furrow/kernels/tile_copy.hpp>
 
 namespace furrow::kernels::expression {
 namespace {
@@ -118,6 +121,7 @@ class Machine {
       call_.first_index = static_cast<std::uint64_t>(at);
       for (std::size_t i = 0; i < program_.instruction_count; ++i) execute(i);
     }
+    if (program_.streaming != 0) stream_fence();
   }
 
  private:
@@ -126,6 +130,7 @@ class Machine {
     const std::byte*& place = place_[first_input + i];
     if (input.axes == 0) {
       place = input.data + at * input.item_bytes;
+      fetch(place + length * input.item_bytes, program_.block * input.item_bytes);
       return;
     }
     Walk walk(program_, input);
@@ -134,6 +139,12 @@ class Machine {
     std::byte* const gathered = registers_ + input.gathered * program_.register_bytes;
     walk.gather_to(gathered, length);
     place = gathered;
+  }
+
+  // What the next block reads comes in while this one is computed: blocks of several inputs in turn
+  // are no stream that the hardware would read ahead. Past the array's end nothing happens.
+  static void fetch(const std::byte* place, std::size_t bytes) noexcept {
+    for (std::size_t at = 0; at < bytes; at += 64) hwy::Prefetch(place + at);
   }
 
   void execute(std::size_t i) noexcept {
