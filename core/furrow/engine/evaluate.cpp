@@ -225,6 +225,7 @@ void run_map(Engine& engine, expression::Compiled& compiled, const Names& names,
   engine::Job job = job_of(compiled, names, options);
   job.operands = std::move(operands);
   job.entry = &ProgramEntry::run;
+  job.runs = true;
   Future<void>(engine.start(std::move(job))).get();
 }
 

@@ -56,6 +56,7 @@ struct Job {
   std::int64_t tile_elements = 0;  // 0: from the operands' element sizes
   bool protect = true;             // exactly-once for operands that are written and read
   bool per_worker = false;
+  bool runs = false;  // `entry` may get many tiles in one call, where nothing protects them
   JobOptions options;
 
   // A closure: its bytes, and the function that runs it on a tile.

@@ -144,7 +144,8 @@ void Coordinator::describe(JobSlot& slot, const JobState& state) const {
   slot.failed.store(0, std::memory_order_relaxed);
   slot.closed.store(0, std::memory_order_relaxed);
   slot.waiters.store(0, std::memory_order_relaxed);
-  d.flags = (job.partial_bytes > 0 ? flag_reduce : 0) | (job.per_worker ? flag_per_worker : 0);
+  d.flags = (job.partial_bytes > 0 ? flag_reduce : 0) | (job.per_worker ? flag_per_worker : 0) |
+            (job.runs ? flag_runs : 0);
   d.count = job.count;
   d.tile_elements = job.tile_elements;
   d.operand_count = static_cast<std::uint32_t>(job.operands.size());

@@ -176,6 +176,7 @@ inline constexpr std::uint32_t flag_reduce = 1;
 inline constexpr std::uint32_t flag_per_worker = 2;     // group g is worker g's, once
 inline constexpr std::uint32_t flag_torn_on_death = 4;  // in place without protection
 inline constexpr std::uint32_t flag_streaming = 8;      // more memory than the caches hold
+inline constexpr std::uint32_t flag_runs = 16;          // a closure that takes many tiles at once
 
 struct JobDescription {
   std::uint32_t flags;

@@ -30,14 +30,16 @@ bool resolve_code(LoadedJob& job) {
 
 // A reduction's kernel folds packed tiles itself. One that maps, and needs no protection, gets as
 // much as lies side by side: all operands may be read in any way, but outputs are written in place.
+// So does a closure that asked for it, where all is packed.
 bool takes_whole_groups(const LoadedJob& job) {
   const JobDescription& d = job.description;
-  if (d.kernel[0] == '\0') return false;
   const bool reduces = (d.flags & flag_reduce) != 0;
+  const bool closure = d.kernel[0] == '\0';
+  if (closure && (reduces || (d.flags & flag_runs) == 0)) return false;
   if (!reduces && d.protocol != Protocol::direct) return false;
   for (std::size_t i = 0; i < d.operand_count; ++i) {
-    const bool in_place = job.packed[i] || (!reduces && job.run[i] != 0);
-    if (!in_place && (reduces || d.operands[i].use != Use::read)) return false;
+    const bool in_place = job.packed[i] || (!reduces && !closure && job.run[i] != 0);
+    if (!in_place && (reduces || closure || d.operands[i].use != Use::read)) return false;
   }
   return true;
 }

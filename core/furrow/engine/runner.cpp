@@ -188,16 +188,27 @@ void Runner::run_group(std::uint32_t group, std::uint32_t position) {
   add(me.tiles, job_->description.group_tiles);
 }
 
-// A kernel that maps and that nothing protects: the whole group at once. False when the job is not
-// of that kind.
+// A kernel that maps, or a closure that takes runs, and that nothing protects: the whole group at
+// once. False when the job is not of that kind, or the closure threw.
 bool Runner::run_bulk(std::uint32_t group, std::uint32_t position) {
   const JobDescription& d = job_->description;
   if (!job_->whole_groups) return false;
   const std::int64_t base = static_cast<std::int64_t>(group) * d.group_tiles;
   const std::int64_t first = (base + position) * d.tile_elements;
   const std::int64_t last = std::min(d.count, (base + d.group_tiles) * d.tile_elements);
-  map_elements(first, last, {});
-  return true;
+  if (job_->variant != nullptr) {
+    map_elements(first, last, {});
+    return true;
+  }
+  if (first >= last) return true;
+  TileCall call{};
+  bind(call, first, static_cast<std::size_t>(last - first));
+  try {
+    job_->entry(job_->captures, call);
+    return true;
+  } catch (...) {
+    return false;  // it throws again in the tile that is at fault, which is then named
+  }
 }
 
 // The tiles of a group one by one. False when the job was stopped or failed on the way: the word

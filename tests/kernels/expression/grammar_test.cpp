@@ -119,6 +119,15 @@ TEST_CASE("powers of integers are integers") {
   refused("2**i", " ^^", "f64(x)**y");
 }
 
+TEST_CASE("integers are not divided by a zero that is known before") {
+  refused("i // 0", "  ^^", "by zero");
+  refused("1 + i % (2 - 2)", "      ^", "by zero");
+  refused("5 // 0", "  ^^", "by zero");
+  CHECK_FALSE(compile("x // 0", sources()).error);
+  CHECK_FALSE(compile("i / 0", sources()).error);
+  CHECK_FALSE(compile("i // i", sources()).error);
+}
+
 TEST_CASE("every kernel and synonym may be called, also as NumPy's") {
   for (const std::string& name : function_names()) {
     if (is_reduction(name) || name == "fill" || name == "cast") continue;

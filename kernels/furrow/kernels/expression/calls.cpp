@@ -25,6 +25,12 @@ double real_value(const Vertex& constant) {
   return constant.value.f64;
 }
 
+bool is_zero(const Vertex& vertex) { return vertex.is_constant() && vertex.value.u64 == 0; }
+
+bool divides(std::string_view kernel) {
+  return kernel == "floor_divide" || kernel == "remainder" || kernel == "fmod";
+}
+
 bool is_negative_integer(const Vertex& vertex) {
   return vertex.is_constant() && is_signed_integer(vertex.dtype) && vertex.value.i64 < 0;
 }
@@ -295,6 +301,10 @@ Graph::Id Calls::kernel(const Node& node, std::string_view name, Values values) 
     given += (given.empty() ? "" : " and ") + std::string(dtype_name(graph_[value].dtype));
   }
   const auto resolution = resolve(*found, operands);
+  if (resolution && values.size() == 2 && is_integer(resolution->operand[1]) &&
+      divides(found->name) && is_zero(graph_[values[1]])) {
+    return fail(Kind::value, node.word, "division of integers by zero");
+  }
   if (resolution) return graph_.apply(*found, *resolution, values, form);
   return fail(Kind::type, node.word, node.name + " does not take " + given);
 }

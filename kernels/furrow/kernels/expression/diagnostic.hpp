@@ -23,6 +23,7 @@ struct Diagnostic {
     unknown,  // no array, function or parameter of that name
     type,     // dtypes that do not fit
     shape,    // shapes that do not fit
+    value,    // a number that the function is not defined for
     limit,    // larger than a program can be
   };
   Kind kind = Kind::syntax;
