@@ -101,7 +101,9 @@ std::optional<Graph::Id> Calls::special(const Node& node, std::string_view name,
     }
     return graph_.cast(values[0], dtype);
   }
-  if (name == "cast") return fail(Kind::type, node.word, "to convert call the dtype: f32(x)");
+  // The dtype that these give is no operand's.
+  if (name.substr(0, 4) == "cast")
+    return fail(Kind::type, node.word, "to convert call the dtype: f32(x)");
   if (name == "where") return select(node, values);
   if (name == "clip") return clip(node, values);
   if (name.substr(0, 8) == "logical_") return logical(node, name, values);
