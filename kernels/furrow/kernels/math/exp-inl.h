@@ -22,14 +22,13 @@ namespace furrow::kernels {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+/// e^r with r = x - k ln2.
 template <class D>
-requires(sizeof(hn::TFromD<D>) == 8) HWY_INLINE hn::Vec<D> exp(D d, hn::Vec<D> x)
+requires(sizeof(hn::TFromD<D>) == 8) HWY_INLINE hn::Vec<D> exp_reduced(D d, hn::Vec<D> x,
+                                                                       hn::Vec<D> k)
 noexcept {
   using V = hn::Vec<D>;
   const auto c = [d](double value) HWY_ATTR { return hn::Set(d, value); };
-  x = limit(x, -750.0, 710.0);
-  const V magic = c(0x1.8p52);
-  const V k = hn::Sub(hn::MulAdd(x, c(0x1.71547652b82fep+0), magic), magic);
   // ln2 in 42 + 53 bits: k times the first part is exact, with or without a fused multiply-add.
   V r = hn::NegMulAdd(k, c(0x1.62e42fefa3800p-1), x);
   r = hn::NegMulAdd(k, c(0x1.ef35793c76730p-45), r);
@@ -44,18 +43,15 @@ noexcept {
   even = hn::MulAdd(r2, even, c(0x1.000000000000ap-1));
   odd = hn::MulAdd(r2, odd, c(0x1.55555555554f9p-3));
   const V p = hn::MulAdd(r, odd, even);
-  const V y = hn::Add(hn::MulAdd(r2, p, r), c(1.0));
-  return scale_by_power(y, k);
+  return hn::Add(hn::MulAdd(r2, p, r), c(1.0));
 }
 
 template <class D>
-requires(sizeof(hn::TFromD<D>) == 4) HWY_INLINE hn::Vec<D> exp(D d, hn::Vec<D> x)
+requires(sizeof(hn::TFromD<D>) == 4) HWY_INLINE hn::Vec<D> exp_reduced(D d, hn::Vec<D> x,
+                                                                       hn::Vec<D> k)
 noexcept {
   using V = hn::Vec<D>;
   const auto c = [d](float value) HWY_ATTR { return hn::Set(d, value); };
-  x = limit(x, -106.0f, 89.0f);
-  const V magic = c(0x1.8p23f);
-  const V k = hn::Sub(hn::MulAdd(x, c(0x1.715476p+0f), magic), magic);
   V r = hn::NegMulAdd(k, c(0x1.62e4p-1f), x);
   r = hn::NegMulAdd(k, c(0x1.7f7d1cp-20f), r);
   const V r2 = hn::Mul(r, r);
@@ -64,8 +60,27 @@ noexcept {
   even = hn::MulAdd(r2, even, c(0.5f));
   odd = hn::MulAdd(r2, odd, c(0x1.555554p-3f));
   const V p = hn::MulAdd(r, odd, even);
-  const V y = hn::Add(hn::MulAdd(r2, p, r), c(1.0f));
-  return scale_by_power(y, k);
+  return hn::Add(hn::MulAdd(r2, p, r), c(1.0f));
+}
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V exp(D d, V x) noexcept {
+  using T = hn::TFromD<D>;
+  constexpr bool f64 = sizeof(T) == 8;
+  const V magic = hn::Set(d, f64 ? T(0x1.8p52) : T(0x1.8p23));
+  const V inverse_ln2 = hn::Set(d, f64 ? T(0x1.71547652b82fep+0) : T(0x1.715476p+0));
+#if HWY_TARGET != HWY_AVX3
+  // Where all results are normal numbers, scaling is an addition: the same bits, lane by lane.
+  // AVX-512 has an instruction that scales all.
+  const auto plain = hn::Le(hn::Abs(x), hn::Set(d, f64 ? T(708) : T(87)));
+  if (HWY_LIKELY(hn::AllTrue(d, plain))) {
+    const V shifted = hn::MulAdd(x, inverse_ln2, magic);
+    return scale_by_shifted(exp_reduced(d, x, hn::Sub(shifted, magic)), shifted);
+  }
+#endif
+  x = f64 ? limit(x, T(-750), T(710)) : limit(x, T(-106), T(89));
+  const V k = hn::Sub(hn::MulAdd(x, inverse_ln2, magic), magic);
+  return scale_by_power(exp_reduced(d, x, k), k);
 }
 
 }  // namespace HWY_NAMESPACE

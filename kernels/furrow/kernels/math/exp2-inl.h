@@ -24,13 +24,11 @@ namespace furrow::kernels {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+/// 2^r for |r| <= 1/2.
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V exp2(D d, V x) noexcept {
+HWY_INLINE V exp2_reduced(D d, V r) noexcept {
   using T = hn::TFromD<D>;
   constexpr bool f64 = sizeof(T) == 8;
-  x = f64 ? limit(x, T(-1100), T(1025)) : limit(x, T(-160), T(129));
-  const V k = nearest_whole(x);
-  const V r = hn::Sub(x, k);
   const V r2 = hn::Mul(r, r);
   V p;
   if constexpr (f64) {
@@ -49,7 +47,25 @@ HWY_INLINE V exp2(D d, V x) noexcept {
   const V ln2 = hn::Set(d, f64 ? T(0x1.62e42fefa39efp-1) : T(0x1.62e43p-1));
   const V high = hn::MulAdd(r, ln2, one);
   const V low = hn::MulAdd(r, ln2, hn::Sub(one, high));
-  return scale_by_power(hn::Add(high, hn::MulAdd(r2, p, low)), k);
+  return hn::Add(high, hn::MulAdd(r2, p, low));
+}
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V exp2(D d, V x) noexcept {
+  using T = hn::TFromD<D>;
+  constexpr bool f64 = sizeof(T) == 8;
+#if HWY_TARGET != HWY_AVX3
+  // As in exp-inl.h.
+  const auto plain = hn::Le(hn::Abs(x), hn::Set(d, f64 ? T(1021) : T(125)));
+  if (HWY_LIKELY(hn::AllTrue(d, plain))) {
+    const V magic = hn::Set(d, f64 ? T(0x1.8p52) : T(0x1.8p23));
+    const V shifted = hn::Add(x, magic);
+    return scale_by_shifted(exp2_reduced(d, hn::Sub(x, hn::Sub(shifted, magic))), shifted);
+  }
+#endif
+  x = f64 ? limit(x, T(-1100), T(1025)) : limit(x, T(-160), T(129));
+  const V k = nearest_whole(x);
+  return scale_by_power(exp2_reduced(d, hn::Sub(x, k)), k);
 }
 
 }  // namespace HWY_NAMESPACE

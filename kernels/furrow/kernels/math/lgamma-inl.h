@@ -106,6 +106,24 @@ HWY_INLINE V lgamma(D d, V x) noexcept {
   return hn::IfThenElse(hn::Eq(x, x), y, x);
 }
 
+/// What is to be subtracted, in plain doubles, for numbers of type f32.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V lgamma_correction_short(D d, V x, V a, const RaisedShort<D>& at) noexcept {
+  const auto c = [d](double value) HWY_ATTR { return hn::Set(d, value); };
+  const V one = c(1.0);
+  V w = hn::IfThenElse(at.small, hn::Mul(at.inner, hn::Mul(a, at.plus_seven)), one);
+  const auto negative = hn::Lt(x, hn::Zero(d));
+  if (HWY_UNLIKELY(!hn::AllFalse(d, negative))) {
+    const V sine = hn::Abs(sincos_turns(d, hn::Mul(a, c(0.5))).sin);
+    const V product = hn::IfThenElse(at.small, hn::Mul(at.inner, at.plus_seven), one);
+    const V below = hn::Mul(sine, hn::IfThenElse(at.small, one, a));
+    const V reflected = hn::Div(hn::Mul(product, c(0x1.921fb54442d18p+1)), below);
+    w = hn::IfThenElse(negative, reflected, w);
+  }
+  // No f32 number but 0 is below the least normal f64.
+  return log_normal(d, w, hn::Zero(d));
+}
+
 /// The same for numbers of type f32.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V lgamma_short(D d, V x) noexcept {
@@ -117,22 +135,24 @@ HWY_INLINE V lgamma_short(D d, V x) noexcept {
   const auto c = [d](double value) HWY_ATTR { return hn::Set(d, value); };
   const V zero = hn::Zero(d);
   const V infinity = c(std::numeric_limits<double>::infinity());
-  const RaisedShort<D> at = raise_short(d, x);
+  const V a = hn::Abs(x);
+  const RaisedShort<D> at = raise_short(d, a);
   V y = stirling_short(d, at.argument);
   if (!hn::AllTrue(d, hn::Ge(x, c(8.0)))) {
-    // Lane by lane: neighbours change no bits. No f32 number but 0 is below the least normal f64.
-    const V product = hn::Mul(at.inner, hn::Mul(x, at.plus_seven));
-    const V less = log_normal(d, hn::IfThenElse(at.small, product, c(1.0)), zero);
-    y = hn::IfThenElse(at.small, hn::Sub(y, less), y);
+    // Lane by lane: neighbours change no bits.
+    const auto negative = hn::Lt(x, zero);
+    const V both = hn::Sub(y, lgamma_correction_short(d, x, a, at));
+    y = hn::IfThenElse(hn::Ge(x, c(8.0)), y, hn::IfThenElse(negative, hn::Neg(both), both));
     const V t = hn::Sub(x, c(1.5625));
     const V roots = hn::Mul(hn::Sub(x, c(1.0)), hn::Sub(x, c(2.0)));
     const V ratio = polynomial(d, t, hn::Mul(t, t), series);
     const V middle = hn::MulAdd(roots, ratio, zero);  // never -0
     y = hn::IfThenElse(hn::And(hn::Ge(x, c(0.875)), hn::Le(x, c(2.25))), middle, y);
-    const auto negative = hn::Lt(x, zero);
-    // The neighbourhood of the roots takes more digits than plain doubles have.
-    if (HWY_UNLIKELY(!hn::AllFalse(d, negative))) y = hn::IfThenElse(negative, lgamma(d, x), y);
-    y = hn::IfThenElse(hn::Eq(x, zero), infinity, y);
+    // The neighbourhood of the other roots takes more digits than plain doubles have.
+    const auto root = hn::And(negative, hn::Lt(hn::Abs(y), c(0x1p-14)));
+    if (HWY_UNLIKELY(!hn::AllFalse(d, root))) y = hn::IfThenElse(root, lgamma(d, x), y);
+    const auto pole = hn::And(hn::Le(x, zero), hn::Eq(hn::Round(x), x));
+    y = hn::IfThenElse(pole, infinity, y);
   }
   y = hn::IfThenElse(hn::Eq(x, infinity), infinity, y);
   return hn::IfThenElse(hn::Eq(x, x), y, x);

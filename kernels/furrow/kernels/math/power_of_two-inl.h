@@ -63,12 +63,28 @@ HWY_INLINE V scale_by_power(V y, V k) noexcept {
 #endif
 }
 
-/// x limited to [low, high]; NaN stays (Min and Max differ between targets about it).
+/// y * 2^k where that is a normal number: k is added to the exponent. `shifted` is the sum of k and
+/// a magic number whose low bits are 0, 1.5 * 2^52 or 1.5 * 2^23.
+template <class V>
+HWY_INLINE V scale_by_shifted(V y, V shifted) noexcept {
+  const hn::DFromV<V> d;
+  const hn::RebindToUnsigned<decltype(d)> du;
+  constexpr int fraction_bits = sizeof(hn::TFromD<decltype(d)>) == 8 ? 52 : 23;
+  const auto exponent = hn::ShiftLeft<fraction_bits>(hn::BitCast(du, shifted));
+  return hn::BitCast(d, hn::Add(hn::BitCast(du, y), exponent));
+}
+
+/// x limited to [low, high]; NaN stays.
 template <class V, class T>
 HWY_INLINE V limit(V x, T low, T high) noexcept {
   const hn::DFromV<V> d;
+#if HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
+  // x86 returns its second operand where one is NaN.
+  return hn::Max(hn::Set(d, low), hn::Min(hn::Set(d, high), x));
+#else
   x = hn::IfThenElse(hn::Gt(x, hn::Set(d, high)), hn::Set(d, high), x);
   return hn::IfThenElse(hn::Lt(x, hn::Set(d, low)), hn::Set(d, low), x);
+#endif
 }
 
 }  // namespace HWY_NAMESPACE
