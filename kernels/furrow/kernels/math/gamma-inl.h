@@ -87,7 +87,7 @@ HWY_INLINE V tgamma_short(D d, V x) noexcept {
   const auto negative = hn::Lt(x, hn::Zero(d));
   // Lanes that are not negative keep their bits.
   if (HWY_UNLIKELY(!hn::AllFalse(d, negative))) {
-    const V sine = sincos_turns(d, hn::Mul(hn::Abs(x), c(0.5))).sin;
+    const V sine = sine_of_pi_times_short(d, hn::Abs(x));
     const V product = hn::IfThenElse(at.small, hn::Mul(at.inner, at.plus_seven), one);
     factor = hn::IfThenElse(negative, hn::Mul(c(-0x1.921fb54442d18p+1), product), factor);
     divisor = hn::IfThenElse(negative, hn::Mul(sine, hn::IfThenElse(at.small, one, a)), divisor);

@@ -106,6 +106,12 @@ HWY_INLINE V lgamma(D d, V x) noexcept {
   return hn::IfThenElse(hn::Eq(x, x), y, x);
 }
 
+/// A call, because it is rare and long.
+template <class D, class V = hn::Vec<D>>
+HWY_NOINLINE V lgamma_at_roots(D d, V x) noexcept {
+  return lgamma(d, x);
+}
+
 /// What is to be subtracted, in plain doubles, for numbers of type f32.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V lgamma_correction_short(D d, V x, V a, const RaisedShort<D>& at) noexcept {
@@ -114,7 +120,7 @@ HWY_INLINE V lgamma_correction_short(D d, V x, V a, const RaisedShort<D>& at) no
   V w = hn::IfThenElse(at.small, hn::Mul(at.inner, hn::Mul(a, at.plus_seven)), one);
   const auto negative = hn::Lt(x, hn::Zero(d));
   if (HWY_UNLIKELY(!hn::AllFalse(d, negative))) {
-    const V sine = hn::Abs(sincos_turns(d, hn::Mul(a, c(0.5))).sin);
+    const V sine = hn::Abs(sine_of_pi_times_short(d, a));
     const V product = hn::IfThenElse(at.small, hn::Mul(at.inner, at.plus_seven), one);
     const V below = hn::Mul(sine, hn::IfThenElse(at.small, one, a));
     const V reflected = hn::Div(hn::Mul(product, c(0x1.921fb54442d18p+1)), below);
@@ -150,7 +156,7 @@ HWY_INLINE V lgamma_short(D d, V x) noexcept {
     y = hn::IfThenElse(hn::And(hn::Ge(x, c(0.875)), hn::Le(x, c(2.25))), middle, y);
     // The neighbourhood of the other roots takes more digits than plain doubles have.
     const auto root = hn::And(negative, hn::Lt(hn::Abs(y), c(0x1p-14)));
-    if (HWY_UNLIKELY(!hn::AllFalse(d, root))) y = hn::IfThenElse(root, lgamma(d, x), y);
+    if (HWY_UNLIKELY(!hn::AllFalse(d, root))) y = hn::IfThenElse(root, lgamma_at_roots(d, x), y);
     const auto pole = hn::And(hn::Le(x, zero), hn::Eq(hn::Round(x), x));
     y = hn::IfThenElse(pole, infinity, y);
   }

@@ -150,6 +150,23 @@ HWY_INLINE V stirling_short(D d, V a) noexcept {
   return hn::MulAdd(hn::Sub(a, c(0.5)), log_less_one, rest);
 }
 
+/// sin(pi a) for 0 <= a < 2^51, in plain doubles; some number for others.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V sine_of_pi_times_short(D d, V a) noexcept {
+  // sin(r) = r + r^3 P(r^2) for |r| <= pi/2, minimax, relative error below 2^-52
+  static constexpr double series[] = {
+      -0x1.55555555554a8p-3,  0x1.111111110a573p-7,  -0x1.a01a019a65a19p-13, 0x1.71de3806aecd9p-19,
+      -0x1.ae6355aae4d37p-26, 0x1.60e6bee7fb7d0p-33, -0x1.9f1518a7c0801p-41};
+  const auto c = [d](double value) HWY_ATTR { return hn::Set(d, value); };
+  const hn::RebindToUnsigned<D> du;
+  const V shifted = hn::Add(a, c(0x1.8p52));
+  const V rest = hn::Sub(a, hn::Sub(shifted, c(0x1.8p52)));
+  const V r = hn::Mul(rest, c(0x1.921fb54442d18p+1));
+  const V z = hn::Mul(r, r);
+  const V y = hn::MulAdd(hn::Mul(r, z), polynomial(d, z, hn::Mul(z, z), series), r);
+  return hn::Xor(y, hn::BitCast(d, hn::ShiftLeft<63>(hn::BitCast(du, shifted))));
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace furrow::kernels
 HWY_AFTER_NAMESPACE();
