@@ -172,7 +172,7 @@ TEST_CASE("spans are cast by the rule of the function's name") {
   const std::vector<double> reals = {-1.5, 300, 1e30, 7};
   const std::vector<int> integers = {-1, 300, 255, 7};
   std::vector<std::uint8_t> out(4);
-  const auto check = [&](std::vector<std::uint8_t> expected) { CHECK(out == expected); };
+  const auto check = [&](const std::vector<std::uint8_t>& expected) { CHECK(out == expected); };
   cast(std::span(reals), std::span(out));
   check({0, 255, 255, 7});
   cast_saturate(std::span(reals), std::span(out));
