@@ -68,16 +68,22 @@ struct PaddedLine {
  private:
   template <class To>
   void copy_outside(std::int64_t first, std::int64_t end, To* to) const noexcept {
-    for (std::int64_t i = first; i < end;) {
-      // Floor, also below 0.
-      const std::int64_t position = i / inner - (i % inner < 0 ? 1 : 0);
-      const std::int64_t within = i - position * inner;
+    if (first == end) return;
+    // Floor, also below 0. The rest is never divided again: ends are short and many.
+    std::int64_t position = first;
+    std::int64_t within = 0;
+    if (inner != 1) {
+      position = first / inner - (first % inner < 0 ? 1 : 0);
+      within = first - position * inner;
+    }
+    for (std::int64_t i = first; i < end; ++position, within = 0) {
       const std::int64_t run = std::min(inner - within, end - i);
       const std::int64_t from = position_at(boundary, position, n);
       if (from < 0) {
-        std::fill(to, to + run, static_cast<To>(value));
+        for (std::int64_t k = 0; k < run; ++k) to[k] = static_cast<To>(value);
       } else {
-        std::copy(data + from * inner + within, data + from * inner + within + run, to);
+        const T* const begin = data + from * inner + within;
+        for (std::int64_t k = 0; k < run; ++k) to[k] = static_cast<To>(begin[k]);
       }
       to += run;
       i += run;

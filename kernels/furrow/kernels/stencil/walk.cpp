@@ -23,9 +23,9 @@ void run(const StencilTable& table, const StencilRows<std::uint64_t>& call) { ta
 /// The largest register holds so many elements: outputs at the ends are computed in whole ones.
 constexpr std::int64_t lanes_max = 16;
 constexpr std::int64_t reach_max = 512;      // from a chunk's first tap to its last
-constexpr std::int64_t edge_elements = 256;  // outputs at an end, at once
+constexpr std::int64_t edge_elements = 128;  // outputs at an end, at once
 constexpr std::int64_t rows_max = 32;        // of x, read where they lie
-constexpr std::int64_t edge_rows_max = 8;    // of x, copied
+constexpr std::int64_t edge_rows_max = 16;   // of x, copied
 constexpr std::int64_t edge_row = edge_elements + lanes_max + reach_max;
 constexpr std::int64_t constant_row = stencil_block_elements + lanes_max + reach_max;
 
@@ -45,6 +45,7 @@ class Walk {
       rest /= plan_.outer[k].out;
       out_ += at_[k] * plan_.outer[k].out_stride;
     }
+    find_rows();
     // Outputs of the middle have all of their taps within x.
     const StencilAxis& last = plan_.last;
     const std::int64_t low = last.origin * plan_.inner;
@@ -57,17 +58,42 @@ class Walk {
   }
 
  private:
-  enum class Rows { where_they_lie, copied };
+  /// The rows that the output's row meets, once for its middle and its ends, if they are few.
+  void find_rows() noexcept {
+    restart_search();
+    found_count_ = 0;
+    StencilRow<T> row{};
+    while (search_row(row.data, row.weights)) {
+      if (found_count_ == rows_max) {
+        found_count_ = -1;
+        return;
+      }
+      found_[found_count_++] = row;
+    }
+  }
+
+  void restart() noexcept {
+    next_ = 0;
+    if (found_count_ < 0) restart_search();
+  }
+
+  /// The next row of x that there is: its line, or null when it is constant. False: none left.
+  bool next_row(const T*& line, const T*& weights) noexcept {
+    if (found_count_ < 0) return search_row(line, weights);
+    if (next_ == found_count_) return false;
+    line = found_[next_].data;
+    weights = found_[next_++].weights;
+    return true;
+  }
 
   /// Starts with the first of the outer taps.
-  void restart() noexcept {
+  void restart_search() noexcept {
     std::fill_n(tap_, plan_.outer_count, std::int64_t{0});
     weight_ = plan_.first_weight;
     more_ = true;
   }
 
-  /// The next row of x that there is: its line, or null when it is constant. False: none left.
-  bool next_row(const T*& line, const T*& weights) noexcept {
+  bool search_row(const T*& line, const T*& weights) noexcept {
     while (more_) {
       bool exists = true;
       line = plan_.in;
@@ -209,6 +235,9 @@ class Walk {
   std::int64_t tap_[stencil_axes_max];  // on the outer axes
   const T* weight_ = nullptr;           // of that tap, first on the last axis
   bool more_ = false;
+  StencilRow<T> found_[rows_max];
+  std::int64_t found_count_ = 0;  // -1: too many to hold
+  std::int64_t next_ = 0;
   const T* sums_ = nullptr;  // one of sum_; null: none so far
   T sum_[2][stencil_block_elements];
   T edge_[edge_rows_max][edge_row];
