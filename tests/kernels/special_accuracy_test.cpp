@@ -135,6 +135,57 @@ TEST_CASE("erf, erfc and ndtr stay within their error bounds, tails and denormal
              {between(-20, -10), between(-38.6, -20), between(-38.6, -37.3)});
 }
 
+/// Newton's method at 200 bits, from the kernel's result.
+int exact_ndtri(mpfr_ptr value, mpfr_srcptr p, mpfr_rnd_t round) {
+  mpfr_set_d(value, evaluate_at("ndtri", mpfr_get_d(p, round)), round);
+  if (mpfr_number_p(value) == 0) return 0;
+  mpfr_t half, excess, slope;
+  mpfr_inits2(260, half, excess, slope, nullptr);
+  for (int step = 0; step < 4; ++step) {
+    mpfr_sqr(slope, value, round);
+    mpfr_div_2ui(slope, slope, 1, round);
+    mpfr_exp(slope, slope, round);  // sqrt(2 pi) e^(x^2/2) = 1 / density
+    mpfr_const_pi(half, round);
+    mpfr_mul_2ui(half, half, 1, round);
+    mpfr_sqrt(half, half, round);
+    mpfr_mul(slope, slope, half, round);
+    mpfr_set_d(half, 0.5, round);
+    mpfr_sqrt(half, half, round);
+    mpfr_mul(excess, value, half, round);
+    mpfr_neg(excess, excess, round);
+    mpfr_erfc(excess, excess, round);
+    mpfr_div_2ui(excess, excess, 1, round);
+    mpfr_sub(excess, excess, p, round);
+    mpfr_mul(excess, excess, slope, round);
+    mpfr_sub(value, value, excess, round);
+  }
+  mpfr_clears(half, excess, slope, nullptr);
+  return 0;
+}
+
+TEST_CASE("ndtri stays within its error bound, from denormal probabilities to almost 1") {
+  const auto power = [](const char* name, double low, double high, bool of_rest) {
+    return Arguments{name, [=](Engine& engine) {
+                       const double p =
+                           std::exp2(std::uniform_real_distribution<double>(low, high)(engine));
+                       return Point{of_rest ? 1 - p : p, 0};
+                     }};
+  };
+  const Arguments half = {"near 1/2", [](Engine& engine) {
+                            const double off =
+                                std::exp2(-std::uniform_real_distribution<double>(2, 53)(engine));
+                            return Point{engine() % 2 != 0 ? 0.5 + off : 0.5 - off, 0};
+                          }};
+  const std::vector<Arguments> regions = {between(0, 1),
+                                          between(0.12, 0.13),
+                                          between(0.87, 0.88),
+                                          between(0.1, 0.3),
+                                          half,
+                                          power("tail", -149, -2, false),
+                                          power("near 1", -53, -2, true)};
+  check_both("ndtri", exact_ndtri, 0.55, regions, {power("far tail", -1074, -100, false)});
+}
+
 template <class F>
 void check_values_of_one() {
   using L = std::numeric_limits<F>;
@@ -178,6 +229,14 @@ void check_values_of_one() {
       {"erfc", 0, 1},
       {"erfc", -F(0), 1},
       {"erfc", L::max(), 0},
+      {"ndtri", nan, nan},
+      {"ndtri", 0, -inf},
+      {"ndtri", -F(0), -inf},
+      {"ndtri", 1, inf},
+      {"ndtri", F(0.5), 0},
+      {"ndtri", -L::denorm_min(), nan},
+      {"ndtri", 1 + L::epsilon(), nan},
+      {"ndtri", inf, nan},
       {"ndtr", nan, nan},
       {"ndtr", inf, 1},
       {"ndtr", -inf, 0},
@@ -293,7 +352,8 @@ TEST_CASE("a lane of trigonometric and special functions does not depend on its 
   Engine engine(base_seed());
   for (const std::string_view target_name : targets()) {
     REQUIRE(force_target(target_name));
-    for (const char* kernel : {"tan", "asin", "acos", "atan", "atan2", "erf", "erfc", "ndtr"}) {
+    for (const char* kernel :
+         {"tan", "asin", "acos", "atan", "atan2", "erf", "erfc", "ndtr", "ndtri"}) {
       check_neighbours<double>(kernel, engine);
       check_neighbours<float>(kernel, engine);
     }

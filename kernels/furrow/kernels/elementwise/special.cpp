@@ -13,6 +13,7 @@
 #include <furrow/kernels/math/erfc-inl.h>
 #include <furrow/kernels/math/gamma-inl.h>
 #include <furrow/kernels/math/lgamma-inl.h>
+#include <furrow/kernels/math/ndtri-inl.h>
 #include <furrow/kernels/elementwise/special_entries.hpp>
 
 HWY_BEFORE_NAMESPACE();
@@ -26,6 +27,8 @@ FURROW_MAP_OF_ONE(Erfc, erfc);
 FURROW_MAP_OF_ONE(ErfcShort, erfc_short);
 FURROW_MAP_OF_ONE(Ndtr, ndtr);
 FURROW_MAP_OF_ONE(NdtrShort, ndtr_short);
+FURROW_MAP_OF_ONE(Ndtri, ndtri);
+FURROW_MAP_OF_ONE(NdtriShort, ndtri_short);
 FURROW_MAP_OF_ONE(Tgamma, tgamma);
 FURROW_MAP_OF_ONE(TgammaShort, tgamma_short);
 FURROW_MAP_OF_ONE(Lgamma, lgamma);
@@ -42,6 +45,7 @@ constexpr SpecialTable make_special() noexcept {
   put<Erf, ErfShort>(table, SpecialOp::erf);
   put<Erfc, ErfcShort>(table, SpecialOp::erfc);
   put<Ndtr, NdtrShort>(table, SpecialOp::ndtr);
+  put<Ndtri, NdtriShort>(table, SpecialOp::ndtri);
   put<Tgamma, TgammaShort>(table, SpecialOp::tgamma);
   put<Lgamma, LgammaShort>(table, SpecialOp::lgamma);
   return table;

@@ -30,6 +30,11 @@ void ndtr(Input<T> x, std::span<T> out) noexcept {
   detail::map_spans<SpecialOp::ndtr, T>(out, {x}, {});
 }
 
+/// Its inverse: the quantile of the standard normal distribution.
+template <Float T>
+void ndtri(Input<T> p, std::span<T> out) noexcept {
+  detail::map_spans<SpecialOp::ndtri, T>(out, {p}, {});
+}
 /// The gamma function.
 template <Float T>
 void tgamma(Input<T> x, std::span<T> out) noexcept {

@@ -11,6 +11,7 @@ enum class SpecialOp : std::uint8_t {
   erf,
   erfc,
   ndtr,
+  ndtri,
   tgamma,
   lgamma,
   end_of_list,
