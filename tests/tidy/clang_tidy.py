@@ -15,6 +15,10 @@ import sys
 import time
 
 
+# Code for SIMD targets is the same for each of them: one is read, which halves the time.
+ARGUMENTS = ["--quiet", "--extra-arg=-DHWY_COMPILE_ONLY_STATIC"]
+
+
 def digest(*texts):
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
@@ -24,7 +28,7 @@ def main():
     trees = (root / "core" / "furrow", root / "kernels" / "furrow")
     headers = [path.read_text() for tree in trees for path in sorted(tree.rglob("*"))
                if path.suffix in {".hpp", ".h"}]
-    house = digest((root / ".clang-tidy").read_text(), *headers)
+    house = digest((root / ".clang-tidy").read_text(), *ARGUMENTS, *headers)
     memory = build / "clang_tidy_passed.json"
     passed = set(json.loads(memory.read_text())) if memory.exists() else set()
 
@@ -37,7 +41,7 @@ def main():
 
     def check(path):
         began = time.monotonic()
-        result = subprocess.run([sys.argv[3], "--quiet", "-p", str(build), path], text=True,
+        result = subprocess.run([sys.argv[3], *ARGUMENTS, "-p", str(build), path], text=True,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         return path, result.returncode, result.stdout, time.monotonic() - began
 
