@@ -196,13 +196,86 @@ void split_one(const Split& split, std::int64_t block) {
   }
 }
 
+/// f(keys, how many) for a block's keys, some at a time.
+template <class T, class F>
+void for_keys(const LaneIn& lane, std::int64_t block, const F& f) noexcept {
+  constexpr std::int64_t step = 1024;
+  alignas(64) KeyOf<T> keys[step];
+  const std::int64_t end = std::min((block + 1) * split_block_elements, lane.count);
+  for (std::int64_t i = block * split_block_elements; i < end; i += step) {
+    const std::int64_t here = std::min(step, end - i);
+    load_order(static_cast<const T*>(lane.data) + i * lane.stride, lane.stride, here, {}, keys);
+    f(keys, here);
+  }
+}
+
+template <class T>
+void count_between(const Selection& s, std::int64_t block) {
+  using Key = KeyOf<T>;
+  std::int64_t below[brackets_max] = {};
+  std::int64_t inside[brackets_max] = {};
+  std::int64_t nans = 0;
+  for_keys<T>(s.lane, block, [&](const Key* keys, std::int64_t here) {
+    for (int b = 0; b < s.brackets; ++b) {
+      const auto least = static_cast<Key>(s.least[b]);
+      const auto range = static_cast<Key>(s.most[b] - s.least[b]);
+      Key before = 0;  // 1024 fit every key
+      Key within = 0;
+      for (std::int64_t i = 0; i < here; ++i) {
+        before = static_cast<Key>(before + (keys[i] < least));
+        within = static_cast<Key>(within + (static_cast<Key>(keys[i] - least) <= range));
+      }
+      below[b] += before;
+      inside[b] += within;
+    }
+    if constexpr (is_real_float(dtype_of<T>)) {
+      Key found = 0;
+      for (std::int64_t i = 0; i < here; ++i) {
+        found = static_cast<Key>(found + (keys[i] == nan_key<T>));
+      }
+      nans += found;
+    }
+  });
+  std::int64_t* const counts = s.counts + block * counts_of_block;
+  for (int b = 0; b < brackets_max; ++b) {
+    counts[2 * b] = below[b];
+    counts[2 * b + 1] = inside[b];
+  }
+  counts[2 * brackets_max] = nans;
+}
+
+template <class T>
+void collect(const Selection& s, std::int64_t block) {
+  using Key = KeyOf<T>;
+  const std::int64_t* const counts = s.counts + block * counts_of_block;
+  std::int64_t next[brackets_max];
+  for (int b = 0; b < s.brackets; ++b) next[b] = s.place[b] + counts[2 * b + 1];
+  for_keys<T>(s.lane, block, [&](const Key* keys, std::int64_t here) {
+    for (int b = 0; b < s.brackets; ++b) {
+      if (s.is_constant(b)) continue;
+      const auto least = static_cast<Key>(s.least[b]);
+      const auto range = static_cast<Key>(s.most[b] - s.least[b]);
+      Key found[1024];
+      std::int64_t count = 0;
+      for (std::int64_t i = 0; i < here; ++i) {
+        found[count] = keys[i];
+        count += static_cast<Key>(keys[i] - least) <= range;
+      }
+      std::copy(found, found + count, reinterpret_cast<Key*>(s.keys) + next[b]);
+      next[b] += count;
+    }
+  });
+}
+
 template <class... Ts>
 constexpr SortTable make_table() noexcept {
   SortTable table;
   ((table.load[static_cast<std::size_t>(dtype_of<Ts>)] = &load<Ts>,
     table.store[static_cast<std::size_t>(dtype_of<Ts>)] = &store<Ts>,
     table.positions[static_cast<std::size_t>(dtype_of<Ts>)] = &positions<Ts>,
-    table.split[static_cast<std::size_t>(dtype_of<Ts>)] = &split_one<Ts>),
+    table.split[static_cast<std::size_t>(dtype_of<Ts>)] = &split_one<Ts>,
+    table.count[static_cast<std::size_t>(dtype_of<Ts>)] = &count_between<Ts>,
+    table.collect[static_cast<std::size_t>(dtype_of<Ts>)] = &collect<Ts>),
    ...);
   return table;
 }

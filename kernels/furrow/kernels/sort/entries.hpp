@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include <furrow/kernels/dispatch.hpp>
+#include <furrow/kernels/sort/select.hpp>
 #include <furrow/kernels/sort/split.hpp>
 
 namespace furrow::kernels {
@@ -25,12 +26,15 @@ struct SortTable {
                          std::int64_t stride);
   using Positions = PositionRange (*)(const LaneIn& lane, KeyOrder order, std::uint64_t* out);
   using SplitBlock = void (*)(const Split& split, std::int64_t block);
+  using SelectBlock = void (*)(const Selection& selection, std::int64_t block);
 
   static constexpr std::size_t dtypes = 13;
   std::array<Load, dtypes> load{};
   std::array<Store, dtypes> store{};
   std::array<Positions, dtypes> positions{};
   std::array<SplitBlock, dtypes> split{};
+  std::array<SelectBlock, dtypes> count{};
+  std::array<SelectBlock, dtypes> collect{};
 };
 
 const SortTable& sort_table() noexcept;
@@ -49,6 +53,14 @@ constexpr PositionRange position_range(std::uint64_t least, std::uint64_t most,
   const auto key_bits = range == 0 ? 0u : static_cast<std::uint32_t>(64 - __builtin_clzll(range));
   const std::uint32_t room = 64 - position_bits;
   return {least, position_bits, key_bits > room ? key_bits - room : 0};
+}
+
+/// A place in the i-th of `parts` equal parts: fixed, but not in step with any period of the data.
+inline std::int64_t sample_place(std::int64_t i, std::int64_t parts, std::int64_t count) noexcept {
+  const std::int64_t part = count / parts;
+  std::uint64_t hash = static_cast<std::uint64_t>(i) * 0x9e3779b97f4a7c15u;
+  hash ^= hash >> 32;
+  return i * part + static_cast<std::int64_t>(hash % static_cast<std::uint64_t>(part));
 }
 
 /// The keys of bucket b lie from here …

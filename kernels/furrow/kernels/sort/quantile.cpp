@@ -94,6 +94,31 @@ std::int64_t counted_elements(const Split& split, bool ignore_nan) noexcept {
   return nans != 0 && !ignore_nan ? 0 : split.count - nans;
 }
 
+int wanted_ranks(std::int64_t count, const Quantiles& quantiles,
+                 std::int64_t (&ranks)[2 * brackets_max]) noexcept {
+  if (quantiles.count > brackets_max) return 0;
+  int found = 0;
+  for (std::int64_t k = 0; k < quantiles.count; ++k) {
+    const QuantilePlace place = quantile_place(count, quantiles.q[k], quantiles.method);
+    ranks[found++] = place.below;
+    ranks[found++] = place.above;
+  }
+  std::sort(ranks, ranks + found);
+  return found;
+}
+
+void quantile_selected(const Selection& selection, const Quantiles& quantiles, std::int64_t lane,
+                       std::int64_t lanes) noexcept {
+  with_type(selection.lane.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const auto key_at = [&](std::int64_t rank) {
+      return static_cast<KeyOf<T>>(selection.key_at(rank));
+    };
+    const std::int64_t counted = selection.nans == 0 ? selection.lane.count : 0;
+    write_quantiles<T>(counted, key_at, quantiles, lane, lanes);
+  });
+}
+
 WantedBuckets wanted_buckets(const Split& split, const Quantiles& quantiles,
                              std::int64_t* room) noexcept {
   WantedBuckets wanted;

@@ -11,12 +11,14 @@
 // NaN     a lane with a NaN has NaN quantiles, or NaNs are left out (`ignore_nan`: np.nanquantile);
 //         nothing left: NaN. Equal neighbours give themselves, infinite ones too: there NumPy's
 //         inf - inf makes NaN
-// Steps   a long lane is cut into buckets, and only those with a wanted rank are sorted
+// Steps   up to four quantiles of a long lane are selected (sort/select.hpp); else it is cut into
+//         buckets, and only those with a wanted rank are sorted
 // Source  Hyndman, Fan, Sample Quantiles in Statistical Packages, Am. Stat. 50 (1996): linear is 7
 #pragma once
 
 #include <cstdint>
 
+#include <furrow/kernels/sort/select.hpp>
 #include <furrow/kernels/sort/sort.hpp>
 
 namespace furrow::kernels {
@@ -65,6 +67,39 @@ WantedBuckets wanted_buckets(const Split& split, const Quantiles& quantiles,
 void quantile_split(const Split& split, const WantedBuckets& wanted, const std::byte* keys,
                     const Quantiles& quantiles, std::int64_t lane, std::int64_t lanes) noexcept;
 
+/// The ranks that quantiles of `count` elements need, ascending; 0: too many to select them singly.
+int wanted_ranks(std::int64_t count, const Quantiles& quantiles,
+                 std::int64_t (&ranks)[2 * brackets_max]) noexcept;
+
+void quantile_selected(const Selection& selection, const Quantiles& quantiles, std::int64_t lane,
+                       std::int64_t lanes) noexcept;
+
+namespace detail {
+
+/// One long lane by selection; false: nothing was written, and it has to be split.
+template <class Each, class Memory>
+bool select_quantiles(const Each& each, const LaneIn& lane, const Quantiles& quantiles,
+                      std::int64_t at, std::int64_t lanes, Memory& memory) {
+  std::int64_t ranks[2 * brackets_max];
+  const int rank_count = wanted_ranks(lane.count, quantiles, ranks);
+  if (rank_count == 0 || (quantiles.ignore_nan && is_real_float(lane.dtype))) return false;
+  const auto numbers = static_cast<std::size_t>(selection_blocks(lane.count) * counts_of_block);
+  auto* const counts = reinterpret_cast<std::int64_t*>(aligned64(memory(numbers * 8 + 64)));
+  Selection selection = choose_brackets(lane, ranks, rank_count, counts);
+  each(selection.blocks, [selection](std::int64_t block) { count_block(selection, block); });
+  if (!settle_brackets(selection, ranks, rank_count)) return false;
+  if (selection.nans == 0) {
+    const auto keys = static_cast<std::size_t>(selection.keys_count());
+    selection.keys = aligned64(memory(keys * key_bytes(lane.dtype) + 64));
+    each(selection.blocks, [selection](std::int64_t block) { collect_block(selection, block); });
+    each(selection.brackets, [selection](std::int64_t b) { sort_bracket(selection, b); });
+  }
+  quantile_selected(selection, quantiles, at, lanes);
+  return true;
+}
+
+}  // namespace detail
+
 /// `memory` is asked several times, and must keep all of it. lanes.out is not used.
 template <class Each, class Memory>
 void quantile(const Each& each, const Lanes& lanes, const Quantiles& quantiles, Memory&& memory) {
@@ -84,14 +119,18 @@ void quantile(const Each& each, const Lanes& lanes, const Quantiles& quantiles, 
     });
     return;
   }
-  std::byte* const scratch =
-      detail::aligned64(memory(split_bytes(lanes.dtype, lanes.length, false) + 64));
+  std::byte* scratch = nullptr;
   auto* const room = reinterpret_cast<std::int64_t*>(
       detail::aligned64(memory(static_cast<std::size_t>(quantiles.count) * 32 + 64)));
   std::byte* keys = nullptr;
   std::int64_t keys_count = 0;
   for (std::int64_t lane = 0; lane < lane_count; ++lane) {
-    Split split = make_split(lanes.lane_in(lane), {}, false, scratch);
+    const LaneIn in = lanes.lane_in(lane);
+    if (detail::select_quantiles(each, in, quantiles, lane, lane_count, memory)) continue;
+    if (scratch == nullptr) {
+      scratch = detail::aligned64(memory(split_bytes(lanes.dtype, lanes.length, false) + 64));
+    }
+    Split split = make_split(in, {}, false, scratch);
     detail::split_lane(each, split);
     const WantedBuckets wanted = wanted_buckets(split, quantiles, room);
     const auto bytes = key_bytes(lanes.dtype);

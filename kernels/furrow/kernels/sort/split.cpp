@@ -42,14 +42,6 @@ std::int64_t sample_count(std::int64_t count) noexcept {
   return choices_of(count) * sample_per_choice + 1;
 }
 
-/// A place in the i-th of `parts` equal parts: fixed, but not in step with any period of the data.
-std::int64_t sample_place(std::int64_t i, std::int64_t parts, std::int64_t count) noexcept {
-  const std::int64_t part = count / parts;
-  std::uint64_t hash = static_cast<std::uint64_t>(i) * 0x9e3779b97f4a7c15u;
-  hash ^= hash >> 32;
-  return i * part + static_cast<std::int64_t>(hash % static_cast<std::uint64_t>(part));
-}
-
 template <class T>
 void repair_typed(const LaneIn& lane, KeyOrder order, std::uint32_t position_bits,
                   std::uint64_t* positions, std::int64_t count) noexcept {
