@@ -4,6 +4,10 @@
 
 #include <random>
 
+#include <furrow/compute/linalg.hpp>
+#include <furrow/compute/random.hpp>
+#include <furrow/compute/scan.hpp>
+#include <furrow/compute/sort.hpp>
 #include <furrow/engine/sweep.hpp>
 
 #include "faults/fault_support.hpp"
@@ -246,4 +250,49 @@ TEST_CASE("a dead engine's half-made tile is not put over what another engine wr
     for (std::int64_t i = 0; i < x.size(); ++i) REQUIRE(x(i, 0) == 77);
   }
   segment::remove("whole", true);
+}
+
+TEST_CASE("nor over what another engine's steps wrote: sorts, scans, shuffles, products") {
+  using Doubles = Array<double>;
+  constexpr std::int64_t side = 100;
+  Engine other(workers(1));
+  struct Operation {
+    const char* name;
+    void (*run)(Engine& engine, const Doubles& x);
+  };
+  const Operation operations[] = {
+      {"sort", [](Engine& engine, const Doubles& x) { sort(engine, x); }},
+      {"partition", [](Engine& engine, const Doubles& x) { partition(engine, x, {5}); }},
+      {"shuffle", [](Engine& engine, const Doubles& x) { shuffle(engine, x, 1); }},
+      {"cumsum", [](Engine& engine, const Doubles& x) { cumsum(engine, x, x, {.axis = 0}); }},
+      {"cumsum of few",
+       [](Engine& engine, const Doubles& x) { cumsum(engine, x.rows(0, 5), x.rows(0, 5)); }},
+      {"matmul", [](Engine& engine, const Doubles& x) { matmul(engine, x, x, x); }},
+      {"gemm", [](Engine& engine, const Doubles& x) { gemm(engine, 1.0, x, x, 1.0, x); }},
+      {"rank_k_update",
+       [](Engine& engine, const Doubles& x) { rank_k_update(engine, 1.0, x, 0.0, x); }},
+  };
+  for (const Operation& operation : operations) {
+    INFO(operation.name);
+    { auto x = Naturals::create("whole", {1}); }  // what kill_all_in attaches
+    { auto x = Doubles::create("doubles", {side, side}); }
+    kill_all_in(
+        [](Engine& engine, const Naturals&) {
+          const auto x = Doubles::attach("doubles");
+          engine.transform(x, [](double v) { return v + 1; });
+        },
+        "engine.tile.half_copied");
+    {
+      const auto x = Doubles::attach("doubles");
+      for (std::int64_t i = 0; i < x.size(); ++i) x.data()[i] = static_cast<double>(i * 7919 % 101);
+      const auto info = x.segment()->info();
+      operation.run(other, x);
+      CHECK(x.segment()->info().generation > info.generation);
+      const std::vector<double> after(x.data(), x.data() + x.size());
+      sweep();
+      CHECK(std::equal(after.begin(), after.end(), x.data()));
+    }
+    segment::remove("doubles", true);
+    segment::remove("whole", true);
+  }
 }

@@ -17,6 +17,8 @@ namespace {
 constexpr std::int64_t bins_max = (std::int64_t{1} << 31) - 2;
 
 void check_weights(const AnyArray& x, const Array<double>& weights, std::string_view what) {
+  compute::check_valid(x, what);
+  compute::check_valid(weights, what);
   if (weights.shape() == x.shape()) return;
   throw ShapeMismatch(fmt::format("{}: weights of shape {} for elements of shape {}", what,
                                   to_string(weights.shape()), to_string(x.shape())));
@@ -81,6 +83,7 @@ Array<double> uniform_bins(Engine& engine, const AnyArray& x, std::int64_t bins,
 
 Array<double> given_bins(const AnyArray& x, const Array<double>& given, kernels::Histogram& h) {
   compute::check_sortable(x, "histogram");
+  compute::check_valid(given, "histogram");
   if (given.ndim() != 1 || given.size() < 2 || given.size() - 1 > bins_max) {
     throw ShapeMismatch(
         fmt::format("histogram: edges of shape {}; pass rank 1, two of them at least",
@@ -119,6 +122,7 @@ Array<Out> run(Engine& engine, const AnyArray& x, const Array<double>* weights,
 
 /// Checks x and says how many bins its numbers need.
 kernels::Histogram bins_of_indices(Engine& engine, const AnyArray& x, std::int64_t length) {
+  compute::check_valid(x, "bincount");
   if (!is_integer(x.dtype()) && x.dtype() != Dtype::bool_) {
     throw TypeMismatch(
         fmt::format("bincount: elements of {}; pass integers or bool", dtype_name(x.dtype())));

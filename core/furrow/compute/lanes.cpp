@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <functional>
+#include <furrow/engine/operands.hpp>
 
 namespace furrow::compute {
 namespace {
@@ -12,32 +12,15 @@ std::string name_of(const AnyArray& x) {
   return x.name().empty() ? "a temporary array" : fmt::format("array \"{}\"", x.name());
 }
 
-struct Range {
-  const std::byte* begin;
-  const std::byte* end;
-};
-
-/// The bytes from the first to the last element.
-Range range_of(const AnyArray& x) {
-  const auto item = static_cast<std::int64_t>(item_bytes(x.dtype()));
-  const auto* base = static_cast<const std::byte*>(x.data());
-  std::int64_t low = 0;
-  std::int64_t high = 0;
-  for (std::size_t k = 0; k < x.ndim(); ++k) {
-    const std::int64_t reach = (x.extent(k) - 1) * x.strides()[k];
-    (reach < 0 ? low : high) += reach;
-  }
-  return {base + low * item, base + (high + 1) * item};
-}
-
-bool same_elements(const AnyArray& a, const AnyArray& b) {
-  return a.data() == b.data() && a.dtype() == b.dtype() && a.shape() == b.shape() &&
-         a.strides() == b.strides();
-}
-
 }  // namespace
 
+void check_valid(const AnyArray& x, std::string_view what) {
+  if (x.valid()) return;
+  throw InvalidArgument(fmt::format("{}: an array was never created; create or attach it", what));
+}
+
 void check_sortable(const AnyArray& x, std::string_view what) {
+  check_valid(x, what);
   if (kernels::is_sortable(x.dtype())) return;
   throw TypeMismatch(fmt::format("{}: {} holds {}, whose elements have no order; pass a real dtype",
                                  what, name_of(x), dtype_name(x.dtype())));
@@ -45,6 +28,12 @@ void check_sortable(const AnyArray& x, std::string_view what) {
 
 std::size_t check_axis(const AnyArray& x, std::int64_t axis, std::string_view what) {
   const auto ndim = static_cast<std::int64_t>(x.ndim());
+  if (ndim == 0) {
+    throw InvalidArgument(
+        fmt::format("{}: axis {} of {}, which is one element and has none; ask "
+                    "for all elements, without an axis",
+                    what, axis, name_of(x)));
+  }
   const std::int64_t found = axis < 0 ? axis + ndim : axis;
   if (found < 0 || found >= ndim) {
     throw InvalidArgument(fmt::format("{}: axis {} of {}, which has {} axes; pass {} to {}", what,
@@ -54,26 +43,23 @@ std::size_t check_axis(const AnyArray& x, std::int64_t axis, std::string_view wh
 }
 
 void check_output(const AnyArray& out, const AnyArray& in, std::string_view what) {
+  check_valid(out, what);
+  check_valid(in, what);
   if (out.access() == Access::read_only) {
     throw PermissionDenied(
         fmt::format("{}: {} is attached read-only; attach it to write", what, name_of(out)));
   }
-  if (out.size() == 0) return;
-  for (std::size_t k = 0; k < out.ndim(); ++k) {
-    if (out.strides()[k] == 0 && out.extent(k) > 1) {
-      throw InvalidArgument(
-          fmt::format("{}: {} repeats its elements along axis {} and cannot be written", what,
-                      name_of(out), k));
-    }
-  }
-  if (in.size() == 0 || same_elements(out, in)) return;
-  const Range a = range_of(out);
-  const Range b = range_of(in);
-  const std::less<const std::byte*> before;
-  if (before(a.begin, b.end) && before(b.begin, a.end)) {
+  engine::check_distinct(out);
+  const engine::Overlap overlap = engine::overlap_of(out, in);
+  if (overlap == engine::Overlap::none) return;
+  if (overlap == engine::Overlap::partly) {
     throw InvalidArgument(fmt::format(
         "{}: the output overlaps the input without being the same elements; pass another array",
         what));
+  }
+  if (out.data() != in.data()) {
+    throw InvalidArgument(fmt::format(
+        "{}: the output is the input, attached a second time; pass one of the two for both", what));
   }
 }
 

@@ -3,8 +3,8 @@
 // Arrays as lanes along an axis, and what operations on them check before anything is written.
 //
 // Axis    -1 is the last one; none: all elements in C order, as one lane
-// Errors  each throws before it returns anything: TypeMismatch (no order), InvalidArgument (axis,
-//         overlap), ShapeMismatch, PermissionDenied (attached read-only)
+// Errors  each throws before it returns anything: TypeMismatch (no order), InvalidArgument (never
+//         created, axis, overlap), ShapeMismatch, PermissionDenied (attached read-only)
 #pragma once
 
 #include <cstddef>
@@ -33,13 +33,17 @@ class Scratch {
   std::vector<Array<std::uint8_t>> held_;
 };
 
-/// Throws TypeMismatch unless the elements have an order.
+/// Throws InvalidArgument for an array that was never created.
+void check_valid(const AnyArray& x, std::string_view what);
+
+/// Throws TypeMismatch unless the elements have an order; InvalidArgument as check_valid.
 void check_sortable(const AnyArray& x, std::string_view what);
 
 /// The axis as an index of an axis of x. Throws InvalidArgument.
 std::size_t check_axis(const AnyArray& x, std::int64_t axis, std::string_view what);
 
-/// Throws unless `out` may be written while `in` is read: it is `in` itself, or lies elsewhere.
+/// Throws unless `out` may be written while `in` is read: it is `in` itself, or lies elsewhere. An
+/// array attached twice is one array, but `out` may be `in` only through the same attachment.
 void check_output(const AnyArray& out, const AnyArray& in, std::string_view what);
 
 /// True when a result may not be written to `out` while `in` is still read: they are the same

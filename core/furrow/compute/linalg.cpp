@@ -5,7 +5,10 @@
 #include <cmath>
 #include <vector>
 
+#include <furrow/compute/lanes.hpp>
 #include <furrow/compute/on_engine.hpp>
+#include <furrow/engine/operands.hpp>
+#include <furrow/engine/writing.hpp>
 #include <furrow/error.hpp>
 #include <furrow/kernels/linalg/covariance.hpp>
 #include <furrow/kernels/linalg/gemv.hpp>
@@ -22,6 +25,7 @@ std::string describe(const AnyArray& array) {
 }
 
 void check_matrix(const AnyArray& array, const char* what) {
+  compute::check_valid(array, what);
   if (array.ndim() == 2) return;
   throw ShapeMismatch(
       fmt::format("{} takes a matrix, and {} has {} axes", what, describe(array), array.ndim()));
@@ -44,18 +48,20 @@ bool share_memory(const AnyArray& a, const AnyArray& b) {
   return a.segment()->identity() == b.segment()->identity();
 }
 
-void check_shape(const AnyArray& out, const Shape& shape, const char* what) {
-  if (out.shape() == shape) return;
-  throw ShapeMismatch(fmt::format("{} gives shape {}, and {} is to take it", what, to_string(shape),
-                                  describe(out)));
-}
-
 void check_writable(const AnyArray& out) {
-  if (out.access() == Access::read_write) return;
+  if (out.access() == Access::read_write) return engine::check_distinct(out);
   throw PermissionDenied(
       fmt::format("array \"{}\" is attached read-only and cannot be written (attach it with "
                   "Access::read_write)",
                   out.name()));
+}
+
+/// `out` may be written, and is of this shape.
+void check_output(const AnyArray& out, const Shape& shape, const char* what) {
+  compute::check_valid(out, what);
+  if (out.shape() == shape) return check_writable(out);
+  throw ShapeMismatch(fmt::format("{} gives shape {}, and {} is to take it", what, to_string(shape),
+                                  describe(out)));
 }
 
 template <class T>
@@ -66,6 +72,8 @@ void copy(Engine& engine, const Array<T>& from, const Array<T>& to) {
 
 /// The shape of a product; throws when there is none.
 Shape product_shape(const AnyArray& a, const AnyArray& b) {
+  compute::check_valid(a, "a product");
+  compute::check_valid(b, "a product");
   const bool ranks = a.ndim() >= 1 && a.ndim() <= 2 && b.ndim() >= 1 && b.ndim() <= 2;
   if (!ranks || a.extent(a.ndim() - 1) != b.extent(0)) {
     throw ShapeMismatch(
@@ -100,24 +108,23 @@ void multiply(Engine& engine, Matrix<const T> a, Matrix<const T> b, Matrix<T> ou
 
 template <class T>
 void matmul(Engine& engine, const Array<T>& a, const Array<T>& b, const Array<T>& out) {
-  check_shape(out, product_shape(a, b), "the product");
-  check_writable(out);
+  check_output(out, product_shape(a, b), "the product");
   if (share_memory(out, a) || share_memory(out, b)) {
     const Array<T> result = matmul(engine, a, b);
-    const Shape flat{result.size()};
+    const engine::Writing writing(engine, out);
     if (out.ndim() == 0) {
       *out.data() = *result.data();
     } else {
       copy(engine, result, out);
     }
-    return out.segment()->bump_generation();
+    return;
   }
   const Matrix<const T> left = a.ndim() == 2 ? matrix_of(a) : matrix_of(a).transposed();
   Matrix<T> to{out.data(), 1, 1, 1, 1};
   if (out.ndim() == 2) to = matrix_of(out);
   if (out.ndim() == 1) to = a.ndim() == 2 ? matrix_of(out) : matrix_of(out).transposed();
+  const engine::Writing writing(engine, out);
   multiply<T>(engine, left, matrix_of(b), to);
-  out.segment()->bump_generation();
 }
 
 template <class T>
@@ -132,8 +139,7 @@ void gemm(Engine& engine, std::type_identity_t<T> alpha, const Array<T>& a, cons
           std::type_identity_t<T> beta, const Array<T>& c) {
   check_matrix(a, "gemm");
   check_matrix(b, "gemm");
-  check_shape(c, product_shape(a, b), "the product");
-  check_writable(c);
+  check_output(c, product_shape(a, b), "the product");
   if (c.size() == 0) return;
   // What is read must not be written: the result is made beside c, and copied.
   const auto result = Array<T>::temporary(c.shape());
@@ -141,16 +147,15 @@ void gemm(Engine& engine, std::type_identity_t<T> alpha, const Array<T>& a, cons
       scratch_of<T>(kernels::gemm_scratch<T>(c.extent(0), c.extent(1), a.extent(1)));
   kernels::gemm<T>(OnEngine{engine}, alpha, matrix_of(a), matrix_of(b), beta, matrix_of(c),
                    matrix_of(result), scratch.data());
+  const engine::Writing writing(engine, c);
   copy(engine, result, c);
-  c.segment()->bump_generation();
 }
 
 template <class T>
 void rank_k_update(Engine& engine, std::type_identity_t<T> alpha, const Array<T>& a,
                    std::type_identity_t<T> beta, const Array<T>& c) {
   check_matrix(a, "rank_k_update");
-  check_shape(c, {a.extent(0), a.extent(0)}, "the product of a matrix and its transposed");
-  check_writable(c);
+  check_output(c, {a.extent(0), a.extent(0)}, "the product of a matrix and its transposed");
   if (c.size() == 0) return;
   const auto result = Array<T>::temporary(c.shape());
   const auto scratch =
@@ -158,13 +163,13 @@ void rank_k_update(Engine& engine, std::type_identity_t<T> alpha, const Array<T>
   const Matrix<const T> left = matrix_of(a);
   kernels::gemm<T>(OnEngine{engine}, alpha, left, left.transposed(), beta, matrix_of(c),
                    matrix_of(result), scratch.data(), kernels::Half::one);
+  const engine::Writing writing(engine, c);
   copy(engine, result, c);
-  c.segment()->bump_generation();
 }
 
 template <class T>
 Array<double> cov(Engine& engine, const Array<T>& x, const CovarianceOptions& options) {
-  if (x.ndim() != 1 && x.ndim() != 2) check_matrix(x, "cov");
+  if (!x.valid() || (x.ndim() != 1 && x.ndim() != 2)) check_matrix(x, "cov");
   if constexpr (!std::is_same_v<T, double>) {
     const auto wide = Array<double>::temporary(x.shape());
     const AnyArray in[] = {x};
@@ -230,7 +235,7 @@ template <class T>
 Array<T> solve_triangular(Engine& engine, const Array<T>& a, const Array<T>& b,
                           const TriangularOptions& options) {
   check_matrix(a, "solve_triangular");
-  if (b.ndim() != 1 && b.ndim() != 2) check_matrix(b, "solve_triangular");
+  if (!b.valid() || (b.ndim() != 1 && b.ndim() != 2)) check_matrix(b, "solve_triangular");
   const std::int64_t n = a.extent(0);
   if (a.extent(1) != n || b.extent(0) != n) {
     throw ShapeMismatch(fmt::format(

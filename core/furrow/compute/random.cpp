@@ -9,6 +9,7 @@
 
 #include <furrow/compute/lanes.hpp>
 #include <furrow/compute/on_engine.hpp>
+#include <furrow/engine/writing.hpp>
 #include <furrow/error.hpp>
 #include <furrow/kernels/random/shuffle.hpp>
 
@@ -114,12 +115,14 @@ void shuffle_rows(Engine& engine, const AnyArray& x, std::uint64_t seed, std::ui
 }  // namespace
 
 void shuffle(Engine& engine, const AnyArray& x, std::uint64_t seed, std::uint64_t stream) {
+  compute::check_valid(x, "shuffle");
   if (x.ndim() == 0) {
     throw InvalidArgument(fmt::format(
         "shuffle: array \"{}\" is one element and has no rows; pass one with an axis", x.name()));
   }
   compute::check_output(x, x, "shuffle");
   if (x.size() == 0) return;
+  const engine::Writing writing(engine, x);
   if (x.ndim() != 1 || !x.is_contiguous()) return shuffle_rows(engine, x, seed, stream);
   switch (item_bytes(x.dtype())) {
     case 1: return shuffle_elements<std::uint8_t>(engine, x, seed, stream);

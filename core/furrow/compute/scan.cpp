@@ -5,6 +5,7 @@
 
 #include <furrow/compute/on_engine.hpp>
 #include <furrow/engine/operands.hpp>
+#include <furrow/engine/writing.hpp>
 #include <furrow/kernels/scan/steps.hpp>
 
 namespace furrow {
@@ -158,6 +159,7 @@ void scan(Engine& engine, ScanOp op, const AnyArray& x, const AnyArray& out,
           const ScanOptions& options) {
   check(op, x, out, options);
   if (x.size() == 0) return;
+  const engine::Writing writing(engine, out);
   if (!options.axis || x.ndim() == 0) return flat(engine, op, x, out, options.exclusive);
   const std::int64_t axis = *options.axis;
   const auto ndim = static_cast<std::int64_t>(x.ndim());

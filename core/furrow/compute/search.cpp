@@ -11,6 +11,7 @@ namespace {
 
 void check_pair(const AnyArray& sorted, const AnyArray& values, std::string_view what) {
   compute::check_sortable(sorted, what);
+  compute::check_valid(values, what);
   if (values.dtype() != sorted.dtype()) {
     throw TypeMismatch(fmt::format("{}: values of {} in an array of {}; cast one of them", what,
                                    dtype_name(values.dtype()), dtype_name(sorted.dtype())));

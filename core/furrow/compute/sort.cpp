@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include <furrow/compute/on_engine.hpp>
+#include <furrow/engine/writing.hpp>
 #include <furrow/kernels/sort/sort.hpp>
 
 namespace furrow {
@@ -30,6 +31,7 @@ std::int64_t length_along(const AnyArray& x, const compute::Axis& axis, std::str
 
 void sort_to(Engine& engine, const AnyArray& out, const AnyArray& x, const SortOptions& options) {
   compute::check_sortable(x, "sort");
+  compute::check_valid(out, "sort");
   if (out.dtype() != x.dtype()) {
     throw TypeMismatch(fmt::format("sort: the output holds {}, the input {}; pass the same dtype",
                                    dtype_name(out.dtype()), dtype_name(x.dtype())));
@@ -40,6 +42,7 @@ void sort_to(Engine& engine, const AnyArray& out, const AnyArray& x, const SortO
   }
   compute::check_output(out, x, "sort");
   const kernels::Lanes lanes = compute::lanes_of(x, out, options.axis, "sort");
+  const engine::Writing writing(engine, out);
   kernels::sort(OnEngine{engine}, lanes, {options.descending}, compute::Scratch{});
 }
 
@@ -50,6 +53,7 @@ void sort(Engine& engine, const AnyArray& x, const SortOptions& options) {
 void argsort_to(Engine& engine, const Array<std::int64_t>& out, const AnyArray& x,
                 const SortOptions& options) {
   compute::check_sortable(x, "argsort");
+  compute::check_valid(out, "argsort");
   const Shape wanted =
       shape_along(x, options.axis, length_along(x, options.axis, "argsort"), "argsort");
   if (out.shape() != wanted) {
@@ -61,6 +65,7 @@ void argsort_to(Engine& engine, const Array<std::int64_t>& out, const AnyArray& 
   }
   compute::check_output(out, x, "argsort");
   const kernels::Lanes lanes = compute::lanes_of(x, out, options.axis, "argsort");
+  const engine::Writing writing(engine, out);
   kernels::argsort(OnEngine{engine}, lanes, lanes.length, {options.descending}, compute::Scratch{});
 }
 
@@ -86,6 +91,7 @@ void partition(Engine& engine, const AnyArray& x, const std::vector<std::int64_t
     }
     room.data()[i] = rank;
   }
+  const engine::Writing writing(engine, x);
   kernels::partition(OnEngine{engine}, lanes, {room.data(), std::ssize(ranks)},
                      {options.descending}, compute::Scratch{});
 }

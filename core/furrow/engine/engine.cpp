@@ -21,6 +21,10 @@ void Engine::stop() { state_->coordinator->stop(); }
 
 const std::string& Engine::name() const noexcept { return state_->coordinator->name(); }
 
+std::uint64_t Engine::id() const noexcept {
+  return state_->coordinator->view().control().engine_id;
+}
+
 std::size_t Engine::workers() const noexcept { return state_->coordinator->workers_alive(); }
 
 std::vector<WorkerInfo> Engine::worker_info() const {

@@ -14,7 +14,7 @@
 //           another's result waits for it (`get`), as with any future
 // Closures  trivially copyable: capture numbers, pointers and View<T> by value (`x.view()`), never
 //           Array or std::vector. They may run more than once per tile after a crash; what they
-//           write outside the tile they are given is not protected.
+//           write outside the tile they are given is not protected (engine/writing.hpp).
 // Errors    an exception in a closure cancels the job and arrives as KernelFailed with its text
 // Threads   all functions may be called from any thread of the coordinator
 #pragma once
@@ -40,6 +40,7 @@
 #include <furrow/engine/job.hpp>
 #include <furrow/engine/options.hpp>
 #include <furrow/engine/tile.hpp>
+#include <furrow/error.hpp>
 #include <furrow/kernels/registry.hpp>
 
 namespace furrow {
@@ -57,8 +58,8 @@ struct Value {
       : kind(std::is_floating_point_v<T> ? Kind::real
              : std::is_signed_v<T>       ? Kind::integer
                                          : Kind::natural),
-        i(static_cast<std::int64_t>(v)),
-        u(static_cast<std::uint64_t>(v)),
+        i(std::is_floating_point_v<T> ? 0 : static_cast<std::int64_t>(v)),
+        u(std::is_floating_point_v<T> ? 0 : static_cast<std::uint64_t>(v)),
         z(static_cast<double>(v)) {}
   Value(std::complex<double> v) : kind(Kind::complex), z(v) {}  // NOLINT
 };
@@ -68,7 +69,10 @@ struct Value {
 /// integer exactly or not at all (InvalidArgument), to a real by rounding, as parameters are.
 class Input {
  public:
-  Input(AnyArray array) : array_(std::move(array)) {}  // NOLINT: arrays and numbers are inputs
+  /// Throws InvalidArgument for an array that was never created.
+  Input(AnyArray array) : array_(std::move(array)) {  // NOLINT: arrays and numbers are inputs
+    if (!array_.valid()) throw InvalidArgument("an input is an array that was never created");
+  }
   template <class T>
   requires std::is_arithmetic_v<T> Input(T value) : value_(value) {}  // NOLINT
   Input(Value value) : value_(value) {}                               // NOLINT
@@ -119,6 +123,8 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   const std::string& name() const noexcept;
+  /// The number by which headers of arrays know it (last_writer in segment/FORMAT.md).
+  std::uint64_t id() const noexcept;
   /// Workers alive now, those that joined included.
   std::size_t workers() const noexcept;
   std::vector<WorkerInfo> worker_info() const;

@@ -205,6 +205,9 @@ Future<void> Engine::start_kernel(std::string_view name, const AnyArray& out,
                                   const JobOptions& options) {
   engine::Job job;
   job.kernel = &kernel_of(name);
+  if (!out.valid()) {
+    throw InvalidArgument(fmt::format("{}: the output is an array that was never created", name));
+  }
   if (job.kernel->family == kernels::Family::reduce) {
     throw InvalidArgument(fmt::format("{} is a reduction: it gives numbers, not an array", name));
   }

@@ -123,6 +123,27 @@ OperandLayout layout_of(const Operand& operand) {
   return layout;
 }
 
+Overlap overlap_of(const AnyArray& a, const AnyArray& b) {
+  if (a.size() == 0 || b.size() == 0) return Overlap::none;
+  Job pair;
+  pair.operands = {{a, Use::read}, {b, Use::read}};
+  const std::vector<OperandLayout> layouts = comparable_layouts(pair);
+  if (!may_overlap(layouts[0], layouts[1])) return Overlap::none;
+  const bool same = a.shape() == b.shape() && same_elements(layouts[0], layouts[1]);
+  return same ? Overlap::same : Overlap::partly;
+}
+
+void check_distinct(const AnyArray& array) {
+  if (array.size() == 0) return;
+  for (std::size_t axis = 0; axis < array.ndim(); ++axis) {
+    if (array.strides()[axis] != 0 || array.extent(axis) == 1) continue;
+    throw InvalidArgument(
+        fmt::format("array \"{}\" repeats its elements along axis {} and cannot be written (write "
+                    "the array that was broadcast)",
+                    array.name(), axis));
+  }
+}
+
 void check_operands(const Job& job) {
   if (job.operands.size() > operands_max) {
     throw InvalidArgument(fmt::format("{} arrays in one job; it takes at most {}",
@@ -154,12 +175,14 @@ void check_operands(const Job& job) {
           "tiles of {} elements; of array \"{}\" ({}) a tile holds at most {}", job.tile_elements,
           array.name(), dtype_name(array.dtype()), tile_elements_for(item_bytes(array.dtype()))));
     }
-    if (is_written(operand) && array.access() == Access::read_only) {
+    if (!is_written(operand)) continue;
+    if (array.access() == Access::read_only) {
       throw PermissionDenied(
           fmt::format("array \"{}\" is attached read-only and cannot be written "
                       "(attach it with Access::read_write)",
                       array.name()));
     }
+    check_distinct(array);
   }
   if (job.count == 0) return;
   const std::vector<OperandLayout> layouts = comparable_layouts(job);

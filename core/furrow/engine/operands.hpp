@@ -11,9 +11,21 @@
 namespace furrow::engine {
 
 /// Throws ShapeMismatch (sizes differ), PermissionDenied (a written array is attached read-only),
-/// InvalidArgument (a written array overlaps another operand without being the same elements: then
-/// the result would depend on the order of tiles).
+/// InvalidArgument (an array that was never created; a written one that repeats its elements, or
+/// that overlaps another operand without being the same elements: then the result would depend on
+/// the order of tiles).
 void check_operands(const Job& job);
+
+/// How the elements of two arrays lie to each other, be one array attached twice or not.
+enum class Overlap {
+  none,
+  same,    // all of them the same, in the same order
+  partly,  // or it cannot be told
+};
+Overlap overlap_of(const AnyArray& a, const AnyArray& b);
+
+/// Throws InvalidArgument when one element stands for several (broadcast_to): it is to be read.
+void check_distinct(const AnyArray& array);
 
 OperandLayout layout_of(const Operand& operand);
 

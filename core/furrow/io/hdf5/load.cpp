@@ -3,6 +3,7 @@
 #include <system_error>
 
 #include <furrow/engine/engine.hpp>
+#include <furrow/engine/writing.hpp>
 #include <furrow/error.hpp>
 #include <furrow/io/hdf5.hpp>
 #include <furrow/io/hdf5/attributes.hpp>
@@ -206,6 +207,7 @@ void load(Engine& engine, const std::string& file, const std::string& dataset,
     throw ShapeMismatch(quoted(p.file, p.dataset) + " gives shape " + to_string(p.rows.count) +
                         ", array \"" + array.name() + "\" has " + to_string(array.shape()));
   }
+  const engine::Writing writing(engine, array);
   tell(report, fill(engine, p.file, p.dataset, p.inspected.description, p.rows, array, wanted), p);
 }
 

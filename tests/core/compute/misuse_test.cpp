@@ -1,0 +1,127 @@
+// What operations on arrays refuse before anything is written, and what they must not refuse:
+// outputs that repeat elements, that are the input attached a second time, arrays never created.
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include <furrow/compute/histogram.hpp>
+#include <furrow/compute/linalg.hpp>
+#include <furrow/compute/quantile.hpp>
+#include <furrow/compute/random.hpp>
+#include <furrow/compute/scan.hpp>
+#include <furrow/compute/search.hpp>
+#include <furrow/compute/sort.hpp>
+#include <furrow/error.hpp>
+
+#include "torment.hpp"
+
+namespace furrow::test {
+namespace {
+
+using Doubles = Array<double>;
+
+/// 0, -1, -2, …
+Doubles falling(const Shape& shape) {
+  auto x = Doubles::temporary(shape);
+  for (std::int64_t i = 0; i < x.size(); ++i) x.data()[i] = static_cast<double>(-i);
+  return x;
+}
+
+std::vector<double> values(const Doubles& x) { return {x.data(), x.data() + x.size()}; }
+
+TEST_CASE("an output that repeats its elements is refused by every operation") {
+  Engine engine(with_workers(1));
+  const auto row = falling({4});
+  const auto repeated = row.broadcast_to({4, 4});
+  const auto square = falling({4, 4});
+  const auto before = values(row);
+  CHECK_THROWS_AS(matmul(engine, square, square, repeated), InvalidArgument);
+  CHECK_THROWS_AS(gemm(engine, 1.0, square, square, 0.5, repeated), InvalidArgument);
+  CHECK_THROWS_AS(rank_k_update(engine, 1.0, square, 0.5, repeated), InvalidArgument);
+  CHECK_THROWS_AS(cumsum(engine, square, repeated, {.axis = 0}), InvalidArgument);
+  CHECK_THROWS_AS(sort_to(engine, repeated, square), InvalidArgument);
+  CHECK_THROWS_AS(shuffle(engine, repeated, 1), InvalidArgument);
+  CHECK_THROWS_AS(engine.apply_to("negate", repeated, {square}), InvalidArgument);
+  CHECK_THROWS_AS(engine.fill(repeated, 1.0), InvalidArgument);
+  CHECK(values(row) == before);
+  // To read it is right.
+  CHECK(matmul(engine, repeated, square)(0, 0) == matmul(engine, repeated, square)(3, 0));
+}
+
+TEST_CASE("an array attached twice is one array: overlaps are seen through both") {
+  Engine engine(with_workers(2));
+  { auto x = Doubles::create("twice", {1000}); }
+  {
+    const auto x = Doubles::attach("twice");
+    const auto again = Doubles::attach("twice");
+    REQUIRE(x.data() != again.data());  // else the test tests nothing
+    for (std::int64_t i = 0; i < 1000; ++i) x(i) = static_cast<double>(-i);
+    const auto before = values(x);
+    CHECK_THROWS_AS(sort_to(engine, x.rows(0, 500), again.rows(250, 750)), InvalidArgument);
+    CHECK_THROWS_AS(cumsum(engine, x.rows(0, 500), again.rows(250, 750)), InvalidArgument);
+    CHECK_THROWS_AS(sort_to(engine, x, again), InvalidArgument);
+    CHECK(values(x) == before);
+    // A scan looks for it itself: in place through either.
+    cumsum(engine, x, again);
+    CHECK(x(3) == -6);
+  }
+  segment::remove("twice", true);
+  { auto x = Array<std::int64_t>::create("whole", {1000}); }
+  {
+    const auto x = Array<std::int64_t>::attach("whole");
+    const auto again = Array<std::int64_t>::attach("whole");
+    CHECK_THROWS_AS(argsort_to(engine, x, again), InvalidArgument);
+  }
+  segment::remove("whole", true);
+}
+
+TEST_CASE("columns beside each other do not overlap") {
+  Engine engine(with_workers(1));
+  const auto table = falling({100, 4});
+  sort_to(engine, table.columns(0, 2), table.columns(2, 4), {.axis = 0});
+  CHECK(table(0, 0) == -398);
+  CHECK(table(99, 1) == -3);
+  CHECK(table(0, 2) == -2);
+}
+
+TEST_CASE("an array that was never created is an error and not the end of the program") {
+  Engine engine(with_workers(1));
+  const Doubles none;
+  const auto x = falling({4});
+  const auto square = falling({4, 4});
+  CHECK_THROWS_AS(sort(engine, none), InvalidArgument);
+  CHECK_THROWS_AS(sort_to(engine, none, x), InvalidArgument);
+  CHECK_THROWS_AS(argsort(engine, none), InvalidArgument);
+  CHECK_THROWS_AS(argsort_to(engine, {}, x), InvalidArgument);
+  CHECK_THROWS_AS(partition(engine, none, {0}), InvalidArgument);
+  CHECK_THROWS_AS(top_k(engine, none, 1), InvalidArgument);
+  CHECK_THROWS_AS(quantile(engine, none, {0.5}), InvalidArgument);
+  CHECK_THROWS_AS(unique(engine, none), InvalidArgument);
+  CHECK_THROWS_AS(searchsorted(engine, none, x), InvalidArgument);
+  CHECK_THROWS_AS(searchsorted(engine, x, none), InvalidArgument);
+  CHECK_THROWS_AS(digitize(engine, none, x), InvalidArgument);
+  CHECK_THROWS_AS(histogram(engine, none), InvalidArgument);
+  CHECK_THROWS_AS(histogram(engine, x, none), InvalidArgument);
+  CHECK_THROWS_AS(histogram_sums(engine, x, none), InvalidArgument);
+  CHECK_THROWS_AS(bincount(engine, none), InvalidArgument);
+  CHECK_THROWS_AS(bincount_sums(engine, Array<int>::temporary({2}), none), InvalidArgument);
+  CHECK_THROWS_AS(shuffle(engine, none, 1), InvalidArgument);
+  CHECK_THROWS_AS(cumsum(engine, none), InvalidArgument);
+  CHECK_THROWS_AS(matmul(engine, none, square), InvalidArgument);
+  CHECK_THROWS_AS(matmul(engine, square, square, none), InvalidArgument);
+  CHECK_THROWS_AS(gemm(engine, 1.0, square, square, 0.0, none), InvalidArgument);
+  CHECK_THROWS_AS(rank_k_update(engine, 1.0, none, 0.0, square), InvalidArgument);
+  CHECK_THROWS_AS(cov(engine, none), InvalidArgument);
+  CHECK_THROWS_AS(corrcoef(engine, none), InvalidArgument);
+  CHECK_THROWS_AS(cholesky(engine, none), InvalidArgument);
+  CHECK_THROWS_AS(solve_triangular(engine, square, none), InvalidArgument);
+  CHECK_THROWS_AS(lstsq(engine, square, none), InvalidArgument);
+  CHECK_THROWS_AS(engine.apply("negate", none), InvalidArgument);
+  CHECK_THROWS_AS(engine.apply_to("add", x, {x, none}), InvalidArgument);
+  CHECK_THROWS_AS(engine.reduce("sum", none), InvalidArgument);
+}
+
+}  // namespace
+}  // namespace furrow::test
