@@ -12,8 +12,9 @@
 // Order   the same bits for any number of workers, and on every target with fused multiply-add
 // Result  arrays without a name (Array::temporary), or the array given as `out`
 // Crash   a worker may be killed at any instant: its step is run again. `out` is written last
-// Errors  ShapeMismatch, InvalidArgument (not positive definite, singular, too few observations):
-//         before anything of `out` is written
+// Errors  ShapeMismatch, InvalidArgument (not positive definite, singular, too few observations,
+//         infinities or NaN in lstsq, an `out` that repeats its elements): before anything of `out`
+//         is written
 // Source  kernels/linalg/*.hpp: methods, error bounds
 #pragma once
 
@@ -77,8 +78,8 @@ struct LeastSquares {
   std::int64_t rank = 0;          // of a, numerically
   Array<double> singular_values;  // of a, descending
 };
-/// NumPy's lstsq: singular values below rcond times the largest count as 0 (negative: eps times the
-/// larger side of `a`).
+/// NumPy's lstsq, for elements of any size (their squares may overflow or vanish): singular values
+/// below rcond times the largest count as 0 (negative: eps times the larger side of `a`).
 template <class T>
 LeastSquares lstsq(Engine& engine, const Array<T>& a, const Array<T>& b, double rcond = -1);
 

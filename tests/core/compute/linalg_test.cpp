@@ -229,6 +229,31 @@ TEST_CASE("least squares: exact, over-determined, under-determined, rank deficie
   CHECK(back(1) == Approx(right(1)));
 }
 
+TEST_CASE("least squares: numbers whose squares are no doubles") {
+  Engine engine({.workers = 2});
+  const auto a = numbers<double>({50, 3}, 1);
+  const auto x = numbers<double>({3}, 2);
+  for (const double scale : {1e-300, 1e-250, 1e-170, 1e170, 1e290}) {
+    for (const double right : {1e-200, 1.0, 1e10}) {
+      CAPTURE(scale, right);
+      const auto small = Array<double>::temporary({50, 3});
+      engine.transform(
+          small, [scale](double v) { return v * scale; }, a);
+      const auto exact = matmul(engine, a, x);
+      const auto b = Array<double>::temporary({50});
+      engine.transform(
+          b, [right](double v) { return v * right; }, exact);
+      const auto fit = lstsq(engine, small, b);
+      CHECK(fit.rank == 3);
+      for (std::int64_t i = 0; i < 3; ++i) {
+        const double wanted = x(i) / scale * right;  // infinite where it is no double
+        CHECK(fit.solution(i) == Approx(wanted).epsilon(1e-9));
+      }
+      CHECK(fit.residuals(0) <= 1e-20 * right * right);
+    }
+  }
+}
+
 TEST_CASE("what cannot be computed is a clear error, and nothing is written") {
   Engine engine({.workers = 2});
   const auto a = numbers<double>({4, 3}, 1);
