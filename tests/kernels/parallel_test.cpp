@@ -168,6 +168,9 @@ TEST_CASE("what a kernel does not take is refused, and nothing is written") {
   CHECK_FALSE(map<double>(Serial{}, "add", to, {view(x), view(shorter)}));
   CHECK_FALSE(map<double>(Serial{}, "random_normal", to, {}));  // without a seed
   CHECK_FALSE(map<double>(Serial{}, "exp", to, {view(x)}, {Scalar{.f64 = 1}}));
+  CHECK_FALSE(
+      map<double>(Serial{}, "random_binomial", to, {},
+                  {Scalar{.u64 = 1}, Scalar{.u64 = 0}, Scalar{.f64 = 10}, Scalar{.f64 = 2}}));
   std::vector<std::int32_t> integers(10, 5);
   CHECK_FALSE(map<std::int32_t>(Serial{}, "exp", std::span<std::int32_t>(integers), {}));
   CHECK(std::count(out.begin(), out.end(), 5.0) == 10);

@@ -188,8 +188,9 @@ Array<double> cov(Engine& engine, const Array<T>& x, const CovarianceOptions& op
     if (p == 0) return out;
     const auto mean = Array<double>::temporary({p});
     const auto scratch = scratch_of<double>(kernels::covariance_scratch(rows.rows, p));
-    kernels::covariance(OnEngine{engine}, rows, 1 / static_cast<double>(rows.rows - options.ddof),
-                        mean.data(), out.data(), scratch.data());
+    const double divisor = static_cast<double>(rows.rows) - static_cast<double>(options.ddof);
+    kernels::covariance(OnEngine{engine}, rows, 1 / divisor, mean.data(), out.data(),
+                        scratch.data());
     return out;
   }
 }

@@ -11,7 +11,8 @@
 //         same for any number of workers, after any crash. shuffle(x) gives x[permutation(n)]
 // Types   all dtypes, any strides
 // Crash   a worker may be killed at any instant, in place too
-// Memory  as much scratch as the array, and 8 bytes a row where rows are more than one element
+// Memory  as much scratch as the array, and 8 bytes a row where rows are more than one element;
+//         counts, a byte an element at most, and never more than 64 MiB
 // Errors  InvalidArgument (rank 0, a negative number, more chosen than there are),
 //         PermissionDenied (attached read-only), OutOfSpace: all before anything is written
 #pragma once

@@ -14,7 +14,8 @@
 //         and for any executor
 // Memory  64 KiB of stack for a reduction's partials; nothing is allocated
 // Errors  false or nothing, and nothing written: no such kernel, not of these types, unlike
-//         lengths, a parameter that has no default left out, an empty reduction without identity
+//         lengths, a parameter that has no default left out, parameters without an answer (p = 2),
+//         an empty reduction without identity
 #pragma once
 
 #include <algorithm>
@@ -58,6 +59,7 @@ template <Element T, class Executor, Element Out>
   MapCall whole{};
   if (!detail::set_parameters(*find(name), dtype_of<Out>, parameters, whole.parameters))
     return false;
+  if (variant->refusal != nullptr && variant->refusal(whole.parameters) != nullptr) return false;
   std::size_t k = 0;
   for (const std::span<const T>& operand : in) {
     if (operand.size() != out.size()) return false;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include <furrow/compute/histogram.hpp>
@@ -121,6 +122,36 @@ TEST_CASE("an array that was never created is an error and not the end of the pr
   CHECK_THROWS_AS(engine.apply("negate", none), InvalidArgument);
   CHECK_THROWS_AS(engine.apply_to("add", x, {x, none}), InvalidArgument);
   CHECK_THROWS_AS(engine.reduce("sum", none), InvalidArgument);
+}
+
+TEST_CASE("sizes and divisors beyond all memory are errors, or right") {
+  Engine engine(with_workers(1));
+  constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  CHECK_THROWS_AS(permutation(engine, most, 1), Error);
+  CHECK_THROWS_AS(permutation(engine, most / 8, 1), Error);
+  CHECK_THROWS_AS(choice(engine, most, 1, 1), Error);
+  CHECK_THROWS_AS(choice(engine, 5, most, 1), InvalidArgument);
+  CHECK_THROWS_AS(top_k(engine, falling({4}), most), InvalidArgument);
+  CHECK_THROWS_AS(partition(engine, falling({4}), {most}), InvalidArgument);
+  CHECK_THROWS_AS(partition(engine, falling({4}), {least}), InvalidArgument);
+  CHECK_THROWS_AS(sort(engine, falling({4}), {.axis = most}), InvalidArgument);
+  CHECK_THROWS_AS(sort(engine, falling({4}), {.axis = least}), InvalidArgument);
+  CHECK_THROWS_AS(histogram(engine, falling({4}), most), InvalidArgument);
+  CHECK_THROWS_AS(bincount(engine, Array<int>::temporary({2}), most), InvalidArgument);
+  CHECK_THROWS_AS(cov(engine, falling({4}), {.ddof = most}), InvalidArgument);
+  CHECK(cov(engine, falling({4}), {.ddof = least})(0, 0) > 0);
+}
+
+TEST_CASE("one element has no axis: the error says what to ask for") {
+  Engine engine(with_workers(1));
+  const auto one = falling({});
+  CHECK_THROWS_WITH(sort(engine, one), Catch::Contains("without an axis"));
+  sort(engine, one, {.axis = {}});
+  CHECK(quantile(engine, one, {0.5})(0) == 0);
+  CHECK(unique(engine, one).counts(0) == 1);
+  cumsum(engine, one);
+  CHECK(one() == 0);
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 // piece.
 //
 // Order   lanes are numbered in C order of the other axes; strides count elements, any sign
-// Cut     lanes are worked on in groups of at least 16384 elements, at most 4096 groups
+// Cut     lanes are worked on in groups of about 16384 elements, at most 4096 groups
 #pragma once
 
 #include <algorithm>
