@@ -261,7 +261,7 @@ void collect(const Selection& s, std::int64_t block) {
         found[count] = keys[i];
         count += static_cast<Key>(keys[i] - least) <= range;
       }
-      std::copy(found, found + count, reinterpret_cast<Key*>(s.keys) + next[b]);
+      std::copy(found, found + count, reinterpret_cast<Key*>(s.found) + next[b]);
       next[b] += count;
     }
   });

@@ -89,8 +89,9 @@ bool select_quantiles(const Each& each, const LaneIn& lane, const Quantiles& qua
   each(selection.blocks, [selection](std::int64_t block) { count_block(selection, block); });
   if (!settle_brackets(selection, ranks, rank_count)) return false;
   if (selection.nans == 0) {
-    const auto keys = static_cast<std::size_t>(selection.keys_count());
-    selection.keys = aligned64(memory(keys * key_bytes(lane.dtype) + 64));
+    const auto keys = static_cast<std::size_t>(selection.keys_count()) * key_bytes(lane.dtype);
+    selection.found = aligned64(memory(2 * keys + 128));
+    selection.keys = aligned64(selection.found + keys);
     each(selection.blocks, [selection](std::int64_t block) { collect_block(selection, block); });
     each(selection.brackets, [selection](std::int64_t b) { sort_bracket(selection, b); });
   }

@@ -114,8 +114,11 @@ void sort_bracket(const Selection& s, std::int64_t bracket) noexcept {
   const auto b = static_cast<int>(bracket);
   if (s.is_constant(b)) return;
   const std::size_t bytes = key_bytes(s.lane.dtype);
-  sort_bytes(s.keys + static_cast<std::size_t>(s.place[b]) * bytes,
-             static_cast<std::size_t>(s.inside[b]), bytes);
+  const auto count = static_cast<std::size_t>(s.inside[b]);
+  const std::size_t at = static_cast<std::size_t>(s.place[b]) * bytes;
+  // A sort that is cut off leaves its keys in no state to begin from.
+  std::copy_n(s.found + at, count * bytes, s.keys + at);
+  sort_bytes(s.keys + at, count, bytes);
 }
 
 }  // namespace furrow::kernels

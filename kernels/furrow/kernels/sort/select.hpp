@@ -7,11 +7,12 @@
 //   settle_brackets   false when a rank is outside of its bracket, or too much is inside: then the
 //                     lane is split into buckets instead (sort/split.hpp)
 //   collect_block     each block writes its keys inside of a bracket to their place in scratch
-//   sort_bracket      some hundredths of the lane are sorted
+//   sort_bracket      some hundredths of the lane are copied and sorted
 //
 // so the elements are read twice and nothing is written but what lies near the wanted ranks.
 //
-// Steps   read the lane and their own counts, write scratch: each may be run again from its start
+// Steps   read the lane, their own counts, or what other steps collected, and write elsewhere in
+//         scratch: each may be run again from its start
 // Cut     blocks, samples and brackets follow from the count and the elements, never from workers
 // Source  Floyd, Rivest, Expected Time Bounds for Selection, Comm. ACM 18 (1975)
 #pragma once
@@ -37,7 +38,8 @@ struct Selection {
   std::int64_t place[brackets_max] = {};   // of its keys in `keys`
   std::int64_t nans = 0;
   std::int64_t* counts = nullptr;  // [blocks][counts_of_block]
-  std::byte* keys = nullptr;       // settled: for keys_count() of them
+  std::byte* found = nullptr;      // settled: for keys_count() of them, as they are collected
+  std::byte* keys = nullptr;       // for as many, sorted
 
   /// All its elements are equal; they are not collected.
   bool is_constant(int bracket) const noexcept { return least[bracket] == most[bracket]; }

@@ -1,0 +1,126 @@
+// Steps that a killed worker leaves half done: each step is run, what it wrote is spoilt, and it is
+// run again. A step that reads what it writes gives another result then.
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <random>
+#include <span>
+#include <vector>
+
+#include <furrow/kernels/random/shuffle.hpp>
+#include <furrow/kernels/sort/histogram.hpp>
+#include <furrow/kernels/sort/quantile.hpp>
+#include <furrow/kernels/sort/unique.hpp>
+
+using namespace furrow::kernels;
+
+namespace {
+
+/// All memory that steps read and write, of random bytes at first.
+class Arena {
+ public:
+  explicit Arena(std::size_t bytes) : bytes_(bytes) {
+    std::mt19937 random(3);
+    for (std::byte& b : bytes_) b = static_cast<std::byte>(random());
+  }
+  std::byte* operator()(std::size_t bytes) {
+    REQUIRE(used_ + bytes + 64 <= bytes_.size());
+    std::byte* const given = detail::aligned64(bytes_.data() + used_);
+    used_ = static_cast<std::size_t>(given - bytes_.data()) + bytes;
+    return given;
+  }
+  template <class T>
+  std::span<T> take(std::int64_t count) {
+    const auto size = static_cast<std::size_t>(count);
+    return {reinterpret_cast<T*>((*this)(size * sizeof(T))), size};
+  }
+  std::span<std::byte> used() { return {bytes_.data(), used_}; }
+
+ private:
+  std::vector<std::byte> bytes_;
+  std::size_t used_ = 0;
+};
+
+struct Torn {
+  Arena* arena;
+
+  template <class F>
+  void operator()(std::int64_t count, F f) const {
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::span<std::byte> bytes = arena->used();
+      const std::vector<std::byte> before(bytes.begin(), bytes.end());
+      f(i);
+      const std::vector<std::byte> after(bytes.begin(), bytes.end());
+      for (std::size_t k = 0; k < after.size(); ++k) {
+        if (before[k] != after[k]) bytes[k] = static_cast<std::byte>(k * 7919 >> 3);
+      }
+      f(i);
+      CHECK(std::memcmp(bytes.data(), after.data(), after.size()) == 0);
+      std::copy(after.begin(), after.end(), bytes.begin());
+    }
+  }
+};
+
+constexpr std::int64_t count = 150'000;
+
+std::span<double> numbers(Arena& arena) {
+  const auto x = arena.take<double>(count);
+  std::mt19937_64 random(7);
+  for (double& v : x) v = static_cast<double>(random() % 1'000'000);
+  return x;
+}
+
+Lanes lane_of(std::span<double> x, void* out) {
+  return one_lane(furrow::dtype_of<double>, x.data(), out, count);
+}
+
+}  // namespace
+
+TEST_CASE("torn steps of quantiles are run again to the same end") {
+  for (const bool ignore_nan : {false, true}) {
+    Arena arena(16 << 20);
+    const auto x = numbers(arena);
+    const auto q = arena.take<double>(3);
+    std::copy_n(std::vector<double>{0.1, 0.5, 0.99}.data(), 3, q.data());
+    const auto out = arena.take<double>(3);
+    std::vector<double> sorted(x.begin(), x.end());
+    std::sort(sorted.begin(), sorted.end());
+    quantile(Torn{&arena}, lane_of(x, nullptr),
+             {q.data(), 3, QuantileMethod::lower, ignore_nan, out.data()}, arena);
+    for (std::size_t k = 0; k < 3; ++k) {
+      CHECK(out[k] == sorted[static_cast<std::size_t>((count - 1) * q[k])]);
+    }
+  }
+}
+
+TEST_CASE("torn steps of sorts in place, argsorts and partitions are run again to the same end") {
+  Arena arena(32 << 20);
+  const auto x = numbers(arena);
+  const auto indices = arena.take<std::int64_t>(count);
+  std::vector<double> sorted(x.begin(), x.end());
+  std::sort(sorted.begin(), sorted.end());
+  argsort(Torn{&arena}, lane_of(x, indices.data()), count, {}, arena);
+  CHECK(x[static_cast<std::size_t>(indices[1000])] == sorted[1000]);
+  const auto ranks = arena.take<std::int64_t>(1);
+  ranks[0] = 1000;
+  partition(Torn{&arena}, lane_of(x, x.data()), {ranks.data(), 1}, {}, arena);
+  CHECK(x[1000] == sorted[1000]);
+  sort(Torn{&arena}, lane_of(x, x.data()), {}, arena);
+  CHECK(std::equal(x.begin(), x.end(), sorted.begin()));
+}
+
+TEST_CASE("torn steps of shuffles in place are run again to the same end") {
+  Arena arena(16 << 20);
+  const auto x = numbers(arena);
+  std::vector<double> before(x.begin(), x.end());
+  shuffle(Torn{&arena}, x, arena.take<double>(count),
+          arena.take<std::int64_t>(shuffle_counts(count)), 5);
+  std::vector<double> after(x.begin(), x.end());
+  CHECK(before != after);
+  std::sort(before.begin(), before.end());
+  std::sort(after.begin(), after.end());
+  CHECK(before == after);
+}
