@@ -3,14 +3,20 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <numeric>
 #include <random>
 #include <span>
 #include <vector>
 
+#include <furrow/kernels/linalg/covariance.hpp>
+#include <furrow/kernels/linalg/gemv.hpp>
+#include <furrow/kernels/linalg/triangular.hpp>
 #include <furrow/kernels/random/shuffle.hpp>
+#include <furrow/kernels/scan/steps.hpp>
 #include <furrow/kernels/sort/histogram.hpp>
 #include <furrow/kernels/sort/quantile.hpp>
 #include <furrow/kernels/sort/unique.hpp>
@@ -123,4 +129,102 @@ TEST_CASE("torn steps of shuffles in place are run again to the same end") {
   std::sort(before.begin(), before.end());
   std::sort(after.begin(), after.end());
   CHECK(before == after);
+}
+
+TEST_CASE("torn steps of unique elements and histograms are run again to the same end") {
+  Arena arena(32 << 20);
+  const auto x = numbers(arena);
+  const auto inverse = arena.take<std::int64_t>(count);
+  const auto values = arena.take<double>(count);
+  const auto counts = arena.take<std::int64_t>(count);
+  std::int64_t found = 0;
+  unique<double>(
+      Torn{&arena}, x.data(), count, inverse.data(),
+      [&](std::int64_t n) {
+        found = n;
+        return UniqueOut<double>{values.data(), counts.data()};
+      },
+      arena);
+  CHECK(std::is_sorted(values.begin(), values.begin() + found));
+  CHECK(values[static_cast<std::size_t>(inverse[77])] == x[77]);
+  Histogram bins;
+  bins.dtype = furrow::dtype_of<double>;
+  bins.in = x.data();
+  bins.count = count;
+  bins.bins = 10;
+  bins.low = 0;
+  bins.high = 1e6;
+  histogram(Torn{&arena}, bins, counts.data(), arena);
+  CHECK(std::accumulate(counts.begin(), counts.begin() + 10, std::int64_t{0}) == count);
+}
+
+TEST_CASE("torn steps of scans in place are run again to the same end") {
+  // One long line; many short ones; panels of columns.
+  const std::vector<std::array<std::int64_t, 2>> shapes = {
+      {1, count}, {count / 10, 10}, {300, 500}};
+  for (const auto& shape : shapes) {
+    for (const std::size_t axis : {0, 1}) {
+      for (const bool exclusive : {false, true}) {
+        CAPTURE(shape[0], shape[1], axis, exclusive);
+        Arena arena(24 << 20);
+        const auto x = numbers(arena);
+        std::vector<double> expected(x.begin(), x.end());
+        const std::int64_t strides[] = {shape[1], 1};
+        const auto arrays = [&](double* data) {
+          return ScanArrays{data,    data, furrow::Dtype::f64, furrow::Dtype::f64, shape, strides,
+                            strides, axis};
+        };
+        const ScanPlan plan = plan_scan(arrays(x.data()), ScanOp::sum, exclusive);
+        const ScanCut cut = cut_scan(plan, true);
+        const auto scratch = [&] {
+          return ScanScratch{arena.take<ScanState>(cut.state_count + 1).data(),
+                             arena.take<std::uint64_t>(cut.total_count + 1).data(),
+                             arena(static_cast<std::size_t>(cut.packed_bytes) + 1)};
+        };
+        scan(Torn{&arena}, plan, cut, scratch());
+        scan(Serial{}, plan_scan(arrays(expected.data()), ScanOp::sum, exclusive), cut, scratch());
+        CHECK(std::equal(x.begin(), x.end(), expected.begin()));
+      }
+    }
+  }
+}
+
+TEST_CASE("torn steps of matrices are run again to the same end") {
+  Arena arena(16 << 20);
+  constexpr std::int64_t n = 200;
+  constexpr std::int64_t k = 300;
+  const auto x = arena.take<double>(40 * 8200);
+  std::mt19937_64 random(7);
+  for (double& v : x) v = static_cast<double>(random() % 1000) / 1000;
+  const Torn torn{&arena};
+  const auto product = [&](Matrix<const double> a, Matrix<double> out) {
+    gemm<double>(torn, 1, a, a.transposed(), 0, {}, out,
+                 arena
+                     .take<double>(
+                         static_cast<std::int64_t>(gemm_scratch<double>(a.rows, a.rows, a.columns)))
+                     .data(),
+                 Half::one);
+  };
+  const auto square = arena.take<double>(n * n);
+  product(row_major<const double>(x.data(), 40, 8200), row_major(square.data(), 40, 40));
+  const auto a = row_major<const double>(x.data(), n, k);
+  const auto out = row_major(square.data(), n, n);
+  product(a, out);
+  const auto scratch =
+      arena.take<double>(static_cast<std::int64_t>(triangular_scratch<double>(n, n)));
+  const auto factor = row_major(arena.take<double>(n * n).data(), n, n);
+  CHECK(cholesky<double>(torn, out, factor, scratch.data()) == 0);
+  const auto solved = row_major(arena.take<double>(n * n).data(), n, n);
+  solve_lower<double>(torn, factor, false, out, solved, scratch.data());
+  CHECK(solved(3, 150) == Approx(factor(150, 3)));
+  const auto vector = arena.take<double>(n);
+  gemv<double>(torn, a, x.data(), 1, vector.data(), 1,
+               arena.take<double>(static_cast<std::int64_t>(gemv_scratch<double>(n, k))).data());
+  CHECK(vector[0] == Approx(out(0, 0)));
+  const auto tall = row_major<const double>(x.data(), 8000, 20);
+  const auto mean = arena.take<double>(20);
+  covariance(
+      torn, tall, 1, mean.data(), square.data(),
+      arena.take<double>(static_cast<std::int64_t>(covariance_scratch(tall.rows, 20))).data());
+  CHECK(square[1] == square[20]);
 }
