@@ -4,6 +4,8 @@
 // checked by NumPy.
 #pragma once
 
+#include <unistd.h>
+
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -18,7 +20,9 @@ namespace furrow::test {
 /// A folder of cases, gone with this object.
 class NumpyCases {
  public:
-  explicit NumpyCases(const std::string& name) : folder_(name) {
+  explicit NumpyCases(const std::string& name)
+      : folder_(std::filesystem::temp_directory_path() /
+                ("furrow-" + name + "-" + std::to_string(getpid()))) {
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directory(folder_);
   }

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include <hwy/cache_control.h>
-
 #include <furrow/kernels/expression/graph.hpp>
 #include <furrow/kernels/expression/program.hpp>
 #include <furrow/kernels/packed.hpp>
@@ -130,7 +128,6 @@ class Machine {
     const std::byte*& place = place_[first_input + i];
     if (input.axes == 0) {
       place = input.data + at * input.item_bytes;
-      fetch(place + length * input.item_bytes, program_.block * input.item_bytes);
       return;
     }
     Walk walk(program_, input);
@@ -139,12 +136,6 @@ class Machine {
     std::byte* const gathered = registers_ + input.gathered * program_.register_bytes;
     walk.gather_to(gathered, length);
     place = gathered;
-  }
-
-  // What the next block reads comes in while this one is computed: blocks of several inputs in turn
-  // are no stream that the hardware would read ahead. Past the array's end nothing happens.
-  static void fetch(const std::byte* place, std::size_t bytes) noexcept {
-    for (std::size_t at = 0; at < bytes; at += 64) hwy::Prefetch(place + at);
   }
 
   void execute(std::size_t i) noexcept {
