@@ -13,7 +13,7 @@ namespace {
 
 // Runs the peer script; zero when its own assertions held.
 int run_peer(const std::string& arguments) {
-  const auto script = std::filesystem::path(__FILE__).parent_path() / "numpy_peer.py";
+  const auto script = std::filesystem::path(FURROW_TEST_FOLDER) / "numpy_peer.py";
   return std::system((FURROW_PYTHON " " + script.string() + " " + arguments).c_str());
 }
 

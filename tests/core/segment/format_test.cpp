@@ -27,7 +27,7 @@ std::string contents_of(const fs::path& path) {
 
 // The first ```python block of FORMAT.md.
 std::string documented_reader() {
-  const auto page = fs::path(__FILE__).parent_path() / "../../../core/furrow/segment/FORMAT.md";
+  const auto page = fs::path(FURROW_TEST_FOLDER) / "../../../core/furrow/segment/FORMAT.md";
   const std::string text = contents_of(page);
   const std::size_t begin = text.find("```python\n") + 10;
   REQUIRE(begin > 10);
