@@ -8,6 +8,7 @@ Two processes keep the operands and time one piece of work when they are asked t
 compiled peers, python_peer.py for NumPy, numexpr and numba. A ratio is a peer's time by furrow's.
 """
 import datetime
+import io
 import json
 import os
 import pathlib
@@ -146,7 +147,8 @@ def table(results):
 def plot(results, path):
     import matplotlib
     matplotlib.use("svg")
-    matplotlib.rcParams["svg.hashsalt"] = "furrow"
+    matplotlib.rcParams["svg.hashsalt"] = "furrow"  # the same picture has the same text
+    matplotlib.rcParams["svg.fonttype"] = "none"    # letters, not outlines of letters
     from matplotlib import pyplot
 
     entries = results["topics"][::-1]
@@ -164,7 +166,10 @@ def plot(results, path):
     axes.set_xlabel("time of the peer by furrow's time: right of the line furrow is faster")
     axes.grid(axis="x", which="both", linewidth=0.3)
     axes.legend(fontsize=7, ncols=6, loc="lower center", bbox_to_anchor=(0.5, 1.0))
-    figure.savefig(path, metadata={"Date": results["date"]})
+    drawn = io.StringIO()
+    figure.savefig(drawn, format="svg", metadata={"Date": results["date"]})
+    lines = (line.rstrip() for line in drawn.getvalue().splitlines())
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def main():
