@@ -6,8 +6,10 @@
 
 #include <furrow/compute/linalg.hpp>
 #include <furrow/compute/random.hpp>
+#include <furrow/compute/reduce.hpp>
 #include <furrow/compute/scan.hpp>
 #include <furrow/compute/sort.hpp>
+#include <furrow/compute/stencil.hpp>
 #include <furrow/engine/sweep.hpp>
 
 #include "faults/fault_support.hpp"
@@ -271,6 +273,31 @@ TEST_CASE("nor over what another engine's steps wrote: sorts, scans, shuffles, p
       {"gemm", [](Engine& engine, const Doubles& x) { gemm(engine, 1.0, x, x, 1.0, x); }},
       {"rank_k_update",
        [](Engine& engine, const Doubles& x) { rank_k_update(engine, 1.0, x, 0.0, x); }},
+      {"sum along an axis",
+       [](Engine& engine, const Doubles& x) {
+         reduce_to(engine, "sum", x.rows(0, 1), x.rows(1, side), {.axes = {0}, .keepdims = true});
+       }},
+      {"reduction in place",
+       [](Engine& engine, const Doubles& x) {
+         const auto column = x.columns(0, 1);
+         reduce_to(engine, "max", column, column, {.axes = {1}, .keepdims = true});
+       }},
+      {"stencil",
+       [](Engine& engine, const Doubles& x) {
+         const auto weights = Doubles::temporary({1, 3});
+         engine.fill(weights, 1.0);
+         stencil(engine, x, weights, x);
+       }},
+      {"convolve",
+       [](Engine& engine, const Doubles& x) {
+         const auto weights = Doubles::temporary({3});
+         engine.fill(weights, 1.0);
+         convolve(engine, x, weights, x, {.mode = Overlap::same});
+       }},
+      {"moving average",
+       [](Engine& engine, const Doubles& x) {
+         moving_average(engine, x, 3, x, {.boundary = Boundary::nearest});
+       }},
   };
   for (const Operation& operation : operations) {
     INFO(operation.name);

@@ -80,7 +80,7 @@ Dense triangle(Engine& engine, const AnyArray& a, const AnyArray& b, std::int64_
 
 }  // namespace
 
-template <class T>
+template <MatrixElement T>
 LeastSquares lstsq(Engine& engine, const Array<T>& a, const Array<T>& b, double rcond) {
   check(a, b);
   const std::int64_t n = a.extent(0);

@@ -32,14 +32,14 @@ void check_matrix(const AnyArray& array, const char* what) {
 }
 
 /// A matrix, or a vector as one column.
-template <class T>
+template <MatrixElement T>
 Matrix<T> matrix_of(const Array<T>& array) {
   const std::int64_t columns = array.ndim() == 2 ? array.extent(1) : 1;
   const std::int64_t column_stride = array.ndim() == 2 ? array.strides()[1] : 1;
   return {array.data(), array.extent(0), columns, array.strides()[0], column_stride};
 }
 
-template <class T>
+template <MatrixElement T>
 Array<T> scratch_of(std::size_t elements) {
   return Array<T>::temporary({std::max<std::int64_t>(1, static_cast<std::int64_t>(elements))});
 }
@@ -64,7 +64,7 @@ void check_output(const AnyArray& out, const Shape& shape, const char* what) {
                                   describe(out)));
 }
 
-template <class T>
+template <MatrixElement T>
 void copy(Engine& engine, const Array<T>& from, const Array<T>& to) {
   if (to.size() > 0)
     kernels::detail::copy_matrix<OnEngine, T>({engine}, matrix_of(from), matrix_of(to));
@@ -89,7 +89,7 @@ Shape product_shape(const AnyArray& a, const AnyArray& b) {
 }
 
 /// out = a b, where `out` shares no memory with them.
-template <class T>
+template <MatrixElement T>
 void multiply(Engine& engine, Matrix<const T> a, Matrix<const T> b, Matrix<T> out) {
   if (out.rows == 0 || out.columns == 0) return;
   if (out.columns == 1) {
@@ -106,7 +106,7 @@ void multiply(Engine& engine, Matrix<const T> a, Matrix<const T> b, Matrix<T> ou
 
 }  // namespace
 
-template <class T>
+template <MatrixElement T>
 void matmul(Engine& engine, const Array<T>& a, const Array<T>& b, const Array<T>& out) {
   check_output(out, product_shape(a, b), "the product");
   if (share_memory(out, a) || share_memory(out, b)) {
@@ -127,14 +127,14 @@ void matmul(Engine& engine, const Array<T>& a, const Array<T>& b, const Array<T>
   multiply<T>(engine, left, matrix_of(b), to);
 }
 
-template <class T>
+template <MatrixElement T>
 Array<T> matmul(Engine& engine, const Array<T>& a, const Array<T>& b) {
   auto out = Array<T>::temporary(product_shape(a, b));
   matmul(engine, a, b, out);
   return out;
 }
 
-template <class T>
+template <MatrixElement T>
 void gemm(Engine& engine, std::type_identity_t<T> alpha, const Array<T>& a, const Array<T>& b,
           std::type_identity_t<T> beta, const Array<T>& c) {
   check_matrix(a, "gemm");
@@ -151,7 +151,7 @@ void gemm(Engine& engine, std::type_identity_t<T> alpha, const Array<T>& a, cons
   copy(engine, result, c);
 }
 
-template <class T>
+template <MatrixElement T>
 void rank_k_update(Engine& engine, std::type_identity_t<T> alpha, const Array<T>& a,
                    std::type_identity_t<T> beta, const Array<T>& c) {
   check_matrix(a, "rank_k_update");
@@ -167,7 +167,7 @@ void rank_k_update(Engine& engine, std::type_identity_t<T> alpha, const Array<T>
   copy(engine, result, c);
 }
 
-template <class T>
+template <MatrixElement T>
 Array<double> cov(Engine& engine, const Array<T>& x, const CovarianceOptions& options) {
   if (!x.valid() || (x.ndim() != 1 && x.ndim() != 2)) check_matrix(x, "cov");
   if constexpr (!std::is_same_v<T, double>) {
@@ -195,7 +195,7 @@ Array<double> cov(Engine& engine, const Array<T>& x, const CovarianceOptions& op
   }
 }
 
-template <class T>
+template <MatrixElement T>
 Array<double> corrcoef(Engine& engine, const Array<T>& x, bool rowvar) {
   Array<double> c = cov(engine, x, {rowvar, 0});
   const std::int64_t p = c.extent(0);
@@ -213,7 +213,7 @@ Array<double> corrcoef(Engine& engine, const Array<T>& x, bool rowvar) {
   return c;
 }
 
-template <class T>
+template <MatrixElement T>
 Array<T> cholesky(Engine& engine, const Array<T>& a) {
   check_matrix(a, "cholesky");
   const std::int64_t n = a.extent(0);
@@ -232,7 +232,7 @@ Array<T> cholesky(Engine& engine, const Array<T>& a) {
   return l;
 }
 
-template <class T>
+template <MatrixElement T>
 Array<T> solve_triangular(Engine& engine, const Array<T>& a, const Array<T>& b,
                           const TriangularOptions& options) {
   check_matrix(a, "solve_triangular");

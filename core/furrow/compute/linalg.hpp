@@ -18,6 +18,7 @@
 // Source  kernels/linalg/*.hpp: methods, error bounds
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 
 #include <furrow/array/array.hpp>
@@ -25,21 +26,24 @@
 
 namespace furrow {
 
+template <class T>
+concept MatrixElement = std::same_as<T, float> || std::same_as<T, double>;
+
 /// The product of two matrices, of a matrix and a vector, or of two vectors (then of shape {}).
 /// Into `out`, which may be one of them.
-template <class T>
+template <MatrixElement T>
 Array<T> matmul(Engine& engine, const Array<T>& a, const Array<T>& b);
-template <class T>
+template <MatrixElement T>
 void matmul(Engine& engine, const Array<T>& a, const Array<T>& b, const Array<T>& out);
 
 /// c = alpha * a b + beta * c; with beta = 0, c is not read.
-template <class T>
+template <MatrixElement T>
 void gemm(Engine& engine, std::type_identity_t<T> alpha, const Array<T>& a, const Array<T>& b,
           std::type_identity_t<T> beta, const Array<T>& c);
 
 /// c = alpha * a a^T + beta * c, for a symmetric c, of which about half is read; half the work of
 /// gemm. The result is symmetric to the last bit.
-template <class T>
+template <MatrixElement T>
 void rank_k_update(Engine& engine, std::type_identity_t<T> alpha, const Array<T>& a,
                    std::type_identity_t<T> beta, const Array<T>& c);
 
@@ -49,16 +53,16 @@ struct CovarianceOptions {
   std::int64_t ddof = 1;
 };
 /// p x p, of p variables; NumPy's cov. An axis of length 1 is kept: one variable gives 1 x 1.
-template <class T>
+template <MatrixElement T>
 Array<double> cov(Engine& engine, const Array<T>& x, const CovarianceOptions& options = {});
 /// NumPy's corrcoef: covariances divided by both standard deviations, limited to [-1, 1]. A
 /// variable that does not vary has NaN.
-template <class T>
+template <MatrixElement T>
 Array<double> corrcoef(Engine& engine, const Array<T>& x, bool rowvar = true);
 
 /// The lower triangular factor of a symmetric positive definite matrix, of which the lower triangle
 /// is read. Throws InvalidArgument that names the first leading minor that is not positive.
-template <class T>
+template <MatrixElement T>
 Array<T> cholesky(Engine& engine, const Array<T>& a);
 
 struct TriangularOptions {
@@ -68,7 +72,7 @@ struct TriangularOptions {
 };
 /// x of a x = b, with one right-hand side (1 axis) or several (columns). The other triangle of `a`
 /// is not read. Throws InvalidArgument when a number on the diagonal is 0.
-template <class T>
+template <MatrixElement T>
 Array<T> solve_triangular(Engine& engine, const Array<T>& a, const Array<T>& b,
                           const TriangularOptions& options = {});
 
@@ -80,7 +84,7 @@ struct LeastSquares {
 };
 /// NumPy's lstsq, for elements of any size (their squares may overflow or vanish): singular values
 /// below rcond times the largest count as 0 (negative: eps times the larger side of `a`).
-template <class T>
+template <MatrixElement T>
 LeastSquares lstsq(Engine& engine, const Array<T>& a, const Array<T>& b, double rcond = -1);
 
 }  // namespace furrow

@@ -4,6 +4,7 @@
 #include <furrow/compute/lanes.hpp>
 #include <furrow/compute/on_engine.hpp>
 #include <furrow/compute/stencil.hpp>
+#include <furrow/engine/writing.hpp>
 #include <furrow/error.hpp>
 #include <furrow/kernels/stencil/moving.hpp>
 
@@ -72,6 +73,7 @@ void run(Engine& engine, const AnyArray& x, std::int64_t window, const AnyArray&
 void run(Engine& engine, const AnyArray& x, std::int64_t window, const AnyArray& out,
          const Window& found, const MovingOptions& options) {
   if (out.size() == 0) return;
+  const engine::Writing writing(engine, out);
   const AnyArray from = compute::packed(engine, x);
   const bool is_apart = !compute::shares_memory(out, from) && out.is_contiguous();
   const AnyArray to = is_apart ? out : AnyArray::temporary(out.dtype(), out.shape());

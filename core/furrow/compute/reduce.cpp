@@ -10,6 +10,7 @@
 
 #include <furrow/compute/lanes.hpp>
 #include <furrow/compute/on_engine.hpp>
+#include <furrow/engine/writing.hpp>
 #include <furrow/kernels/reduce/axes.hpp>
 
 namespace furrow {
@@ -218,7 +219,9 @@ void reduce_to(Engine& engine, std::string_view name, const AnyArray& out, const
   if (mask.valid()) compute::check_output(out, mask, name);
   check_nothing(engine, reduction, x, mask, split);
   // A step writes only what no other reads, also where nothing is reduced and out may be x.
-  const bool in_place = out.data() == x.data() && out.size() != 0;
+  const bool is_mask = mask.valid() && compute::shares_memory(out, mask);
+  const bool in_place = out.size() != 0 && (compute::shares_memory(out, x) || is_mask);
+  const engine::Writing writing(engine, out);
   const AnyArray to = in_place ? AnyArray::temporary(dtype, out.shape()) : out;
   run(engine, plan_of(reduction, to, x, mask, split, options.ddof));
   if (in_place) engine.apply_to_async("copy", out, std::vector<AnyArray>{to}).get();

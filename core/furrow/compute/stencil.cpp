@@ -7,6 +7,7 @@
 
 #include <furrow/compute/lanes.hpp>
 #include <furrow/compute/on_engine.hpp>
+#include <furrow/engine/writing.hpp>
 #include <furrow/error.hpp>
 #include <furrow/kernels/stencil/moving.hpp>
 
@@ -95,6 +96,7 @@ struct Places {
 
 void run(Engine& engine, const AnyArray& x, const AnyArray& weights, const AnyArray& out,
          const Places& places, std::string_view what) {
+  const engine::Writing writing(engine, out);
   // The weights are copied: they may overlap the output.
   const AnyArray own = AnyArray::temporary(weights.dtype(), weights.shape());
   engine.apply_to_async("copy", own, {&weights, 1}).get();

@@ -23,6 +23,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 #include <furrow/kernels/execution.hpp>
 #include <furrow/kernels/registry.hpp>
@@ -49,9 +50,10 @@ constexpr std::int64_t tiles_in_block(std::int64_t tiles) noexcept {
 
 }  // namespace detail
 
-/// `T` is the inputs' type: map<double>(Threads{}, "less", mask, {x, y}).
-template <Element T, class Executor, Element Out>
-[[nodiscard]] bool map(const Executor& executor, std::string_view name, std::span<Out> out,
+/// `T` is the inputs' type, `Out` the output's: map<double, bool>(Threads{}, "less", mask, {x, y}).
+template <Element T, Element Out = T, class Executor>
+[[nodiscard]] bool map(const Executor& executor, std::string_view name,
+                       std::span<std::type_identity_t<Out>> out,
                        std::initializer_list<std::span<const T>> in,
                        std::initializer_list<Scalar> parameters = {}) {
   const Variant* const variant = detail::variant_for(name, in.size(), dtype_of<T>, dtype_of<Out>);
