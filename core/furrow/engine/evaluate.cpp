@@ -1,7 +1,9 @@
 #include <furrow/engine/evaluate.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -287,7 +289,17 @@ namespace {
                                  evaluated.text(), dtype_name(evaluated.dtype()), wanted));
 }
 
+// A NaN has no sign that means anything: sqrt(-1) is nan, and not -nan.
+double without_nan_sign(double value) {
+  return std::isnan(value) ? std::numeric_limits<double>::quiet_NaN() : value;
+}
+
 }  // namespace
+
+const AnyArray& Evaluated::array() const {
+  if (is_number()) refuse(*this, "an array");
+  return array_;
+}
 
 double Evaluated::real() const {
   if (!is_number() || is_complex(dtype())) refuse(*this, "a real number");
@@ -313,9 +325,9 @@ std::string Evaluated::text() const {
   if (dtype() == Dtype::bool_) return number_.value.u64 != 0 ? "true" : "false";
   if (is_signed_integer(dtype())) return fmt::format("{}", number_.value.i64);
   if (is_unsigned_integer(dtype())) return fmt::format("{}", number_.value.u64);
-  if (is_real_float(dtype())) return fmt::format("{:.17g}", number_.value.f64);
-  const double imaginary = number_.value.c128[1];
-  return fmt::format("{:.17g}{:+.17g}j", number_.value.c128[0], imaginary);
+  if (is_real_float(dtype())) return fmt::format("{:.17g}", without_nan_sign(number_.value.f64));
+  return fmt::format("{:.17g}{:+.17g}j", without_nan_sign(number_.value.c128[0]),
+                     without_nan_sign(number_.value.c128[1]));
 }
 
 }  // namespace furrow

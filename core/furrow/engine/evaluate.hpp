@@ -37,8 +37,8 @@ class Evaluated {
   explicit Evaluated(const kernels::expression::Answer& number) : number_(number) {}
 
   bool is_number() const noexcept { return !array_.valid(); }
-  /// The target, or the temporary array. REQUIRES: not is_number().
-  const AnyArray& array() const noexcept { return array_; }
+  /// The target, or the temporary array. Throws TypeMismatch when it is a number.
+  const AnyArray& array() const;
 
   /// bool, i64, u64, f64 or c128; of min and max that of the elements.
   Dtype dtype() const noexcept { return array_.valid() ? array_.dtype() : number_.dtype; }

@@ -32,6 +32,7 @@ TEST_CASE("eval makes its target, writes one that is there, and prints numbers")
   CHECK(run({"eval", "mean(y)"}) == "499.5\n");
   CHECK(run({"eval", "any(x > 100)"}) == "true\n");
   CHECK(run({"eval", "1/3"}) == "0.33333333333333331\n");
+  CHECK(run({"eval", "sqrt(-1)"}) == "nan\n");
   CHECK(run({"eval", "--json", "argmax(y)"}) == "{\"value\": 999, \"dtype\": \"i64\"}\n");
   CHECK(run({"eval", "--json", "sum(x/0)"}) == "{\"value\": null, \"dtype\": \"f64\"}\n");
   CHECK(run({"eval", "\"a-b\" = i32(x)", "--json"}) ==
@@ -58,5 +59,7 @@ TEST_CASE("what eval refuses has a caret under it, and nothing is made") {
   refused("x = y", 1, "(9,)");
   refused("x + 1", 2, "NAME = x + 1");
   refused("z = sum(x)", 1, "gives a number");
+  refused("x = random_binomial(1, n=10, p=3)", 1, "\n      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n");
+  CHECK(x(9) == 9);
   run({"rm", "--force", "x", "y"});
 }

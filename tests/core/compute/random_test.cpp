@@ -184,6 +184,11 @@ TEST_CASE("random orders and numbers refuse what has no answer, and write nothin
                     Catch::Contains("random_binomial: p must be in [0, 1]"));
   CHECK_THROWS_AS(engine.apply("random_poisson", x, {1, 0, -1.0}), InvalidArgument);
   CHECK_THROWS_AS(engine.apply("random_gamma", x, {1, 0, std::nan("")}), InvalidArgument);
+  CHECK_THROWS_WITH(engine.apply("random_normal", x, {1, 0, 0.0, -1.0}),
+                    Catch::Contains("random_normal: std must be finite and not negative"));
+  CHECK_THROWS_AS(engine.apply("random_normal", x, {1, 0, std::nan("")}), InvalidArgument);
+  CHECK_THROWS_AS(engine.apply("random_uniform", x, {1, 0, std::nan("")}), InvalidArgument);
+  CHECK_THROWS_AS(engine.apply("random_uniform", x, {1, 0, -1e308, 1e308}), InvalidArgument);
   CHECK_THROWS_AS(engine.apply("random_binomial", x, {1, 0, 2.5, 0.5}), InvalidArgument);
   const auto whole = Array<std::int16_t>::temporary({3});
   CHECK_THROWS_AS(engine.apply("random_integers", whole, {1, 0, 5, 4}), InvalidArgument);

@@ -192,6 +192,7 @@ TEST_CASE("a worker killed in the middle of an expression in place changes nothi
 TEST_CASE("what is refused is refused before anything is written, with its place") {
   Engine engine(with_workers(1));
   const auto x = noise("x", {10}, 8);
+  const std::vector<double> before(x.span().begin(), x.span().end());
   auto whole = Array<std::int32_t>::create("whole", {10}, {.lifetime = Lifetime::owned});
   CHECK(refusal<InvalidArgument>(engine, "z = x +").find("\n  z = x +\n         ^") !=
         std::string::npos);
@@ -207,10 +208,33 @@ TEST_CASE("what is refused is refused before anything is written, with its place
             .find("overlaps") != std::string::npos);
   CHECK(refusal<TypeMismatch>(engine, "a = x", {{"a", 2}}).find("number") != std::string::npos);
   CHECK(refusal<InvalidArgument>(engine, "\"no/name\" + x").find("no/name") != std::string::npos);
+  for (const char* text : {"z = x + random_binomial(1, n=10, p=3)",
+                           "z = x*random_normal(1, 0, 0, -1)", "x = random_poisson(3, lam=-1)"}) {
+    CHECK(refusal<InvalidArgument>(engine, text).find("must be") != std::string::npos);
+  }
+  CHECK(std::equal(x.span().begin(), x.span().end(), before.begin()));
   CHECK_FALSE(exists("z"));
   CHECK(engine.evaluate("sum(whole)").integer() == 0);
   CHECK_THROWS_AS(engine.evaluate("x + 1").real(), TypeMismatch);
   CHECK_THROWS_AS(engine.evaluate("mean(x)").integer(), TypeMismatch);
+}
+
+TEST_CASE("a number is no array, and a NaN has no sign") {
+  Engine engine(with_workers(1));
+  const auto x = noise("x", {10}, 9);
+  auto half = Array<double>::temporary({});
+  *half.data() = 0.5;
+  CHECK_THROWS_AS(engine.evaluate("sum(x)").array(), TypeMismatch);
+  CHECK_THROWS_AS(engine.evaluate("1 + 2").array(), TypeMismatch);
+  CHECK_THROWS_WITH(engine.evaluate("2*h", {{"h", half}}).array(),
+                    Catch::Contains("gave 1 (f64), and an array was asked for"));
+  CHECK_THROWS_AS(Evaluated().array(), TypeMismatch);
+  CHECK(engine.evaluate("sqrt(-1)").text() == "nan");
+  CHECK(engine.evaluate("-sqrt(-1)").text() == "nan");
+  CHECK(engine.evaluate("nan*1j").text() == "nan+nanj");
+  CHECK(engine.evaluate("-nan*1j").text() == "nan+nanj");
+  CHECK(engine.evaluate("-inf").text() == "-inf");
+  CHECK_THROWS_AS(engine.evaluate("dot(x, y)", {{"y", x.rows(0, 5)}}), ShapeMismatch);
 }
 
 TEST_CASE("many arrays, and arrays of no elements") {

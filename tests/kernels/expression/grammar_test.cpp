@@ -129,6 +129,37 @@ TEST_CASE("integers are not divided by a zero that is known before") {
   CHECK_FALSE(compile("i // i", sources()).error);
 }
 
+TEST_CASE("bits of numbers that have none: what was meant is said") {
+  refused("x > 0 & x < 1", "      ^", "(x > 0) & (x < 1)");
+  refused("(x > 0) | x", "        ^", "(x > 0) | (x < 1)");
+  refused("(x > 0) ^ x", "        ^", "(x > 0) ^ (x < 1)");
+  refused("1 + x^2", "     ^", "a power is x**y");
+  refused("x ^= 2", "  ^^", "a power is x**y");
+  refused("bitwise_and(x, i)", "^^^^^^^^^^^", "does not take f64 and i32");
+  CHECK(compile("bitwise_and(x, i)", sources()).error->message.find("need") == std::string::npos);
+  CHECK_FALSE(compile("(x > 0) & (x < 1)", sources()).error);
+}
+
+TEST_CASE("random numbers without an answer are refused where they are called") {
+  refused("x + random_binomial(1, n=10, p=3)", "    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^", "p must be in");
+  for (const char* call :
+       {"random_poisson(3, lam=-1)", "random_integers(1, low=5, high=2)",
+        "random_gamma(1, shape=-2)", "random_normal(1, std=-1)", "random_normal(1, mean=nan)",
+        "random_normal(1, std=inf)", "random_uniform(1, low=nan)", "random_uniform(1, high=inf)",
+        "random_uniform_half_open(1, low=-1e308, high=1e308)", "random_exponential(1, scale=-1)",
+        "random_binomial(1, n=2.5, p=0.5)"}) {
+    refused(call, std::string(std::string(call).size(), '^'), "must");
+    CHECK(compile(call, sources()).error->kind == Diagnostic::Kind::value);
+  }
+  for (const char* call : {"random_poisson(3, lam=0)", "random_integers(1, low=-3, high=-3)",
+                           "random_gamma(1, shape=0)", "random_normal(1, std=0)",
+                           "random_uniform(1, low=5, high=2)", "random_bits(1)"}) {
+    const Compiled good = compile(std::string("x + ") + call, sources());
+    INFO(call << (good.error ? good.error->message : ""));
+    CHECK_FALSE(good.error);
+  }
+}
+
 TEST_CASE("every kernel and synonym may be called, also as NumPy's") {
   for (const std::string& name : function_names()) {
     if (is_reduction(name) || name == "fill" || name.substr(0, 4) == "cast") continue;
@@ -178,6 +209,9 @@ TEST_CASE("reductions stand at the top, on what they take") {
   refused("sum(x, axis=0)", "            ^", "whole arrays");
   refused("sum()", "^^^", "none is given");
   refused("dot(x, three)", "^^^", "(3,)");
+  refused("dot(table, three)", "^^^", "(2, 3) and (3,)");
+  refused("dot(x, 2)", "^^^", "(6,) and ()");
+  CHECK_FALSE(compile("dot(table, table)", sources()).error);
 }
 
 TEST_CASE("numbers and constants are Python's") {

@@ -81,6 +81,20 @@ class Builder {
                                found->form);
   }
 
+  // Of several arrays a reduction takes equal elements: nothing is broadcast.
+  bool same_shapes(const Node& node, const std::vector<Id>& operands) {
+    built_.form = built_.graph[operands[0]].form;
+    for (const Id operand : operands) {
+      const Form& form = built_.graph[operand].form;
+      if (form == built_.form) continue;
+      fail(Diagnostic::Kind::shape, node.word,
+           node.name + " takes arrays of one shape, and these have " + to_string(built_.form) +
+               " and " + to_string(form) + (node.name == "dot" ? " (or fold: sum(x*y))" : ""));
+      return false;
+    }
+    return true;
+  }
+
   // Arguments by position, and ddof of var and std.
   Id reduce(const Node& node) {
     std::vector<Id> operands;
@@ -106,11 +120,8 @@ class Builder {
     std::vector<Operand> dtypes;
     for (const Id operand : operands) {
       dtypes.push_back({built_.graph[operand].dtype, nullptr});
-      if (broadcast(built_.form, built_.graph[operand].form, built_.form)) continue;
-      fail(Diagnostic::Kind::shape, node.word,
-           "shapes " + to_string(built_.form) + " and " + to_string(built_.graph[operand].form) +
-               " do not fit together");
     }
+    if (!same_shapes(node, operands)) return 0;
     ReductionChoice choice = choose_reduction(node.name, dtypes);
     if (!choice.error.empty()) {
       fail(Diagnostic::Kind::type, node.word, choice.error);

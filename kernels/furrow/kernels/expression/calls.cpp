@@ -35,6 +35,19 @@ bool is_negative_integer(const Vertex& vertex) {
   return vertex.is_constant() && is_signed_integer(vertex.dtype) && vertex.value.i64 < 0;
 }
 
+// What was meant by & | ^ between numbers that have no bits: they bind tighter than comparisons,
+// and ^ is no power. Empty for the functions of these names.
+std::string hint_for_bits(const Node& node, std::string_view kernel, bool any_bool) {
+  const std::string_view symbol = kernel == "bitwise_and"   ? "&"
+                                  : kernel == "bitwise_or"  ? "|"
+                                  : kernel == "bitwise_xor" ? "^"
+                                                            : "";
+  if (symbol.empty() || node.word.end - node.word.begin > 2) return "";
+  if (symbol == "^" && !any_bool) return " (^ is exclusive or; a power is x**y)";
+  return " (comparisons joined by " + std::string(symbol) + " need parentheses: (x > 0) " +
+         std::string(symbol) + " (x < 1))";
+}
+
 }  // namespace
 
 Graph::Id Calls::fail(Kind kind, Span where, std::string message) {
@@ -298,7 +311,9 @@ Graph::Id Calls::kernel(const Node& node, std::string_view name, Values values) 
   if (!joined_form(node, values, form)) return 0;
   std::vector<Operand> operands;
   std::string given;
+  bool any_bool = false;
   for (const Id value : values) {
+    any_bool = any_bool || graph_[value].dtype == Dtype::bool_;
     operands.push_back(graph_[value].as_operand());
     given += (given.empty() ? "" : " and ") + std::string(dtype_name(graph_[value].dtype));
   }
@@ -308,7 +323,8 @@ Graph::Id Calls::kernel(const Node& node, std::string_view name, Values values) 
     return fail(Kind::value, node.word, "division of integers by zero");
   }
   if (resolution) return graph_.apply(*found, *resolution, values, form);
-  return fail(Kind::type, node.word, node.name + " does not take " + given);
+  return fail(Kind::type, node.word,
+              node.name + " does not take " + given + hint_for_bits(node, found->name, any_bool));
 }
 
 bool Calls::parameter(const Node& node, const Kernel& kernel, Dtype dtype, std::size_t index,
@@ -388,6 +404,9 @@ Graph::Id Calls::kernel_with_parameters(const Node& node, const Kernel& kernel,
     } else {
       parameters[k].f64 = kernel.parameters[k].default_value;
     }
+  }
+  if (const char* refusal = variant.refusal != nullptr ? variant.refusal(parameters) : nullptr) {
+    return fail(Kind::value, node.where, node.name + ": " + refusal);
   }
   for (std::size_t k = 0; k < values.size(); ++k) {
     values[k] = graph_.cast(values[k], resolution.operand[k]);

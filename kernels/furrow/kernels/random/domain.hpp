@@ -72,7 +72,14 @@ const char* random_refusal(const Scalar* p) noexcept {
     case RandomOp::chisquare:
     case RandomOp::student_t:
       return domain::positive(first) ? nullptr : "df must be finite and positive";
-    default: return nullptr;  // any bounds, mean and deviation: they are only added and multiplied
+    case RandomOp::uniform:
+    case RandomOp::uniform_half_open:
+      if (!domain::finite(first) || !domain::finite(second)) return "low and high must be finite";
+      return domain::finite(second - first) ? nullptr : "high - low must be finite";
+    case RandomOp::normal:
+      if (!domain::finite(first)) return "mean must be finite";
+      return domain::not_negative(second) ? nullptr : "std must be finite and not negative";
+    default: return nullptr;  // bits have no parameters
   }
 }
 

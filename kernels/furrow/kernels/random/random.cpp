@@ -10,9 +10,11 @@
 //
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include <furrow/kernels/math/narrow-inl.h>
 #include <furrow/kernels/random/draws-inl.h>
+#include <furrow/kernels/random/domain.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace furrow::kernels {
@@ -46,12 +48,20 @@ HWY_INLINE V64 half_open(RandomV bits) noexcept {
   return hn::Add(hn::Sub(hn::BitCast(d, one_to_two), hn::Set(d, 1.0)), rest);
 }
 
+/// The factor of each number: NaN where the parameters have no answer, which makes all of them NaN.
+template <RandomOp O>
+double factor_of(const Scalar* p) noexcept {
+  if (random_refusal<O, double>(p) != nullptr) return std::numeric_limits<double>::quiet_NaN();
+  const double second = p[random_second_real].f64;
+  return O == RandomOp::normal ? second : second - p[random_first_real].f64;
+}
+
 template <bool open>
 struct EmitUniform64 {
   V64 low, scale;
   explicit EmitUniform64(const Scalar* p) noexcept
       : low(hn::Set(F64(), p[random_first_real].f64)),
-        scale(hn::Set(F64(), p[random_second_real].f64 - p[random_first_real].f64)) {}
+        scale(hn::Set(F64(), factor_of<RandomOp::uniform>(p))) {}
   HWY_INLINE void operator()(RandomV a, RandomV b, double* out) const noexcept {
     const V64 x = open ? unit(a) : half_open(a);
     const V64 y = open ? unit(b) : half_open(b);
@@ -64,7 +74,7 @@ struct EmitUniform32 {
   float low, scale;
   explicit EmitUniform32(const Scalar* p) noexcept
       : low(static_cast<float>(p[random_first_real].f64)),
-        scale(static_cast<float>(p[random_second_real].f64 - p[random_first_real].f64)) {}
+        scale(static_cast<float>(factor_of<RandomOp::uniform>(p))) {}
   HWY_INLINE void operator()(RandomV a, RandomV b, float* out) const noexcept {
     alignas(64) std::uint64_t words[2 * random_lanes];
     store_interleaved(RandomD(), a, b, words);
@@ -91,7 +101,7 @@ struct EmitNormal64 {
   V64 mean, deviation;
   explicit EmitNormal64(const Scalar* p) noexcept
       : mean(hn::Set(F64(), p[random_first_real].f64)),
-        deviation(hn::Set(F64(), p[random_second_real].f64)) {}
+        deviation(hn::Set(F64(), factor_of<RandomOp::normal>(p))) {}
   HWY_INLINE void operator()(RandomV a, RandomV b, double* out) const noexcept {
     const Pair z = normals(unit(a), unit(b));
     store_interleaved(F64(), hn::MulAdd(z.even, deviation, mean),
@@ -103,7 +113,7 @@ struct EmitNormal32 {
   V64 mean, deviation;
   explicit EmitNormal32(const Scalar* p) noexcept
       : mean(hn::Set(F64(), p[random_first_real].f64)),
-        deviation(hn::Set(F64(), p[random_second_real].f64)) {}
+        deviation(hn::Set(F64(), factor_of<RandomOp::normal>(p))) {}
 
   /// The bits of the f32 nearest to each lane, in the low half.
   HWY_INLINE RandomV narrow_bits(V64 z) const noexcept {
