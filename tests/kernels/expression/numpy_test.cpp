@@ -9,7 +9,6 @@
 #include <fstream>
 #include <furrow/kernels/expression/expression.hpp>
 #include <furrow/kernels/packed.hpp>
-#include <random>
 #include <sstream>
 
 using namespace furrow;                       // NOLINT
@@ -168,9 +167,7 @@ void compare_all(Answers& answers) {
 
 std::string seed() {
   const char* given = std::getenv("FURROW_SEED");
-  std::string seed = given != nullptr ? given : std::to_string(std::random_device{}() % 1'000'000);
-  WARN("FURROW_SEED=" << seed << " makes these expressions again");
-  return seed;
+  return given != nullptr ? given : "20240229";  // the suite is repeatable
 }
 
 }  // namespace
