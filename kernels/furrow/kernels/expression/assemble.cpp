@@ -261,7 +261,7 @@ class Assembler {
 
   // As many elements as leave the registers in the first-level cache, beside the arrays' own lines.
   void choose_block() {
-    constexpr std::size_t wanted = 16 * 1024;
+    constexpr std::size_t wanted = 4 * 1024;
     const std::size_t bytes =
         std::max<std::size_t>(1, registers_) * std::max<std::size_t>(1, widest_);
     std::size_t block = block_elements_max;

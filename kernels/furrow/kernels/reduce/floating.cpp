@@ -11,7 +11,6 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
-#include <limits>
 
 #include <furrow/kernels/reduce/lanes-inl.h>
 #include <furrow/kernels/reduce/entries.hpp>
@@ -98,39 +97,39 @@ void mean_variance(const ReduceCall& call, void* partial) noexcept {
 }
 
 struct Least {
-  template <class A>
-  static HWY_INLINE A pick(A best, A y) noexcept {
-    return hn::IfThenElse(hn::Lt(y, best), y, best);
+  template <class M, class A>
+  static HWY_INLINE M before(A x, A y) noexcept {
+    return hn::Lt(x, y);
   }
-  static double fold(double x, double y) noexcept { return y < x ? y : x; }
+  static double fold(double x, double y) noexcept { return lesser(x, y); }
 };
 struct Most {
-  template <class A>
-  static HWY_INLINE A pick(A best, A y) noexcept {
-    return hn::IfThenElse(hn::Gt(y, best), y, best);
+  template <class M, class A>
+  static HWY_INLINE M before(A x, A y) noexcept {
+    return hn::Gt(x, y);
   }
-  static double fold(double x, double y) noexcept { return y > x ? y : x; }
+  static double fold(double x, double y) noexcept { return greater(x, y); }
 };
 
-/// 512 bytes of accumulators, which hide the latency; they start as, and are padded with, the first
-/// element. Compare and select, because the instructions for min and max differ between targets
-/// about NaN and -0. An accumulator ignores NaN (unless it starts as one); a mask remembers it.
+/// Keeps the accumulator when it comes before x or is NaN, else takes x, which may be NaN: compare
+/// and select, because the instructions for min and max differ between targets about NaN and -0.
+/// 4 registers of AVX-512 (8, 16) hide the latency; starts and pads with the first element.
 template <class Order, class T>
 void extreme(const ReduceCall& call, void* partial) noexcept {
   const hn::ScalableTag<T> d;
   using A = hn::Vec<hn::ScalableTag<T>>;
+  using M = hn::Mask<hn::ScalableTag<T>>;
   constexpr std::size_t width = hn::MaxLanes(hn::ScalableTag<T>());
-  constexpr std::size_t group = 512 / sizeof(T);
+  constexpr std::size_t group = 256 / sizeof(T);
   constexpr std::size_t parts = group / width;
   const T* x = static_cast<const T*>(call.in[0]);
   A best[parts];
   for (A& part : best) part = hn::Set(d, x[0]);
-  auto nan = hn::IsNaN(best[0]);
   const auto step = [&](const T* at) HWY_ATTR {
     for (std::size_t r = 0; r < parts; ++r) {
       const A y = hn::LoadU(d, at + r * width);
-      best[r] = Order::pick(best[r], y);
-      nan = hn::Or(nan, hn::IsNaN(y));
+      const M keep = hn::Or(Order::template before<M>(best[r], y), hn::IsNaN(best[r]));
+      best[r] = hn::IfThenElse(keep, best[r], y);
     }
   };
   std::size_t i = 0;
@@ -147,19 +146,10 @@ void extreme(const ReduceCall& call, void* partial) noexcept {
     std::copy(x + i, x + call.count, all);
     step(all);
   }
-  // In halves, as the lanes of a sum: -0 or +0 by the elements' places, not by the width.
-  for (std::size_t half = parts / 2; half > 0; half /= 2) {
-    for (std::size_t r = 0; r < half; ++r) best[r] = Order::pick(best[r], best[r + half]);
-  }
-  hn::StoreU(best[0], d, all);
-  for (std::size_t half = width / 2; half > 0; half /= 2) {
-    for (std::size_t k = 0; k < half; ++k) {
-      all[k] = static_cast<T>(Order::fold(all[k], all[k + half]));
-    }
-  }
-  const bool any_nan = !hn::AllFalse(d, nan);
-  static_cast<RealPartial*>(partial)->value =
-      any_nan ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(all[0]);
+  for (std::size_t r = 0; r < parts; ++r) hn::StoreU(best[r], d, all + r * width);
+  double result = static_cast<double>(all[0]);
+  for (std::size_t k = 1; k < group; ++k) result = Order::fold(result, static_cast<double>(all[k]));
+  static_cast<RealPartial*>(partial)->value = result;
 }
 
 /// binary16 goes through f32, which holds each of its values.
