@@ -90,7 +90,7 @@ void run(Engine& engine, const AnyArray& x, std::int64_t window, const AnyArray&
 void moving_average(Engine& engine, const AnyArray& x, std::int64_t window, const AnyArray& out,
                     const MovingOptions& options) {
   const Window found = check(x, window, options);
-  if (!out.valid()) throw InvalidArgument(fmt::format("{}: an array that holds nothing", what));
+  compute::check_valid(out, what);
   if (out.dtype() != x.dtype()) {
     throw TypeMismatch(
         fmt::format("{}: the array holds {} and the output {}; they must be the same", what,

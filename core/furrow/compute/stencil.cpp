@@ -20,12 +20,6 @@ using Extents = std::span<const std::int64_t>;
 /// Multiply-adds that are sooner done here than by workers.
 constexpr std::int64_t small_work = 1 << 14;
 
-void check_valid(const AnyArray& array, std::string_view what) {
-  if (!array.valid()) {
-    throw InvalidArgument(fmt::format("{}: an array that holds nothing", what));
-  }
-}
-
 void check_dtypes(const AnyArray& x, const AnyArray& other, std::string_view role,
                   std::string_view what) {
   if (other.dtype() == x.dtype()) return;
@@ -135,8 +129,8 @@ struct Line {
 
 Line check_line(const AnyArray& x, const AnyArray& weights, Overlap mode, std::int64_t axis,
                 std::string_view what) {
-  check_valid(x, what);
-  check_valid(weights, what);
+  compute::check_valid(x, what);
+  compute::check_valid(weights, what);
   with_type(x, what, [](auto) {});
   check_dtypes(x, weights, "weights", what);
   if (weights.ndim() != 1) {
@@ -165,7 +159,7 @@ Line check_line(const AnyArray& x, const AnyArray& weights, Overlap mode, std::i
 
 void run_line(Engine& engine, const AnyArray& x, const AnyArray& weights, const AnyArray& out,
               Overlap mode, const Line& line, bool backwards, std::string_view what) {
-  check_valid(out, what);
+  compute::check_valid(out, what);
   check_dtypes(x, out, "output", what);
   check_shape(out, line.out, what);
   compute::check_output(out, x, what);
@@ -212,9 +206,9 @@ AnyArray correlate(Engine& engine, const AnyArray& x, const AnyArray& weights,
 void stencil(Engine& engine, const AnyArray& x, const AnyArray& weights, const AnyArray& out,
              const StencilOptions& options) {
   const std::string_view what = "stencil";
-  check_valid(x, what);
-  check_valid(weights, what);
-  check_valid(out, what);
+  compute::check_valid(x, what);
+  compute::check_valid(weights, what);
+  compute::check_valid(out, what);
   with_type(x, what, [](auto) {});
   check_dtypes(x, weights, "weights", what);
   check_dtypes(x, out, "output", what);

@@ -111,7 +111,7 @@ TEST_CASE("quantiles have the same bits for any number of workers, one killed on
   Array<double> first_columns;
   Unique first_unique;
   for (const std::size_t count : {1u, 2u, 3u, 5u}) {
-    OneFault fault("engine.group.finished", "kill", 2);
+    OneFault fault("engine.tile.computed", "kill", 2);
     Engine engine(workers(count));
     const auto q = quantile(engine, x, {0.1, 0.5, 0.9});
     const auto c = quantile(engine, columns, {0.1, 0.5, 0.9}, {.axis = 0});

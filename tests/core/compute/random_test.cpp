@@ -114,7 +114,8 @@ TEST_CASE("a permutation of many keeps no trace of where elements were") {
 
 TEST_CASE("a worker is killed in an in-place shuffle: same order") {
   const auto expected = here(400'000, 5);
-  for (const char* point : {"engine.group.claimed", "engine.group.finished"}) {
+  for (const char* point :
+       {"engine.group.claimed", "engine.tile.computed", "engine.group.finished"}) {
     for (const int nth : {1, 2, 4, 9}) {
       OneFault fault(point, "kill", nth);
       Engine engine(workers(2));

@@ -213,7 +213,7 @@ TEST_CASE("a worker killed in the middle of a reduction changes nothing") {
     expected = all_bits(engine, x, where);
   }
   for (const int nth : {1, 5, 40}) {
-    OneFault fault("engine.group.claimed", "kill", nth);
+    OneFault fault("engine.tile.computed", "kill", nth);
     Engine engine(workers(2));
     fault.disarm_here();
     CHECK((all_bits(engine, x, where) == expected));
@@ -238,6 +238,26 @@ TEST_CASE("into an array of one's own: strided, or x itself where nothing is red
   engine.fill(y, -3.0);
   reduce_to(engine, "norm1", y, y, {.axes = {0}, .keepdims = true});
   for (std::int64_t j = 0; j < 9; ++j) REQUIRE(y(0, j) == 3);
+}
+
+TEST_CASE("the mask itself may be the output, a worker killed after it wrote") {
+  constexpr std::int64_t n = 300'000;
+  const int nth = GENERATE(1, 2, 3, 5, 9);
+  const auto x = Array<bool>::temporary({n, 1});
+  const auto mask = Array<bool>::temporary({n, 1});
+  for (std::int64_t i = 0; i < n; ++i) {
+    x(i, 0) = i % 3 == 0;
+    mask(i, 0) = i % 2 == 0;
+  }
+  // What is not chosen is true: a step that read its own output would find every element chosen.
+  OneFault fault("engine.tile.computed", "kill", nth);
+  Engine engine(workers(2));
+  fault.disarm_here();
+  reduce_to(engine, "all", mask, x, {.axes = {1}, .keepdims = true, .where = mask});
+  CHECK(fault.fired());
+  bool right = true;
+  for (std::int64_t i = 0; i < n; ++i) right = right && mask(i, 0) == (i % 3 == 0 || i % 2 != 0);
+  CHECK(right);
 }
 
 TEST_CASE("norms along a slow axis: no sign of zero, no overflow, no underflow") {

@@ -157,7 +157,7 @@ TEST_CASE("histograms have the same bits for any number of workers, one killed o
   Histogram first;
   HistogramSums sums;
   for (const std::size_t count : {1u, 2u, 3u, 5u}) {
-    OneFault fault("engine.group.finished", "kill", 2);
+    OneFault fault("engine.tile.computed", "kill", 2);
     Engine engine(workers(count));
     const auto h = histogram(engine, x, 100, {{-3.0, 3.0}});
     const auto s = histogram_sums(engine, x, weights, 100, {{-3.0, 3.0}});

@@ -81,7 +81,8 @@ TEST_CASE("a worker is killed in an in-place sort: same bits") {
   const auto expected = array_of(x);
   sort(whole, expected);
   whole.stop();
-  for (const char* point : {"engine.group.claimed", "engine.group.finished"}) {
+  for (const char* point :
+       {"engine.group.claimed", "engine.tile.computed", "engine.group.finished"}) {
     for (const int nth : {1, 2, 4, 9}) {
       OneFault fault(point, "kill", nth);
       Engine engine(workers(2));
