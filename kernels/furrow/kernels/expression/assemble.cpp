@@ -81,6 +81,35 @@ class Assembler {
     for (std::size_t i = 0; i < order_.size(); ++i) {
       for (const Id operand : operands_of(order_[i])) last_use_[operand] = i + 1;
     }
+    links_.resize(order_.size() + 1, Link::none);
+    for (std::size_t i = 0; i + 1 < order_.size(); ++i) find_link(i);
+  }
+
+  Link link_at(Id id, std::size_t operand) const {
+    return link_of(*graph_[id].kernel, *graph_[id].variant, operand);
+  }
+
+  // Whether the operation after number i goes on with its result, which nobody else reads.
+  void find_link(std::size_t i) {
+    const Id id = order_[i];
+    const Id next = order_[i + 1];
+    const std::span<const Id> operands = operands_of(next);
+    const auto found = std::find(operands.begin(), operands.end(), id);
+    const bool alone = last_use_[id] == i + 2 && !is_root(id) && found != operands.end();
+    if (!alone || graph_[id].variant->out != graph_[next].variant->out) return;
+    const Link begins = link_at(id, 0);
+    Link link = link_at(next, static_cast<std::size_t>(found - operands.begin()));
+    if (std::count(operands.begin(), operands.end(), id) == 2) {
+      link = link == Link::multiply ? Link::square : Link::none;
+    }
+    if (begins == Link::none || link == Link::none) return;
+    if (links_[i] == Link::none) links_[i] = begins;
+    links_[i + 1] = link;
+    chained_.push_back(id);
+  }
+
+  bool is_chained(Id id) const {
+    return std::find(chained_.begin(), chained_.end(), id) != chained_.end();
   }
 
   std::span<const Id> operands_of(Id id) const {
@@ -198,6 +227,7 @@ class Assembler {
   void emit(Id id, std::size_t position) {
     const Vertex& vertex = graph_[id];
     Program::Instruction& to = append(*vertex.kernel, *vertex.variant);
+    to.link = links_[position - 1];
     const std::size_t width = item_bytes(vertex.dtype);
     bool same_width = true;
     for (std::size_t k = 0; k < vertex.kernel->input_count; ++k) {
@@ -218,8 +248,10 @@ class Assembler {
     to.out = place_[id];
   }
 
-  // The output itself for the first root that nothing else reads; else a register.
+  // The output itself for the first root that nothing else reads; else a register. No place at all
+  // for what goes straight to the next operation of a chain.
   Place target_of(Id id) {
+    if (is_chained(id)) return chained;
     if (last_use_[id] == 0 && is_root(id)) {
       const auto at = std::find(built_.roots.begin(), built_.roots.end(), id);
       return static_cast<Place>(first_output + (at - built_.roots.begin()));
@@ -289,6 +321,8 @@ class Assembler {
   std::vector<bool> needed_;
   std::vector<Id> order_;              // of the operations
   std::vector<std::size_t> last_use_;  // position in the order; 0: read by none
+  std::vector<Link> links_;            // of each operation of the order
+  std::vector<Id> chained_;            // whose result the next operation alone reads
   std::vector<Place> place_;
   std::vector<Place> free_;
   std::size_t registers_ = 0;

@@ -117,7 +117,13 @@ class Machine {
       }
       call_.count = length;
       call_.first_index = static_cast<std::uint64_t>(at);
-      for (std::size_t i = 0; i < program_.instruction_count; ++i) execute(i);
+      for (std::size_t i = 0; i < program_.instruction_count;) {
+        if (program_.instructions[i].out == chained) {
+          i = execute_chain(i);
+        } else {
+          execute(i++);
+        }
+      }
     }
     if (program_.streaming != 0) stream_fence();
   }
@@ -148,6 +154,30 @@ class Machine {
     }
     call_.streaming = program_.streaming != 0 && instruction.out == first_output;
     maps_[i](call_);
+  }
+
+  // The instructions from i on up to the first whose result goes to memory. Gives the next one.
+  std::size_t execute_chain(std::size_t i) noexcept {
+    ChainStep steps[instructions_max];
+    std::size_t count = 0;
+    const Program::Instruction& first = program_.instructions[i];
+    ChainCall chain{place_[first.in[0]], nullptr, call_.count, false, {}};
+    for (;; ++i) {
+      const Program::Instruction& instruction = program_.instructions[i];
+      // The operand that is not the value itself, which comes first in a chain's first operation.
+      const bool second = count == 0 || instruction.in[0] == chained;
+      const Place other = instruction.in[second ? 1 : 0];
+      steps[count++] = {instruction.link, other < places ? place_[other] : nullptr,
+                        program_.constants + instruction.first_parameter};
+      if (instruction.out == chained) continue;
+      chain.out = const_cast<std::byte*>(place_[instruction.out]);
+      chain.streaming = program_.streaming != 0 && instruction.out == first_output;
+      break;
+    }
+    chain.steps = {steps, count};
+    const Program::Instruction& last = program_.instructions[i];
+    run_chain(variant_of(last.kernel, last.variant).out, chain);
+    return i + 1;
   }
 
   const Program& program_;

@@ -1,9 +1,9 @@
 // furrow/kernels/expression/program.hpp
 //
 // An expression compiled: the code of a virtual machine whose registers are blocks of elements.
-// Each instruction is one kernel of the registry, run on one block (64 to 1024 elements, so that
-// all registers lie in the first-level cache) before the next instruction: the arrays are read and
-// written once, whatever the number of operations.
+// Each instruction is one kernel of the registry, or a chain of cheap ones (chain.hpp), run on one
+// block (64 to 1024 elements, so that all registers lie in the first-level cache) before the next
+// instruction: the arrays are read and written once, whatever the number of operations.
 //
 // Travel    trivially copyable and of fixed size: it goes to workers as a closure's bytes. Kernels
 //           are named by their position in the registry, which is the same in every process that
@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include <furrow/kernels/expression/chain.hpp>
 #include <furrow/kernels/expression/reduction.hpp>
 #include <furrow/kernels/registry.hpp>
 
@@ -39,6 +40,8 @@ using Place = std::uint8_t;
 inline constexpr Place first_input = registers_max;
 inline constexpr Place first_output = registers_max + program_inputs_max;
 inline constexpr std::size_t places = first_output + 2;
+/// No place in memory: the result of the instruction before, in a chain.
+inline constexpr Place chained = 254;
 
 struct Program {
   struct Instruction {
@@ -46,8 +49,9 @@ struct Program {
     std::uint16_t variant;
     std::uint8_t parameters;
     std::uint8_t first_parameter;  // in `constants`
-    Place out;
+    Place out;                     // `chained`: the next instruction goes on with the result
     Place in[inputs_max];
+    Link link;  // what this instruction is in a chain; none: a kernel call
   };
   /// An array. Packed (no axes): read where it is; else along its axes, the last one fast, and
   /// where a block is no run of the memory it is gathered into a register.
