@@ -69,6 +69,7 @@ std::vector<std::string> names_of(segment::Kind kind);
 void add_load(CLI::App& app, Command& command);
 void add_save(CLI::App& app, Command& command);
 void add_create(CLI::App& app, Command& command);
+void add_h5(CLI::App& app, Command& command);
 void add_ls(CLI::App& app, Command& command);
 void add_info(CLI::App& app, Command& command);
 void add_peek(CLI::App& app, Command& command);

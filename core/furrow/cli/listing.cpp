@@ -53,22 +53,6 @@ int ls(bool json, bool all) {
   return exit_done;
 }
 
-std::string attribute_json(const Attribute& attribute) {
-  if (attribute.is_text()) {
-    if (attribute.shape.empty()) return json_quoted(attribute.as_text());
-    std::vector<std::string> parts;
-    for (const std::string& part : attribute.as_strings()) parts.push_back(json_quoted(part));
-    return fmt::format("[{}]", fmt::join(parts, ", "));
-  }
-  const std::size_t item = item_bytes(attribute.dtype);
-  std::vector<std::string> parts;
-  for (std::size_t at = 0; at + item <= attribute.bytes.size(); at += item) {
-    parts.push_back(element_json(attribute.dtype, attribute.bytes.data() + at));
-  }
-  if (attribute.shape.empty() && parts.size() == 1) return parts[0];
-  return fmt::format("[{}]", fmt::join(parts, ", "));
-}
-
 // An owned array that nobody holds would go when we let go of it: a look must not do that.
 Attributes attributes_of(const segment::Info& info) {
   if (is_engine(info) || (info.lifetime == Lifetime::owned && !info.attached)) return {};

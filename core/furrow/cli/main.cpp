@@ -65,6 +65,7 @@ void add_verbs(CLI::App& app, Command& command) {
   add_eval(app, command);
   add_kernels(app, command);
   add_stats(app, command);
+  add_h5(app, command);
   add_worker(app, command);
 }
 
@@ -89,13 +90,17 @@ void set_place(const Command& command) {
 // What CLI11 found wrong, as a sentence that says what to do.
 int refuse(const CLI::App& app, const CLI::ParseError& error) {
   std::string verb;
-  for (const CLI::App* chosen : app.get_subcommands()) verb = chosen->get_name();
+  const CLI::App* at = &app;  // the deepest that was chosen: "h5 ls"
+  for (auto chosen = at->get_subcommands(); !chosen.empty(); chosen = at->get_subcommands()) {
+    at = chosen.back();
+    verb += (verb.empty() ? "" : " ") + at->get_name();
+  }
   std::string text = error.what();
-  if (verb.empty()) {
+  if (!at->get_subcommands({}).empty()) {
     if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) text = "No verb is given";
     std::vector<std::string> verbs;
-    for (const CLI::App* each : app.get_subcommands({})) verbs.push_back(each->get_name());
-    for (const std::string& word : app.remaining()) {
+    for (const CLI::App* each : at->get_subcommands({})) verbs.push_back(each->get_name());
+    for (const std::string& word : app.remaining(true)) {
       if (word.rfind('-', 0) == 0) continue;
       text = fmt::format("\"{}\" is no verb{}", word, did_you_mean(word, verbs));
       break;

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <furrow/cli/command.hpp>
+#include <furrow/cli/number.hpp>
 
 namespace furrow::cli {
 namespace {
@@ -120,6 +121,22 @@ std::string json_quoted(std::string_view text) {
 
 std::string json_extents(const Extents& extents) {
   return fmt::format("[{}]", fmt::join(extents.begin(), extents.end(), ", "));
+}
+
+std::string attribute_json(const Attribute& attribute) {
+  if (attribute.is_text()) {
+    if (attribute.shape.empty()) return json_quoted(attribute.as_text());
+    std::vector<std::string> parts;
+    for (const std::string& part : attribute.as_strings()) parts.push_back(json_quoted(part));
+    return fmt::format("[{}]", fmt::join(parts, ", "));
+  }
+  const std::size_t item = item_bytes(attribute.dtype);
+  std::vector<std::string> parts;
+  for (std::size_t at = 0; at + item <= attribute.bytes.size(); at += item) {
+    parts.push_back(element_json(attribute.dtype, attribute.bytes.data() + at));
+  }
+  if (attribute.shape.empty() && parts.size() == 1) return parts[0];
+  return fmt::format("[{}]", fmt::join(parts, ", "));
 }
 
 std::string table(const std::vector<std::vector<std::string>>& rows, std::string_view alignment) {

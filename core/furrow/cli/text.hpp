@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <furrow/array/shape.hpp>
+#include <furrow/segment/attributes.hpp>
 
 namespace furrow::cli {
 
@@ -44,6 +45,8 @@ std::string iso_time(std::int64_t ns_since_1970);
 std::string json_quoted(std::string_view text);
 /// "[1000, 64]".
 std::string json_extents(const Extents& extents);
+/// Its value: a string, a number, or a list of them.
+std::string attribute_json(const Attribute& attribute);
 
 /// Columns separated by two spaces, as wide as their widest cell; the first row is the header.
 /// `right`: which columns are aligned to the right, one character each ('r' or 'l').

@@ -1,0 +1,189 @@
+// In a worker: the places of a block are read, one after the other, and nothing is kept of them.
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <optional>
+
+#include <furrow/error.hpp>
+#include <furrow/io/hdf5/object.hpp>
+#include <furrow/io/hdf5/verify_plan.hpp>
+#include <furrow/os/fault.hpp>
+#include <furrow/os/file.hpp>
+
+namespace furrow::hdf5 {
+namespace {
+
+const char* const reading = "cannot read it";
+
+/// Memory that grows and stays.
+class Buffer {
+ public:
+  std::byte* room(std::size_t bytes) {
+    if (bytes > bytes_) {
+      memory_.reset();
+      memory_.reset(new std::byte[bytes]);
+      bytes_ = bytes;
+    }
+    return memory_.get();
+  }
+
+ private:
+  std::unique_ptr<std::byte[]> memory_;
+  std::size_t bytes_ = 0;
+};
+
+/// A dataset that is being gone through.
+class Reader {
+ public:
+  Reader(PlanHeader& plan, std::uint64_t index, hid_t file, const std::string& file_name)
+      : plan_(plan.dataset(index)), file_name_(file_name) {
+    const auto* numbers = plan.at<std::int64_t>(plan.numbers_at) + plan_.numbers_at;
+    const std::size_t rank = plan_.rank;
+    const bool chunked = plan_.kind == PlaceKind::chunk_grid || plan_.kind == PlaceKind::chunk_list;
+    rule_ = {plan_.kind, {numbers, numbers + rank}, {},
+             plan_.rows, numbers + 2 * rank,        plan_.bytes};
+    if (chunked) rule_.chunk.assign(numbers + rank, numbers + 2 * rank);
+    if (plan_.kind == PlaceKind::bytes) return;
+    const std::string path(plan.at<char>(plan.names_at) + plan_.name_at, plan_.name_bytes);
+    const Properties access = own<Properties>(H5Pcreate(H5P_DATASET_ACCESS), reading);
+    // Every chunk is used once.
+    check(H5Pset_chunk_cache(access.get(), 1, 0, 1), reading);
+    dataset_ = own<Dataset>(H5Dopen2(file, path.c_str(), access.get()), reading);
+    type_ = own<Type>(H5Dget_type(dataset_.get()), reading);
+    variable_ =
+        H5Tdetect_class(type_.get(), H5T_VLEN) > 0 || H5Tdetect_class(type_.get(), H5T_STRING) > 0;
+  }
+
+  void read(std::uint64_t place, Buffer& buffer) {
+    if (plan_.kind == PlaceKind::bytes) {
+      read_bytes(place, buffer);
+    } else {
+      read_box(box_of(rule_, place), buffer);
+    }
+  }
+
+ private:
+  void read_bytes(std::uint64_t place, Buffer& buffer) {
+    std::error_code error;
+    if (!bytes_.valid()) bytes_ = os::open_file(file_name_, os::OpenMode::read_only, error);
+    const std::uint64_t begin = place * piece_bytes;
+    const std::size_t wanted = static_cast<std::size_t>(std::min(piece_bytes, plan_.bytes - begin));
+    const std::size_t got =
+        error ? 0
+              : os::read_at(bytes_, plan_.file_offset + begin, buffer.room(wanted), wanted, error);
+    if (error) throw IoError(error.message());
+    if (got != wanted) throw Corrupt("the file ends before it");
+  }
+
+  void read_box(const PlaceBox& box, Buffer& buffer) {
+    const std::vector<hsize_t> offset(box.first.begin(), box.first.end());
+    const std::vector<hsize_t> count(box.second.begin(), box.second.end());
+    const int rank = static_cast<int>(count.size());
+    const Space memory = rank == 0
+                             ? own<Space>(H5Screate(H5S_SCALAR), reading)
+                             : own<Space>(H5Screate_simple(rank, count.data(), nullptr), reading);
+    const Space space = own<Space>(H5Dget_space(dataset_.get()), reading);
+    if (rank != 0) {
+      check(H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, offset.data(), nullptr, count.data(),
+                                nullptr),
+            reading);
+    }
+    std::size_t bytes = H5Tget_size(type_.get());
+    for (const hsize_t extent : count) bytes *= static_cast<std::size_t>(extent);
+    std::byte* const room = buffer.room(bytes);
+    if (variable_) std::memset(room, 0, bytes);
+    // The type as it lies in the file: nothing is converted.
+    const herr_t result =
+        H5Dread(dataset_.get(), type_.get(), memory.get(), space.get(), H5P_DEFAULT, room);
+    check(result, reading);
+    if (variable_) H5Dvlen_reclaim(type_.get(), memory.get(), H5P_DEFAULT, room);
+  }
+
+  const PlanDataset& plan_;
+  const std::string& file_name_;
+  PlaceRule rule_{};
+  Dataset dataset_;
+  Type type_;
+  os::Descriptor bytes_;
+  bool variable_ = false;
+};
+
+void note(PlanHeader& plan, std::uint64_t dataset, std::uint64_t place, bool crashed,
+          const std::string& reason) {
+  const std::uint64_t number = plan.torn_entries.fetch_add(1, std::memory_order_relaxed);
+  if (number >= plan.torn_max) return;
+  TornEntry& entry = plan.torn(number);
+  entry.crashed = crashed ? 1 : 0;
+  entry.dataset = dataset;
+  entry.place = place;
+  entry.reason_bytes = std::min(reason.size(), sizeof entry.reason);
+  std::memcpy(entry.reason, reason.data(), entry.reason_bytes);
+  entry.complete.store(1, std::memory_order_release);
+}
+
+/// "cannot read it: inflate() failed" is told as "inflate() failed".
+std::string reason_of(const Error& error) {
+  const std::string text = error.what();
+  const std::string asked = std::string(reading) + ": ";
+  return text.compare(0, asked.size(), asked) == 0 ? text.substr(asked.size()) : text;
+}
+
+/// One place; true when it is torn.
+bool is_torn(PlanHeader& plan, std::uint64_t dataset, std::uint64_t place,
+             std::optional<Reader>& reader, Buffer& buffer, hid_t file, const std::string& name) {
+  try {
+    if (!reader) reader.emplace(plan, dataset, file, name);
+    os::fault_point("io.verify.place");
+    reader->read(place, buffer);
+    return false;
+  } catch (const Error& error) {
+    note(plan, dataset, place, false, reason_of(error));
+  } catch (const std::bad_alloc&) {
+    note(plan, dataset, place, false, "the memory of this machine does not hold it");
+  }
+  return true;
+}
+
+}  // namespace
+
+void verify_block(PlanHeader& plan, const std::string& file, std::uint64_t index) {
+  PlanBlock& block = plan.block(index);
+  Progress now = Progress::of(block.progress.load(std::memory_order_acquire));
+  if (now.place == block.count) return;
+  const auto publish = [&block, &now] {
+    block.progress.store(now.word(), std::memory_order_release);
+  };
+  const QuietErrors quiet;
+  const OpenFile open = open_to_read(file);
+  if (open.stamp != plan.stamp) {
+    throw InUse("\"" + file + "\" was changed while it was being verified; verify it again");
+  }
+  std::uint64_t dataset = block.dataset;
+  std::uint64_t place = block.place + now.place;
+  Buffer buffer;
+  std::optional<Reader> reader;
+  for (; now.place < block.count; ++place) {
+    while (place >= plan.dataset(dataset).places) {
+      place -= plan.dataset(dataset).places;
+      ++dataset;
+      reader.reset();
+    }
+    const std::uint64_t crashes = plan.crashes.load(std::memory_order_relaxed);
+    if (crashes >= plan.crashes_max) return;
+    // Once the library has crashed in this file, a place has no second chance.
+    if (now.tries >= (crashes == 0 ? 2u : 1u)) {
+      note(plan, dataset, place, true, "the HDF5 library crashes on it");
+      plan.crashes.fetch_add(1, std::memory_order_relaxed);
+      now = {now.place + 1, now.torn + 1, 0};
+      publish();
+      continue;
+    }
+    ++now.tries;
+    publish();
+    const bool torn = is_torn(plan, dataset, place, reader, buffer, open.file.get(), file);
+    now = {now.place + 1, now.torn + (torn ? 1 : 0), 0};
+    publish();
+  }
+}
+
+}  // namespace furrow::hdf5

@@ -1,0 +1,100 @@
+// h5 ls, h5 info, h5 verify
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <numeric>
+
+#include <furrow/array/array.hpp>
+
+#include "core/cli/program.hpp"
+
+using namespace furrow;        // NOLINT
+using namespace furrow::test;  // NOLINT
+
+namespace {
+
+/// /plain and /group/packed in chunks of ten rows, by furrow itself.
+void make_file(const std::string& file) {
+  auto x = Array<float>::create("x", {100, 3}, {.lifetime = Lifetime::owned});
+  std::iota(x.span().begin(), x.span().end(), 0.0f);
+  run({"save", "x", file + ":/plain"});
+  run({"save", "x", file + ":/group/packed", "--gzip", "9", "--chunk", "10,3"});
+}
+
+}  // namespace
+
+TEST_CASE("h5 ls lists a file or a group, for people and for programs") {
+  const Folder folder;
+  const std::string file = folder / "a.h5";
+  make_file(file);
+  const std::string text = run({"h5", "ls", file});
+  CHECK(text.find("/group/packed") != std::string::npos);
+  CHECK(text.find("gzip-9") != std::string::npos);
+  const std::string json = run({"h5", "ls", file, "--json"});
+  CHECK(python("[o['path'] for o in json.loads(text)]", json) ==
+        "['/', '/group', '/group/packed', '/plain']");
+  CHECK(python("[(o['shape'], o['chunk'], 'gzip-9' in o['filters'], o['dtype'], o['bytes'], "
+               "0 < o['stored_bytes'] < 1200) for o in json.loads(text) if o['path'] == "
+               "'/group/packed']",
+               json) == "[([100, 3], [10, 3], True, 'f32', 1200, True)]");
+  CHECK(python("len(json.loads(text))", run({"h5", "ls", file + ":/group", "--json"})) == "2");
+  const Result few = attempt({"h5", "ls", file, "--max", "2"});
+  CHECK(few.code == 0);
+  CHECK(is_one_sentence(few.error));
+}
+
+TEST_CASE("h5 info tells all about a dataset") {
+  const Folder folder;
+  const std::string file = folder / "a.h5";
+  make_file(file);
+  python("__import__('h5py').File(text, 'a')['plain'].attrs.update({'unit': 'EUR', 'n': 3})", file);
+  const std::string text = run({"h5", "info", file + ":/plain"});
+  CHECK(text.find("@unit") != std::string::npos);
+  CHECK(python("(lambda o: (o['layout'], o['attributes'], o['shape_max'], o['byte_order']))"
+               "(json.loads(text))",
+               run({"h5", "info", file + ":/plain", "--json"})) ==
+        "('contiguous', {'n': 3, 'unit': 'EUR'}, [100, 3], 'little')");
+  CHECK(run({"h5", "info", file}).find("group") != std::string::npos);
+}
+
+TEST_CASE("h5 verify names torn chunks, and its exit code says whether there are any") {
+  const Folder folder;
+  const std::string file = folder / "a.h5";
+  make_file(file);
+  CHECK(run({"h5", "verify", file}).find("whole by") != std::string::npos);
+  CHECK(python("json.loads(text)['whole']", run({"h5", "verify", file, "--json"})) == "True");
+  const long long at = std::stoll(python(
+      "__import__('h5py').File(text)['group/packed'].id.get_chunk_info(4).byte_offset", file));
+  std::fstream change(file, std::ios::in | std::ios::out | std::ios::binary);
+  change.seekp(at + 5);
+  change.write("\x13\x37\x13\x37\x13\x37", 6);
+  change.close();
+  const Result torn = attempt({"h5", "verify", file, "--json"});
+  CHECK(torn.code == 1);
+  CHECK(is_one_sentence(torn.error));
+  CHECK(python("(lambda o: (o['whole'], o['torn_count'], o['torn'][0]['dataset'], "
+               "o['torn'][0]['offset'], o['torn'][0]['count']))(json.loads(text))",
+               torn.out) == "(False, 1, '/group/packed', [40, 0], [10, 3])");
+  const Result text = attempt({"h5", "verify", file + ":/group"});
+  CHECK(text.code == 1);
+  CHECK(text.out.find("TORN: 1 of 10") != std::string::npos);
+  CHECK(text.out.find("torn: /group/packed from (40, 0) on") != std::string::npos);
+}
+
+TEST_CASE("what h5 refuses is one sentence") {
+  const Folder folder;
+  for (const auto& [words, code] : std::vector<std::pair<std::vector<std::string>, int>>{
+           {{"h5"}, 2},
+           {{"h5", "lss"}, 2},
+           {{"h5", "ls"}, 2},
+           {{"h5", "ls", "a", "b"}, 2},
+           {{"h5", "ls", folder / "none.h5"}, 1},
+           {{"h5", "verify", folder / "none.h5"}, 1},
+           {{"h5", "info", folder / "none.h5", "--deadline", "-1"}, 2}}) {
+    const Result result = attempt(words);
+    INFO(result.error);
+    CHECK(result.code == code);
+    CHECK(is_one_sentence(result.error));
+    CHECK(result.out.empty());
+  }
+  CHECK(attempt({"h5", "lss"}).error.find("did you mean \"ls\"?") != std::string::npos);
+}
