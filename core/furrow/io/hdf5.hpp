@@ -14,7 +14,8 @@
 // Types    bool as h5py's enum, i8 to u64, f16, f32, f64, c64 and c128 as compound {r, i}; either
 //          byte order is read, bits are kept. Anything else is TypeMismatch, by name
 // Shape    rank 0 to 8, extents may be 0; C order, as HDF5's own. Never transposed
-// Attributes  numbers and strings are kept on the array and written back; others are reported
+// Attributes  numbers and strings are kept on the array and written back; labels and scales of
+//          axes, too (io/dimensions.hpp); others are reported, and stay where a dataset is replaced
 // Crash    files are opened in workers only: one that crashes the library kills a worker, and the
 //          call ends with WorkerDied
 // HDF5     a program that uses the library itself opens its files after it has started the engine:

@@ -3,6 +3,11 @@
   tools_peer.py tree FILE                   groups, datasets, links of every kind, cycles
   tools_peer.py verify FILE                 layouts and filters, whole
   tools_peer.py chunk FILE DATASET INDEX    where that chunk lies in the file
+  tools_peer.py scales FILE                 dimension scales by h5py, of every kind
+  tools_peer.py check_scales FILE           the same, as furrow wrote them back
+  tools_peer.py check_replaced FILE         after /g/x and the scale /g/time were replaced
+  tools_peer.py netcdf FILE                 the layout of a netCDF-4 file
+  tools_peer.py check_netcdf FILE           its variable, as furrow wrote it back
 """
 import sys
 
@@ -63,5 +68,112 @@ def chunk(path, dataset, index):
         print(f[dataset].id.get_chunk_info(int(index)).byte_offset)
 
 
+def scales(path):
+    with h5py.File(path, "w") as f:
+        x = f.create_dataset("g/x", data=np.arange(24.0).reshape(4, 3, 2), chunks=(2, 3, 2))
+        time = f.create_dataset("g/time", data=np.array([0, 10, 20, 30], ">i4"))
+        time.attrs["units"] = "days since 2000-01-01"
+        time.make_scale("the time")
+        lat = f.create_dataset("lat", data=[1.5, 2.5, 3.5])
+        lat.make_scale()
+        second = f.create_dataset("second", data=[7, 8, 9], dtype="i8")
+        second.make_scale("2nd")
+        words = f.create_dataset("words", data=["a", "b"])
+        words.make_scale()
+        x.dims[0].label = "t"
+        x.dims[2].label = "wörter"
+        x.dims[0].attach_scale(time)
+        x.dims[1].attach_scale(lat)
+        x.dims[1].attach_scale(second)
+        x.dims[2].attach_scale(words)
+        x.attrs["unit"] = "K"
+        y = f.create_dataset("g/y", data=np.zeros(4))
+        y.dims[0].attach_scale(time)
+        y.attrs["where"] = x.ref
+        f["g/pairs"] = np.zeros(2)
+        f["g/pairs"].attrs["pair"] = np.array((1, 2), dtype=[("a", "i4"), ("b", "f4")])
+        f["g/pairs"].attrs["nothing"] = h5py.Empty("f8")
+        f["g/pairs"].attrs.create("lists", [np.arange(3), np.arange(2)],
+                                  dtype=h5py.vlen_dtype("i4"))
+
+
+def check_one(x, time_path):
+    f = x.file
+    assert [x.dims[i].label for i in range(3)] == ["t", "", "wörter"]
+    assert dict(x.attrs)["unit"] == "K"
+    assert [len(x.dims[i]) for i in range(3)] == [1, 2, 0], [len(d) for d in x.dims]
+    time = x.dims[0][0]
+    assert time.name == time_path and time == f[time_path]
+    assert list(time) == [0, 10, 20, 30] and h5py.h5ds.is_scale(time.id)
+    assert time.attrs["units"] == "days since 2000-01-01"
+    assert x.dims[0]["the time"] == time
+    assert list(x.dims[1][0]) == [1.5, 2.5, 3.5] and x.dims[1][0].name == "/lat"
+    assert list(x.dims[1]["2nd"]) == [7, 8, 9] and x.dims[1][1].dtype == np.int64
+    users = [(f[r], i) for r, i in time.attrs["REFERENCE_LIST"]]
+    assert (x, 0) in users, users
+    return users
+
+
+def check_scales(path):
+    with h5py.File(path, "r") as f:
+        assert len(check_one(f["out/x"], "/out/time")) == 1
+        t = f["out/x"].dims[0][0]
+        assert t.attrs["CLASS"] == b"DIMENSION_SCALE" and t.attrs["NAME"] == b"the time"
+        # A scale by itself.
+        assert h5py.h5ds.is_scale(f["alone"].id) and list(f["alone"]) == [0, 10, 20, 30]
+        # Cut: rows 1 to 3, and a slice of the array that was loaded.
+        assert list(f["rows"].dims[0][0]) == [10, 20]
+        assert list(f["part/slice"].dims[0][0]) == [30, 10], list(f["part/slice"].dims[0][0])
+        assert list(f["part/slice"].dims[1][0]) == [2.5, 3.5]
+        assert len(f["turned"].dims[0]) == 0 and f["turned"].attrs["unit"] == "K"
+
+
+def check_replaced(path):
+    with h5py.File(path, "r") as f:
+        x, y, time = f["g/x"], f["g/y"], f["g/time"]
+        assert list(time) == [1, 2, 3, 4] and h5py.h5ds.is_scale(time.id)
+        assert x.dims[0][0] == time and y.dims[0][0] == time
+        users = sorted((f[r].name, i) for r, i in time.attrs["REFERENCE_LIST"])
+        assert users == [("/g/x", 0), ("/g/y", 0)], users
+        assert [f[r] for r, i in f["lat"].attrs["REFERENCE_LIST"]] == [x]
+        assert x.attrs["unit"] == "K" and x.dims[0].label == "t"
+        pairs = f["g/pairs"].attrs
+        assert tuple(pairs["pair"]) == (1, 2) and isinstance(pairs["nothing"], h5py.Empty)
+        assert [list(one) for one in pairs["lists"]] == [[0, 1, 2], [0, 1]]
+
+
+NO_VARIABLE = b"This is a netCDF dimension but not a netCDF variable."
+
+
+def netcdf(path):
+    """As netCDF-C 4.9 lays out its files (file format specifications, "NetCDF-4")."""
+    with h5py.File(path, "w", track_order=True) as f:
+        f.attrs["_NCProperties"] = np.bytes_(b"version=2,netcdf=4.9.0,hdf5=1.10.8")
+        lat = f.create_dataset("lat", data=np.array([10, 20, 30], "f4"))
+        lat.attrs["units"] = np.bytes_(b"degrees_north")
+        lat.make_scale("lat")
+        lon = f.create_dataset("lon", shape=(2,), dtype=">f4")
+        lon.make_scale(NO_VARIABLE + b"%10d" % 2)
+        for i, d in enumerate((lat, lon)):
+            d.attrs["_Netcdf4Dimid"] = np.int32(i)
+        t = f.create_dataset("temperature", data=np.arange(6, dtype="f8").reshape(3, 2))
+        t.attrs["_FillValue"] = np.array([-999.0])
+        t.attrs["_Netcdf4Coordinates"] = np.array([0, 1], "i4")
+        t.dims[0].attach_scale(lat)
+        t.dims[1].attach_scale(lon)
+
+
+def check_netcdf(path):
+    with h5py.File(path, "r") as f:
+        t = f["temperature"]
+        assert list(t.attrs["_FillValue"]) == [-999.0] and "_Netcdf4Coordinates" not in t.attrs
+        assert t.dims[0][0].name == "/lat" and list(t.dims[0][0]) == [10, 20, 30]
+        assert t.dims[0][0].attrs["units"] in ("degrees_north", b"degrees_north")
+        lon = t.dims[1][0]
+        assert lon.name == "/lon" and lon.shape == (2,) and lon.dtype == np.dtype(">f4")
+        assert lon.attrs["NAME"] == NO_VARIABLE + b"%10d" % 2
+        assert "_Netcdf4Dimid" not in lon.attrs
+
+
 if __name__ == "__main__":
-    {"tree": tree, "verify": verify, "chunk": chunk}[sys.argv[1]](*sys.argv[2:])
+    globals()[sys.argv[1]](*sys.argv[2:])

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <optional>
 
+#include <furrow/error.hpp>
+#include <furrow/io/hdf5/scales.hpp>
 #include <furrow/io/hdf5/type.hpp>
 
 namespace furrow::hdf5 {
@@ -110,6 +112,35 @@ herr_t note_name(hid_t, const char* name, const H5A_info_t*, void* list) noexcep
   return 0;
 }
 
+std::vector<std::string> names_of(hid_t object) {
+  std::vector<std::string> names;
+  hsize_t position = 0;
+  check(H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_NATIVE, &position, note_name, &names), reading);
+  return names;
+}
+
+/// In the type that it has in the file: nothing is converted.
+void copy_as_it_is(hid_t from, hid_t to, const std::string& name) {
+  const std::string asked = "cannot copy the attribute \"" + name + "\"";
+  const auto old = own<AttributeHandle>(H5Aopen(from, name.c_str(), H5P_DEFAULT), asked);
+  const Type type = own<Type>(H5Aget_type(old.get()), asked);
+  const Space space = own<Space>(H5Aget_space(old.get()), asked);
+  const bool null = H5Sget_simple_extent_type(space.get()) == H5S_NULL;
+  const hssize_t count = null ? 0 : H5Sget_simple_extent_npoints(space.get());
+  const std::size_t item = H5Tget_size(type.get());
+  if (count < 0 || item == 0 || static_cast<std::uint64_t>(count) > attribute_bytes_max / item) {
+    return;
+  }
+  const auto copy = own<AttributeHandle>(
+      H5Acreate2(to, name.c_str(), type.get(), space.get(), H5P_DEFAULT, H5P_DEFAULT), asked);
+  if (count == 0) return;
+  std::vector<std::byte> bytes(static_cast<std::size_t>(count) * item);
+  check(H5Aread(old.get(), type.get(), bytes.data()), asked);
+  const herr_t written = H5Awrite(copy.get(), type.get(), bytes.data());
+  H5Dvlen_reclaim(type.get(), space.get(), H5P_DEFAULT, bytes.data());
+  if (written < 0) throw IoError(asked);
+}
+
 std::size_t count_of(const std::vector<std::int64_t>& shape) {
   std::size_t count = 1;
   for (const std::int64_t extent : shape) count *= static_cast<std::size_t>(extent);
@@ -153,12 +184,10 @@ void write_texts(hid_t object, const std::string& name, const Attribute& attribu
 
 }  // namespace
 
-ReadAttributes read_object_attributes(hid_t object) {
-  std::vector<std::string> names;
-  hsize_t position = 0;
-  check(H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_NATIVE, &position, note_name, &names), reading);
+ReadAttributes read_plain_attributes(hid_t object, const std::set<std::string>& but) {
   ReadAttributes result;
-  for (const std::string& name : names) {
+  for (const std::string& name : names_of(object)) {
+    if (but.contains(name)) continue;
     if (std::optional<Attribute> attribute = read_one(object, name)) {
       result.kept.emplace(name, std::move(*attribute));
     } else {
@@ -167,6 +196,33 @@ ReadAttributes read_object_attributes(hid_t object) {
   }
   std::sort(result.skipped.begin(), result.skipped.end());
   return result;
+}
+
+ReadAttributes read_object_attributes(hid_t object) {
+  if (H5Iget_type(object) != H5I_DATASET) return read_plain_attributes(object, {});
+  ReadAttributes dimensions;
+  const std::set<std::string> done = read_dimensions(object, dimensions);
+  ReadAttributes result = read_plain_attributes(object, done);
+  result.kept.merge(dimensions.kept);
+  result.skipped.insert(result.skipped.end(), dimensions.skipped.begin(), dimensions.skipped.end());
+  return result;
+}
+
+std::optional<Attribute> read_attribute(hid_t object, const std::string& name) {
+  return H5Aexists(object, name.c_str()) > 0 ? read_one(object, name) : std::nullopt;
+}
+
+void write_fixed_text(hid_t object, const std::string& name, const std::string& text) {
+  Type type = own<Type>(H5Tcopy(H5T_C_S1), "cannot make an HDF5 type");
+  check(H5Tset_size(type.get(), text.size() + 1), "cannot make an HDF5 type");
+  create(object, name, type, {}, text.c_str());
+}
+
+void copy_foreign_attributes(hid_t from, hid_t to, const std::set<std::string>& but) {
+  for (const std::string& name : names_of(from)) {
+    if (but.contains(name) || H5Aexists(to, name.c_str()) > 0 || read_one(from, name)) continue;
+    copy_as_it_is(from, to, name);
+  }
 }
 
 void write_object_attributes(hid_t object, const Attributes& attributes) {

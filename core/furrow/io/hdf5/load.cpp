@@ -5,6 +5,7 @@
 #include <furrow/engine/engine.hpp>
 #include <furrow/engine/writing.hpp>
 #include <furrow/error.hpp>
+#include <furrow/io/dimensions.hpp>
 #include <furrow/io/hdf5.hpp>
 #include <furrow/io/hdf5/attributes.hpp>
 #include <furrow/io/hdf5/mailbox.hpp>
@@ -180,6 +181,10 @@ AnyArray load(Engine& engine, const std::string& file, const std::string& datase
               std::string_view name, const LoadOptions& options, LoadReport* report) {
   Prepared p = prepare(engine, file, dataset, options);
   CreateOptions create = options.create;
+  if (options.rows) {
+    cut_dimensions(p.inspected.attributes.kept, 0, p.rows.count[0],
+                   [first = p.rows.offset[0]](std::int64_t i) { return first + i; });
+  }
   const Attributes& attributes = p.inspected.attributes.kept;
   if (options.attributes) {
     create.attribute_bytes = std::max(create.attribute_bytes, attribute_bytes_of(attributes));

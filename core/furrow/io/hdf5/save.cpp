@@ -2,6 +2,7 @@
 
 #include <furrow/engine/engine.hpp>
 #include <furrow/error.hpp>
+#include <furrow/io/dimensions.hpp>
 #include <furrow/io/hdf5.hpp>
 #include <furrow/io/hdf5/mailbox.hpp>
 #include <furrow/io/hdf5/sink.hpp>
@@ -27,7 +28,7 @@ WriteRequest request_for(const AnyArray& array, const std::string& file, const s
   r.chunked = options.chunk.ndim() != 0;
   r.replace = options.replace;
   r.timeout_ns = options.timeout_ns;
-  r.attributes = options.attributes ? *options.attributes : array.attributes();
+  r.attributes = options.attributes ? *options.attributes : attributes_of_view(array);
   r.watch = options.job.watch;
   return r;
 }

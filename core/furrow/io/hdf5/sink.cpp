@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include <furrow/error.hpp>
 #include <furrow/io/hdf5/attributes.hpp>
 #include <furrow/io/hdf5/blocks.hpp>
+#include <furrow/io/hdf5/scales.hpp>
 #include <furrow/io/hdf5/source.hpp>
 #include <furrow/io/hdf5/steady_file.hpp>
 #include <furrow/io/hdf5/type.hpp>
@@ -195,12 +197,12 @@ void write_elements(hid_t dataset, const WriteRequest& r, const Extents& chunk,
 
 void write_file(hid_t file, bool keep, const WriteRequest& r, const std::string& path,
                 const Extents& chunk, const SteadyFile& steady) {
-  if (keep && is_taken(file, r, path)) {
-    check(H5Ldelete(file, path.c_str(), H5P_DEFAULT), "cannot replace " + quoted(r.file, path));
-  }
+  std::optional<Predecessor> old;
+  if (keep && is_taken(file, r, path)) old.emplace(file, path);
   const Dataset dataset = create_dataset(file, r, path, chunk);
   write_elements(dataset.get(), r, chunk, steady);
-  write_object_attributes(dataset.get(), r.attributes);
+  write_attributes_and_scales(file, dataset.get(), path, r.attributes, r.replace);
+  if (old) old->hand_over(file, dataset.get());
 }
 
 /// Everything between opening the temporary file and having it closed.
