@@ -58,6 +58,9 @@ class Evaluated {
 struct EvaluateOptions {
   CreateOptions create{};  // of a target that is new
   JobOptions job{};
+  // Of element 0, where the arrays are a part of larger ones: random numbers and the positions that
+  // argmin and argmax give count from there.
+  std::int64_t first_index = 0;
 };
 
 }  // namespace furrow

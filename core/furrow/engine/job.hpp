@@ -73,6 +73,10 @@ struct Job {
   // once).
   std::size_t partial_bytes = 0;
   std::function<void(const void* partial)> finish;
+  // Or each group's partial, by index, uncombined; `group_tiles`, a power of two, says what a group
+  // is (0: chosen). For whoever goes on with the tree (engine/pieces.hpp).
+  std::function<void(const void* partial)> gather;
+  std::int64_t group_tiles = 0;
 };
 
 /// Tiles of `bytes` per element: 8 KiB worth, at least 1.

@@ -166,7 +166,12 @@ void Coordinator::describe(JobSlot& slot, const JobState& state) const {
     d.tile_elements = 1;
     d.count = d.group_count;
   } else {
-    const Cut parts = cut(d.count, d.tile_elements, job.partial_bytes);
+    Cut parts = cut(d.count, d.tile_elements, job.partial_bytes);
+    if (job.group_tiles > parts.group_tiles) {
+      const std::int64_t group = job.group_tiles * d.tile_elements;
+      parts = {static_cast<std::uint32_t>(job.group_tiles),
+               static_cast<std::uint32_t>((d.count + group - 1) / group)};
+    }
     d.group_tiles = parts.group_tiles;
     d.group_count = parts.group_count;
   }
@@ -233,6 +238,12 @@ void Coordinator::fold(JobState& job) {
   JobSlot& slot = view_.job(job.slot);
   const std::size_t bytes = job.job.partial_bytes;
   const std::size_t stride = (bytes + 15) & ~std::size_t{15};
+  if (job.job.gather) {
+    for (std::uint32_t g = 0; g < job.group_count; ++g) {
+      job.job.gather(slot.partials + g * stride);
+    }
+    return;
+  }
   Fold tree(bytes);
   const auto merge = [&](void* left, void* right) {
     if (job.job.variant != nullptr) {

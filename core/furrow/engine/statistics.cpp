@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <furrow/engine/engine.hpp>
+#include <furrow/engine/pieces.hpp>
 
 namespace furrow {
 namespace {
@@ -100,16 +101,13 @@ void merge(const void*, void* left, const void* right) {
   a.max = std::max(a.max, b.max);
 }
 
-}  // namespace
-
-Statistics Engine::statistics(const AnyArray& x, const JobOptions& options) {
+engine::Job job_of(const AnyArray& x, const JobOptions& options) {
   if (is_complex(x.dtype())) {
     throw TypeMismatch(
         fmt::format("array \"{}\" is {}; statistics need an order, which complex "
                     "numbers do not have",
                     x.name(), dtype_name(x.dtype())));
   }
-  Moments total;
   engine::Job job;
   job.count = x.size();
   job.options = options;
@@ -123,11 +121,12 @@ Statistics Engine::statistics(const AnyArray& x, const JobOptions& options) {
   });
   job.combine = &merge;
   job.partial_bytes = sizeof(Moments);
-  job.finish = [&total](const void* partial) {
-    if (partial != nullptr) std::memcpy(&total, partial, sizeof total);
-  };
-  Future<void>(start(std::move(job))).get();
+  return job;
+}
 
+Statistics finish(const void* partial) {
+  Moments total;
+  if (partial != nullptr) std::memcpy(&total, partial, sizeof total);
   const double nothing = std::numeric_limits<double>::quiet_NaN();
   Statistics result;
   result.count = static_cast<std::int64_t>(total.count);
@@ -143,4 +142,26 @@ Statistics Engine::statistics(const AnyArray& x, const JobOptions& options) {
   return result;
 }
 
+}  // namespace
+
+Statistics Engine::statistics(const AnyArray& x, const JobOptions& options) {
+  Statistics result;
+  engine::Job job = job_of(x, options);
+  job.finish = [&result](const void* partial) { result = finish(partial); };
+  Future<void>(start(std::move(job))).get();
+  return result;
+}
+
+namespace engine {
+
+void PiecewiseStatistics::add(const AnyArray& piece, const JobOptions& options) {
+  fold_.add(engine_, job_of(piece, options), granule(piece.dtype()),
+            [](void* left, const void* right) { merge(nullptr, left, right); });
+}
+
+Statistics PiecewiseStatistics::result() {
+  return finish(fold_.partial([](void* left, const void* right) { merge(nullptr, left, right); }));
+}
+
+}  // namespace engine
 }  // namespace furrow

@@ -116,7 +116,7 @@ class Machine {
         place_[first_output + k] = out[k] + begin * program_.outputs[k].item_bytes;
       }
       call_.count = length;
-      call_.first_index = static_cast<std::uint64_t>(at);
+      call_.first_index = static_cast<std::uint64_t>(program_.first_index + at);
       for (std::size_t i = 0; i < program_.instruction_count;) {
         if (program_.instructions[i].out == chained) {
           i = execute_chain(i);
@@ -215,7 +215,7 @@ void reduce_tile(const Program& program, std::int64_t first, std::size_t count,
   }
   ReduceCall call{};
   call.count = count;
-  call.first_index = static_cast<std::uint64_t>(first);
+  call.first_index = static_cast<std::uint64_t>(program.first_index + first);
   for (std::size_t k = 0; k < program.output_count; ++k) {
     const Program::Output& output = program.outputs[k];
     call.in[k] = output.place >= first_output

@@ -80,6 +80,7 @@ struct Program {
   std::uint32_t block;           // elements
   std::uint32_t register_bytes;  // of one register
   std::uint32_t kernels;         // in the registry when this was compiled
+  std::int64_t first_index;      // of element 0, for random numbers and positions
   std::uint8_t instruction_count;
   std::uint8_t input_count;
   std::uint8_t splat_count;
