@@ -38,6 +38,7 @@ int load(const Command& command, const LoadArguments& arguments) {
     options.job = work.job(static_cast<std::uint64_t>(bytes));
     hdf5::LoadReport report;
     hdf5::load(work.engine(), from.file, from.dataset, name, options, &report);
+    spdlog::debug("loaded by the road of {} in {} blocks", report.road, report.blocks);
     for (const std::string& skipped : report.skipped_attributes) {
       spdlog::warn("the attribute \"{}\" is of a type that is not kept", skipped);
     }

@@ -40,25 +40,34 @@ class Engine;
 
 namespace hdf5 {
 
-/// Rows [begin, end): positions along the first axis.
-struct RowRange {
+/// Positions begin, begin + step, … before end, along one axis.
+struct AxisRange {
   std::int64_t begin = 0;
-  std::int64_t end = 0;
+  std::int64_t end = last;
+  std::int64_t step = 1;
+  static constexpr std::int64_t last = INT64_MAX;  // as many as there are
+  friend bool operator==(const AxisRange&, const AxisRange&) = default;
 };
+using RowRange = AxisRange;  // of the first axis
 
 struct LoadOptions {
-  std::optional<RowRange> rows = {};  // default: all
-  Dtype dtype = Dtype::none;          // none: what the file holds; else TypeMismatch for any other
-  bool replace = false;               // an array of that name goes (InUse when it is attached)
-  bool attributes = true;             // keep the dataset's attributes
-  CreateOptions create = {};          // of the new array; attribute_bytes grows when needed
-  JobOptions job = {};                // a deadline, for files on disks that may not answer; a watch
+  std::optional<RowRange> rows = {};   // default: all
+  std::vector<AxisRange> select = {};  // of the first axes; the others come whole
+  // These rows in this order, each as often as it is named. Chunks that hold none are not read, and
+  // those that do are decoded once.
+  std::optional<std::vector<std::int64_t>> row_list = {};
+  bool external = false;      // follow links into other files, read elements from there
+  Dtype dtype = Dtype::none;  // none: what the file holds; else TypeMismatch for any other
+  bool replace = false;       // an array of that name goes (InUse when it is attached)
+  bool attributes = true;     // keep the dataset's attributes
+  CreateOptions create = {};  // of the new array; attribute_bytes grows when needed
+  JobOptions job = {};        // a deadline, for files on disks that may not answer; a watch
 };
 
 /// How a load went.
 struct LoadReport {
-  std::string road;                             // "blocks": H5Dread of blocks by all workers
-  std::int64_t blocks = 0;                      // how many there were
+  std::string road;         // "chunks" (decoded by us), "contiguous" (pread), "blocks" (H5Dread)
+  std::int64_t blocks = 0;  // how many there were
   std::vector<std::string> skipped_attributes;  // of types that are not kept
 };
 
@@ -88,7 +97,8 @@ struct DatasetInfo {
   Attributes attributes;
   std::vector<std::string> skipped_attributes;
 };
-DatasetInfo info(Engine& engine, const std::string& file, const std::string& dataset);
+DatasetInfo info(Engine& engine, const std::string& file, const std::string& dataset,
+                 bool external = false);
 
 struct SaveOptions {
   int gzip = 0;          // 1 to 9: compressed, in chunks

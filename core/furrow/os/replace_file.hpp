@@ -112,6 +112,10 @@ struct FileStamp {
 
 /// Follows links.
 FileStamp stamp_of(const std::string& path, std::error_code& error);
+FileStamp stamp_of(const Descriptor& file, std::error_code& error);
+
+/// A plain file, opened to be read; follows links, never blocks on a pipe.
+Descriptor open_readable(const std::string& path, std::error_code& error);
 
 /// An error when the file cannot be opened to read; never blocks on a pipe.
 std::error_code check_readable(const std::string& path);

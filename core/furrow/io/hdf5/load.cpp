@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <system_error>
 
@@ -9,7 +10,9 @@
 #include <furrow/io/hdf5.hpp>
 #include <furrow/io/hdf5/attributes.hpp>
 #include <furrow/io/hdf5/mailbox.hpp>
+#include <furrow/io/hdf5/roads.hpp>
 #include <furrow/io/hdf5/source.hpp>
+#include <furrow/io/hdf5/wanted.hpp>
 #include <furrow/io/hdf5/work.hpp>
 #include <furrow/os/fault.hpp>
 
@@ -22,6 +25,8 @@ constexpr std::size_t block_bytes_max = std::size_t{32} << 20;
 constexpr std::size_t blocks_per_worker = 8;  // so that the last ones to finish finish together
 
 struct Inspected {
+  std::string file;  // where links led to
+  std::string dataset;
   Description description;
   ReadAttributes attributes;
 };
@@ -32,10 +37,13 @@ void answer_inspection(Mail& mail) {
     const QuietErrors quiet;
     WireReader request = request_of(mail);
     const std::string file = request.text();
+    const std::string dataset = request.text();
     os::fault_point("io.load.inspect");
-    const Source source(file, request.text());
+    const Source source(file, dataset, request.get<bool>());
     const ReadAttributes attributes = read_object_attributes(source.dataset());
     WireWriter answer;
+    answer.text(source.file());
+    answer.text(source.path());
     answer.put(source.description());
     answer.attributes(attributes.kept);
     answer.texts(attributes.skipped);
@@ -44,19 +52,22 @@ void answer_inspection(Mail& mail) {
 }
 
 Inspected inspect(Engine& engine, const std::string& file, const std::string& dataset,
-                  const Place& place, const JobOptions& job) {
+                  const LoadOptions& options) {
   WireWriter request;
   request.text(file);
   request.text(dataset);
+  request.put(options.external);
   for (std::size_t capacity = answer_bytes;;) {
-    const Mailbox box(place, request, capacity);
+    const Mailbox box(options.create.place, request, capacity);
     Mail* const mail = box.mail();
     run(
-        engine, box, 1, [mail](std::int64_t) { answer_inspection(*mail); }, job,
+        engine, box, 1, [mail](std::int64_t) { answer_inspection(*mail); }, options.job,
         "cannot read " + quoted(file, dataset));
     if (box.fits()) {
       WireReader answer = box.answer();
       Inspected result;
+      result.file = answer.text();
+      result.dataset = answer.text();
       result.description = answer.get<Description>();
       result.attributes.kept = answer.attributes();
       result.attributes.skipped = answer.texts();
@@ -66,38 +77,18 @@ Inspected inspect(Engine& engine, const std::string& file, const std::string& da
   }
 }
 
-/// The part of the dataset that is wanted. Throws ShapeMismatch.
-Box select_rows(const Description& d, const std::optional<RowRange>& rows,
-                const std::string& name) {
-  Box all{d.shape, d.shape};
-  for (std::size_t axis = 0; axis < d.shape.ndim(); ++axis) all.offset[axis] = 0;
-  if (!rows) return all;
-  const std::string wanted = std::to_string(rows->begin) + ":" + std::to_string(rows->end);
-  if (d.shape.ndim() == 0) throw ShapeMismatch(name + " is a single number, it has no rows");
-  if (rows->begin < 0 || rows->begin > rows->end || rows->end > d.shape[0]) {
-    throw ShapeMismatch("rows " + wanted + " are not in " + name +
-                        ", which has rows 0:" + std::to_string(d.shape[0]));
-  }
-  all.offset[0] = rows->begin;
-  all.count[0] = rows->end - rows->begin;
-  return all;
-}
-
 /// What a worker takes along for its blocks. Trivially copyable.
 struct BlockReader {
   Mail* mail;
-  Description description;
-  BlockPlan plan;
-  Source::Destination to;
+  LoadPlan plan;
 
   void operator()(std::int64_t index) const {
     guard(*mail, [this, index] {
       const QuietErrors quiet;
       WireReader request = request_of(*mail);
       const std::string file = request.text();
-      const Source source(file, request.text(), &description);
       os::fault_point("io.load.block");
-      source.read_box(plan.block(index), to);
+      read_block(plan, file, request.text(), index);
     });
   }
 };
@@ -112,45 +103,84 @@ void require_unchanged(const std::string& file, const std::string& name, const D
   if (now != d.stamp) throw InUse(name + " was changed while it was being loaded; load it again");
 }
 
-std::int64_t fill(Engine& engine, const std::string& file, const std::string& dataset,
-                  const Description& d, const Box& rows, const AnyArray& array,
-                  const LoadOptions& options) {
-  const std::size_t workers = std::max<std::size_t>(engine.workers(), 1);
-  const std::size_t block_bytes =
-      std::clamp(array.bytes() / (workers * blocks_per_worker), block_bytes_min, block_bytes_max);
-  const BlockPlan plan = plan_blocks(rows, d.chunk, item_bytes(d.dtype), block_bytes);
-  if (plan.blocks == 0) return 0;
-  WireWriter request;
-  request.text(file);
-  request.text(dataset);
-  const Mailbox box(options.create.place, request, 0);
-  const BlockReader reader{box.mail(), d, plan, {array.data(), rows, array.strides()}};
-  const std::string name = quoted(file, dataset);
-  run(engine, box, plan.blocks, reader, options.job, "cannot read " + name);
-  require_unchanged(file, name, d);
-  return plan.blocks;
+/// A list in memory that the workers see.
+template <class T>
+AnyArray shared_list(const std::vector<T>& list, const Place& place) {
+  CreateOptions options;
+  options.lifetime = Lifetime::owned;
+  options.publish = false;
+  options.place = place;
+  options.attribute_bytes = 0;
+  const auto bytes = static_cast<std::int64_t>(list.size() * sizeof(T));
+  AnyArray array = AnyArray::create("list", Dtype::u8, {bytes}, options);
+  if (bytes != 0) std::memcpy(array.data(), list.data(), array.bytes());
+  return array;
 }
 
 struct Prepared {
-  std::string file;
-  std::string dataset;
   Inspected inspected;
-  Box rows;
+  Wanted wanted;
+  std::string name;  // for messages
 };
+
+std::int64_t fill(Engine& engine, const Prepared& p, const AnyArray& array,
+                  const LoadOptions& options) {
+  const Description& d = p.inspected.description;
+  LoadPlan plan;
+  plan.description = d;
+  plan.road = road_of(d);
+  plan.data = array.data();
+  plan.strides = array.strides();
+  if (array.size() == 0) return 0;
+  Selection selection = p.wanted.selection;
+  AnyArray rows;
+  if (p.wanted.listed) {
+    rows = shared_list(p.wanted.rows, options.create.place);
+    selection.rows = static_cast<const ListedRow*>(rows.data());
+  }
+  const std::size_t workers = std::max<std::size_t>(engine.workers(), 1);
+  const auto block_bytes_of = [&](std::size_t bytes) {
+    return std::clamp(bytes / (workers * blocks_per_worker), block_bytes_min, block_bytes_max);
+  };
+  const Extents extents = cell_extents(d, selection, block_bytes_of(array.bytes()));
+  AnyArray groups;
+  std::vector<RowGroup> group_list;
+  if (p.wanted.listed) {
+    group_list = group_rows(p.wanted.rows, extents[0]);
+    groups = shared_list(group_list, options.create.place);
+  }
+  plan.cells = cells_of(selection, extents,
+                        p.wanted.listed ? static_cast<const RowGroup*>(groups.data()) : nullptr,
+                        static_cast<std::int64_t>(group_list.size()));
+  const std::int64_t count = plan.cells.count();
+  if (plan.road != Road::blocks) {
+    const auto cell_bytes = static_cast<std::size_t>(size_of(extents)) * item_bytes(d.dtype);
+    const std::size_t bytes = block_bytes_of(cell_bytes * static_cast<std::size_t>(count));
+    plan.cells_per_block = std::max<std::int64_t>(static_cast<std::int64_t>(bytes / cell_bytes), 1);
+  }
+  plan.blocks = (count + plan.cells_per_block - 1) / plan.cells_per_block;
+  WireWriter request;
+  request.text(p.inspected.file);
+  request.text(p.inspected.dataset);
+  const Mailbox box(options.create.place, request, 0);
+  run(engine, box, plan.blocks, BlockReader{box.mail(), plan}, options.job,
+      "cannot read " + p.name);
+  require_unchanged(p.inspected.file, p.name, d);
+  return plan.blocks;
+}
 
 /// All that can be refused before anything is made.
 Prepared prepare(Engine& engine, const std::string& file, const std::string& dataset,
                  const LoadOptions& options) {
   Prepared p;
   // Workers may stand in another folder.
-  p.file = std::filesystem::absolute(file).string();
-  p.dataset = dataset_path(dataset);
-  p.inspected = inspect(engine, p.file, p.dataset, options.create.place, options.job);
+  const std::string path = std::filesystem::absolute(file).string();
+  p.inspected = inspect(engine, path, dataset_path(dataset), options);
   const Description& d = p.inspected.description;
-  const std::string name = quoted(p.file, p.dataset);
-  p.rows = select_rows(d, options.rows, name);
+  p.name = quoted(p.inspected.file, p.inspected.dataset);
+  p.wanted = wanted_of(d, options, p.name);
   if (options.dtype != Dtype::none && options.dtype != d.dtype) {
-    throw TypeMismatch(name + " holds " + std::string(dtype_name(d.dtype)) + ", asked for was " +
+    throw TypeMismatch(p.name + " holds " + std::string(dtype_name(d.dtype)) + ", asked for was " +
                        std::string(dtype_name(options.dtype)));
   }
   return p;
@@ -158,7 +188,7 @@ Prepared prepare(Engine& engine, const std::string& file, const std::string& dat
 
 void tell(LoadReport* report, std::int64_t blocks, Prepared& p) {
   if (report == nullptr) return;
-  report->road = "blocks";
+  report->road = road_name(road_of(p.inspected.description));
   report->blocks = blocks;
   report->skipped_attributes = std::move(p.inspected.attributes.skipped);
 }
@@ -191,9 +221,9 @@ AnyArray load(Engine& engine, const std::string& file, const std::string& datase
   }
   create.publish = false;  // it appears with its rows, or not at all
   if (!options.replace) require_free(name, create.place);
-  const Description& d = p.inspected.description;
-  AnyArray array = AnyArray::create(name, d.dtype, p.rows.count, create);
-  tell(report, fill(engine, p.file, p.dataset, d, p.rows, array, options), p);
+  AnyArray array =
+      AnyArray::create(name, p.inspected.description.dtype, p.wanted.selection.count, create);
+  tell(report, fill(engine, p, array, options), p);
   if (options.attributes && !attributes.empty()) array.set_attributes(attributes);
   array.segment()->publish(options.replace);
   return array;
@@ -208,16 +238,19 @@ void load(Engine& engine, const std::string& file, const std::string& dataset,
     throw PermissionDenied("array \"" + array.name() + "\" is attached read-only");
   }
   Prepared p = prepare(engine, file, dataset, wanted);
-  if (p.rows.count != array.shape()) {
-    throw ShapeMismatch(quoted(p.file, p.dataset) + " gives shape " + to_string(p.rows.count) +
+  if (p.wanted.selection.count != array.shape()) {
+    throw ShapeMismatch(p.name + " gives shape " + to_string(p.wanted.selection.count) +
                         ", array \"" + array.name() + "\" has " + to_string(array.shape()));
   }
   const engine::Writing writing(engine, array);
-  tell(report, fill(engine, p.file, p.dataset, p.inspected.description, p.rows, array, wanted), p);
+  tell(report, fill(engine, p, array, wanted), p);
 }
 
-DatasetInfo info(Engine& engine, const std::string& file, const std::string& dataset) {
-  Prepared p = prepare(engine, file, dataset, {});
+DatasetInfo info(Engine& engine, const std::string& file, const std::string& dataset,
+                 bool external) {
+  LoadOptions options;
+  options.external = external;
+  Prepared p = prepare(engine, file, dataset, options);
   const Description& d = p.inspected.description;
   return {d.dtype,
           d.shape,

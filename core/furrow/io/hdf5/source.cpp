@@ -5,7 +5,7 @@
 #include <system_error>
 
 #include <furrow/error.hpp>
-#include <furrow/io/hdf5/type.hpp>
+#include <furrow/io/hdf5/links.hpp>
 
 namespace furrow::hdf5 {
 namespace {
@@ -44,7 +44,8 @@ herr_t note_dataset(hid_t, const char* name, const H5O_info_t* info, void* list)
 }
 
 bool same_dataset(const Description& a, const Description& b) {
-  return a.dtype == b.dtype && a.shape == b.shape && a.chunk == b.chunk && a.stamp == b.stamp;
+  return a.dtype == b.dtype && a.shape == b.shape && a.chunk == b.chunk && a.stamp == b.stamp &&
+         a.layout == b.layout && a.offset == b.offset;
 }
 
 void fill(const Extents& from, hsize_t* to) {
@@ -85,189 +86,186 @@ std::string list_datasets(hid_t file, std::size_t count_max) {
   return "the file holds " + text + (listing.names.size() > count_max ? ", …" : "");
 }
 
-Source::Source(const std::string& file, const std::string& dataset, const Description* expected) {
-  const std::string path = dataset_path(dataset);
-  name_ = quoted(file, path);
+Source::Source(const std::string& file, const std::string& dataset, bool external)
+    : file_name_(file), path_(dataset_path(dataset)) {
+  constexpr int files_max = 16;
+  for (int files = 0;; ++files) {
+    name_ = quoted(file_name_, path_);
+    open_file();
+    const Resolved found = resolve(file_.get(), path_, name_, external);
+    path_ = found.path;
+    if (found.file.empty()) break;
+    if (files == files_max) throw NotFound("there is no " + name_ + ": links lead in a circle");
+    file_.close();
+    file_name_ = external_file(file_name_, found.file);
+  }
   access_ = own<Properties>(H5Pcreate(H5P_DATASET_ACCESS), "cannot read " + name_);
-  if (expected != nullptr && expected->chunked) {
-    // Every chunk is used once. A chunk without filter and as wide as the dataset goes straight to
-    // its place, past the cache; the others need room for just one.
-    bool wide = true;
-    for (std::size_t axis = 1; axis < expected->shape.ndim(); ++axis) {
-      wide = wide && expected->chunk[axis] >= expected->shape[axis];
-    }
-    const std::size_t bytes =
-        static_cast<std::size_t>(size_of(expected->chunk)) * item_bytes(expected->dtype);
-    const std::size_t cache = wide && !expected->filtered ? 0 : bytes;
-    check(H5Pset_chunk_cache(access_.get(), chunk_cache_slots, cache, 0.75),
-          "cannot read " + name_);
-  }
-  open_file(file);
-  find(path);
-  describe();
-  if (expected != nullptr && !same_dataset(description_, *expected)) {
-    throw InUse(name_ + " was changed while it was being loaded; load it again");
-  }
+  open_dataset();
+  if (!external) require_own_elements(file_.get(), dataset_.get(), name_);
+  describe(dataset_.get(), name_, description_);
+  memory_type_ = read_type(dataset_.get(), description_);
 }
 
-void Source::open_file(const std::string& file) {
+Source::Source(const std::string& file, const std::string& dataset, const Description& expected)
+    : file_name_(file), path_(dataset), name_(quoted(file, dataset)) {
+  access_ = own<Properties>(H5Pcreate(H5P_DATASET_ACCESS), "cannot read " + name_);
+  set_cache(expected);
+  open_file();
+  // Before anything of it is followed: it was looked at with care when it was described.
+  bool same = description_.stamp == expected.stamp;
+  if (same) {
+    open_dataset();
+    describe(dataset_.get(), name_, description_);
+    same = same_dataset(description_, expected);
+  }
+  if (!same) throw InUse(name_ + " was changed while it was being loaded; load it again");
+  memory_type_ = read_type(dataset_.get(), description_);
+}
+
+void Source::set_cache(const Description& expected) {
+  if (!expected.chunked) return;
+  // Every chunk is used once. A chunk without filter and as wide as the dataset goes straight to
+  // its place, past the cache; the others need room for just one.
+  bool wide = true;
+  for (std::size_t axis = 1; axis < expected.shape.ndim(); ++axis) {
+    wide = wide && expected.chunk[axis] >= expected.shape[axis];
+  }
+  const std::size_t bytes =
+      static_cast<std::size_t>(size_of(expected.chunk)) * item_bytes(expected.dtype);
+  const std::size_t cache = wide && !expected.filtered ? 0 : bytes;
+  check(H5Pset_chunk_cache(access_.get(), chunk_cache_slots, cache, 0.75), "cannot read " + name_);
+}
+
+void Source::open_file() {
   const Properties properties = own<Properties>(H5Pcreate(H5P_FILE_ACCESS), "cannot read files");
   H5Pset_fclose_degree(properties.get(), H5F_CLOSE_STRONG);
   for (int attempt = 0;; ++attempt) {
-    std::error_code error = os::check_readable(file);
-    if (error) refuse_unreadable(file, error);
-    const os::FileStamp before = os::stamp_of(file, error);
-    file_ = own<File>(H5Fopen(file.c_str(), H5F_ACC_RDONLY, properties.get()),
-                      "cannot open \"" + file + "\"");
-    description_.stamp = os::stamp_of(file, error);
+    std::error_code error = os::check_readable(file_name_);
+    if (error) refuse_unreadable(file_name_, error);
+    const os::FileStamp before = os::stamp_of(file_name_, error);
+    file_ = own<File>(H5Fopen(file_name_.c_str(), H5F_ACC_RDONLY, properties.get()),
+                      "cannot open \"" + file_name_ + "\"");
+    description_.stamp = os::stamp_of(file_name_, error);
     // A save may give the name to a new file at any instant.
     if ((!error && description_.stamp == before) || attempt == 10) return;
     file_.close();
   }
 }
 
-void Source::find(const std::string& path) {
-  const std::string asked = "cannot look for " + name_;
-  for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
-    const std::string part = path.substr(0, end);
-    const htri_t link = H5Lexists(file_.get(), part.c_str(), H5P_DEFAULT);
-    check(link, asked);
-    if (link == 0) throw NotFound("there is no " + name_ + "; " + list_datasets(file_.get()));
-    const htri_t object = H5Oexists_by_name(file_.get(), part.c_str(), H5P_DEFAULT);
-    if (object <= 0) {
-      throw NotFound("there is no " + name_ + ": \"" + part + "\" is a link that leads nowhere");
-    }
-    if (end == std::string::npos) break;
-    const Object inner = own<Object>(H5Oopen(file_.get(), part.c_str(), H5P_DEFAULT), asked);
-    if (H5Iget_type(inner.get()) != H5I_GROUP) {
-      throw NotFound("there is no " + name_ + ": \"" + part + "\" is no group; " +
-                     list_datasets(file_.get()));
-    }
+void Source::open_dataset() {
+  dataset_ = Dataset(H5Dopen2(file_.get(), path_.c_str(), access_.get()));
+  if (dataset_.valid()) return;
+  const std::string asked = "cannot open " + name_;
+  const Object found = own<Object>(H5Oopen(file_.get(), path_.c_str(), H5P_DEFAULT), asked);
+  if (H5Iget_type(found.get()) != H5I_DATASET) {
+    throw NotFound("there is no " + name_ + ": it is a group; " + list_datasets(file_.get()));
   }
-  {
-    const Object found = own<Object>(H5Oopen(file_.get(), path.c_str(), H5P_DEFAULT), asked);
-    if (H5Iget_type(found.get()) != H5I_DATASET) {
-      throw NotFound("there is no " + name_ + ": it is a group; " + list_datasets(file_.get()));
-    }
-  }  // closed first: the first to open a dataset decides about its chunk cache
-  dataset_ = own<Dataset>(H5Dopen2(file_.get(), path.c_str(), access_.get()), asked);
+  // Once more, for the library's own reason.
+  dataset_ = own<Dataset>(H5Dopen2(file_.get(), path_.c_str(), access_.get()), asked);
 }
 
-void Source::describe() {
-  const std::string asked = "cannot read what " + name_ + " is";
-  Description& d = description_;
-  const Type type = own<Type>(H5Dget_type(dataset_.get()), asked);
-  d.dtype = dtype_of_type(type.get());
-  if (d.dtype == Dtype::none) {
-    throw TypeMismatch(name_ + " holds " + describe_type(type.get()) +
-                       ", which furrow has no dtype for (it takes bool, i8 to u64, f16, f32, f64, "
-                       "c64, c128)");
-  }
-  memory_type_ = memory_type_of(type.get(), d.dtype);
-  const Space space = own<Space>(H5Dget_space(dataset_.get()), asked);
-  if (H5Sget_simple_extent_type(space.get()) == H5S_NULL) {
-    throw ShapeMismatch(name_ + " is empty: it has a type, but no shape and no elements");
-  }
-  const int rank = H5Sget_simple_extent_ndims(space.get());
-  if (rank > static_cast<int>(segment::dimensions_max)) {
-    throw ShapeMismatch(name_ + " has " + std::to_string(rank) + " axes, furrow takes 8 at most");
-  }
-  hsize_t extents[segment::dimensions_max] = {};
-  check(H5Sget_simple_extent_dims(space.get(), extents, nullptr), asked);
-  const Properties creation = own<Properties>(H5Dget_create_plist(dataset_.get()), asked);
-  hsize_t chunk[segment::dimensions_max] = {};
-  d.chunked = H5Pget_layout(creation.get()) == H5D_CHUNKED &&
-              H5Pget_chunk(creation.get(), segment::dimensions_max, chunk) == rank;
-  for (int axis = 0; axis < rank; ++axis) {
-    d.shape.push_back(static_cast<std::int64_t>(extents[axis]));
-    d.chunk.push_back(d.chunked ? static_cast<std::int64_t>(std::max<hsize_t>(chunk[axis], 1)) : 1);
-  }
-  checked_size(d.shape, item_bytes(d.dtype));
-  require_filters(creation.get());
-  d.filtered = H5Pget_nfilters(creation.get()) > 0;
-}
-
-void Source::require_filters(hid_t creation) const {
-  const int count = H5Pget_nfilters(creation);
-  for (int i = 0; i < count; ++i) {
-    unsigned flags = 0;
-    std::size_t values = 0;
-    char name[64] = {};
-    const H5Z_filter_t filter = H5Pget_filter2(creation, static_cast<unsigned>(i), &flags, &values,
-                                               nullptr, sizeof name, name, nullptr);
-    if (filter < 0) fail("cannot read the filters of " + name_);
-    if (H5Zfilter_avail(filter) > 0 || (flags & H5Z_FLAG_OPTIONAL) != 0) continue;
-    throw IoError(name_ + " is compressed by \"" + name + "\" (filter " + std::to_string(filter) +
-                  "), for which the HDF5 library here has no plugin; set HDF5_PLUGIN_PATH, or "
-                  "repack the file with gzip");
-  }
-}
-
-void Source::read(const Box& box, hid_t memory_space, void* memory) const {
+void Source::read(const Slab& slab, hid_t memory_space, void* memory) const {
   const std::string asked = "cannot read " + name_;
   hid_t selected = H5S_ALL;
   Space space;
-  if (box.count.ndim() != 0) {
+  if (slab.count.ndim() != 0) {
     hsize_t offset[segment::dimensions_max];
+    hsize_t step[segment::dimensions_max];
     hsize_t count[segment::dimensions_max];
-    fill(box.offset, offset);
-    fill(box.count, count);
+    fill(slab.offset, offset);
+    fill(slab.step, step);
+    fill(slab.count, count);
     space = own<Space>(H5Dget_space(dataset_.get()), asked);
-    check(H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, offset, nullptr, count, nullptr), asked);
+    check(H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, offset, step, count, nullptr), asked);
     selected = space.get();
   }
   check(H5Dread(dataset_.get(), memory_type_.get(), memory_space, selected, H5P_DEFAULT, memory),
         asked);
 }
 
-void Source::read_part(const Box& box, const Destination& to) const {
-  const std::string asked = "cannot read " + name_;
-  const int rank = static_cast<int>(box.count.ndim());
-  hsize_t whole[segment::dimensions_max];
-  hsize_t offset[segment::dimensions_max];
-  hsize_t count[segment::dimensions_max];
-  fill(to.all.count, whole);
-  fill(box.count, count);
-  for (std::size_t axis = 0; axis < box.count.ndim(); ++axis) {
-    offset[axis] = static_cast<hsize_t>(box.offset[axis] - to.all.offset[axis]);
-  }
-  const Space space = own<Space>(H5Screate_simple(rank, whole, nullptr), asked);
-  check(H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, offset, nullptr, count, nullptr), asked);
-  read(box, space.get(), to.data);
-}
-
-void Source::read_dense(const Box& box, std::byte* memory) const {
+void Source::read_dense(const Slab& slab, std::byte* memory) const {
   const std::string asked = "cannot read " + name_;
   hsize_t count[segment::dimensions_max];
-  fill(box.count, count);
-  const int rank = static_cast<int>(box.count.ndim());
+  fill(slab.count, count);
+  const int rank = static_cast<int>(slab.count.ndim());
   const Space space = rank == 0 ? own<Space>(H5Screate(H5S_SCALAR), asked)
                                 : own<Space>(H5Screate_simple(rank, count, nullptr), asked);
-  read(box, space.get(), memory);
-  if (description_.dtype != Dtype::bool_) return;
-  // The file may hold any byte; a bool in memory is 0 or 1.
-  for (std::byte* end = memory + size_of(box.count); memory != end; ++memory) {
-    *memory = std::byte{*memory != std::byte{0}};
-  }
+  read(slab, space.get(), memory);
+  make_native(description_, memory,
+              static_cast<std::size_t>(size_of(slab.count)) * item_bytes(description_.dtype));
+}
+
+void Source::read_slab(const Slab& slab, std::byte* to, const Strides& strides) const {
+  if (size_of(slab.count) == 0) return;
+  if (is_contiguous(slab.count, strides)) return read_dense(slab, to);
+  const std::size_t item = item_bytes(description_.dtype);
+  const std::size_t bytes = static_cast<std::size_t>(size_of(slab.count)) * item;
+  const std::unique_ptr<std::byte[]> buffer(new std::byte[bytes]);
+  read_dense(slab, buffer.get());
+  copy_box(slab.count, item, buffer.get(), c_strides(slab.count), to, strides);
 }
 
 void Source::read_box(const Box& box, const Destination& to) const {
-  if (size_of(box.count) == 0) return;
-  const std::size_t item = item_bytes(description_.dtype);
+  Slab slab{box.offset, box.offset, box.count};
   std::int64_t first = 0;
   for (std::size_t axis = 0; axis < box.count.ndim(); ++axis) {
+    slab.step[axis] = 1;
     first += (box.offset[axis] - to.all.offset[axis]) * to.strides[axis];
   }
-  auto* target = static_cast<std::byte*>(to.data) + first * static_cast<std::int64_t>(item);
-  if (is_contiguous(box.count, to.strides)) return read_dense(box, target);
-  // Part of the width of an array without holes: the library puts the rows where they belong.
-  if (is_contiguous(to.all.count, to.strides) && description_.dtype != Dtype::bool_) {
-    return read_part(box, to);
+  const auto item = static_cast<std::int64_t>(item_bytes(description_.dtype));
+  read_slab(slab, static_cast<std::byte*>(to.data) + first * item, to.strides);
+}
+
+void Source::read_cell(const Cells& cells, const Cell& cell, void* data,
+                       const Strides& strides) const {
+  const auto item = static_cast<std::int64_t>(item_bytes(description_.dtype));
+  auto* to = static_cast<std::byte*>(data);
+  Slab slab{cell.corner, cell.step, cell.count};
+  for (std::size_t axis = 0; axis < cell.count.ndim(); ++axis) {
+    slab.offset[axis] += cell.inside[axis];
+    if (cell.count[axis] == 1) slab.step[axis] = 1;
   }
-  const std::size_t bytes = static_cast<std::size_t>(size_of(box.count)) * item;
+  if (cells.selection.rows == nullptr) {
+    for (std::size_t axis = 0; axis < cell.count.ndim(); ++axis) {
+      to += cell.to[axis] * strides[axis] * item;
+    }
+    return read_slab(slab, to, strides);
+  }
+  // From the first listed row to the last, and from there to their places.
+  slab.offset[0] = cell.rows[0].row;
+  slab.count[0] = cell.rows[cell.count[0] - 1].row - slab.offset[0] + 1;
+  const std::size_t bytes =
+      static_cast<std::size_t>(size_of(slab.count)) * static_cast<std::size_t>(item);
   const std::unique_ptr<std::byte[]> buffer(new std::byte[bytes]);
-  read_dense(box, buffer.get());
-  copy_box(box.count, item, buffer.get(), c_strides(box.count), target, to.strides);
+  read_dense(slab, buffer.get());
+  Cell there = cell;
+  there.corner[0] = slab.offset[0];
+  for (std::size_t axis = 1; axis < cell.count.ndim(); ++axis) {
+    there.inside[axis] = 0;
+    there.step[axis] = 1;
+  }
+  place(there, item_bytes(description_.dtype), buffer.get(), c_strides(slab.count), to, strides);
+}
+
+std::uint64_t Source::chunk_stored_bytes(const Extents& corner) const {
+  hsize_t offset[segment::dimensions_max];
+  fill(corner, offset);
+  hsize_t bytes = 0;
+  if (H5Dget_chunk_storage_size(dataset_.get(), offset, &bytes) >= 0) return bytes;
+  // HDF5 1.10 fails for a chunk that was never written, and then says so in the call itself and in
+  // the function behind it. What goes wrong on the way through the index is reported from below.
+  constexpr ssize_t said_by_the_call_alone = 2;
+  if (H5Eget_num(H5E_DEFAULT) > said_by_the_call_alone) fail("cannot read " + name_);
+  return 0;
+}
+
+std::uint32_t Source::read_chunk(const Extents& corner, std::span<std::byte> to) const {
+  hsize_t offset[segment::dimensions_max];
+  fill(corner, offset);
+  std::uint32_t mask = 0;
+  check(H5Dread_chunk(dataset_.get(), H5P_DEFAULT, offset, &mask, to.data()),
+        "cannot read " + name_);
+  return mask;
 }
 
 }  // namespace furrow::hdf5

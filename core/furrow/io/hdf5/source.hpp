@@ -1,34 +1,25 @@
 // furrow/io/hdf5/source.hpp
 //
-// A dataset opened to be read: what it holds, and its boxes into memory.
+// A dataset opened to be read: what it holds, and parts of it into memory, in the library's own
+// way (H5Dread) or chunk by chunk as they lie in the file.
 //
 // Where    in a worker. A damaged file may kill whoever reads it, metadata included
 // Lock     the file is open read-only, which HDF5 marks for other programs by a shared lock
-// Later    decoding raw chunks with our own inflate belongs into read_box, in front of H5Dread
+// Bits     elements come out in the machine's byte order, bools as 0 and 1, all else as stored
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <span>
 #include <string>
-#include <vector>
 
 #include <furrow/array/shape.hpp>
 #include <furrow/io/hdf5/blocks.hpp>
+#include <furrow/io/hdf5/description.hpp>
 #include <furrow/io/hdf5/handle.hpp>
-#include <furrow/kernels/dtype.hpp>
-#include <furrow/os/replace_file.hpp>
+#include <furrow/io/hdf5/selection.hpp>
 
 namespace furrow::hdf5 {
-
-/// What a dataset is. Trivially copyable.
-struct Description {
-  Dtype dtype = Dtype::none;
-  Shape shape;
-  Extents chunk;  // ones where it is not chunked
-  bool chunked = false;
-  bool filtered = false;
-  os::FileStamp stamp;  // of the file
-};
 
 /// "/a/b" of "a//b/". Throws InvalidArgument when no name is left.
 std::string dataset_path(const std::string& dataset);
@@ -43,13 +34,19 @@ class Source {
  public:
   /// Throws NotFound (no such file or dataset; says what there is), TypeMismatch (a type that
   /// furrow has no dtype for), ShapeMismatch (more than 8 axes, a null dataspace), Corrupt,
-  /// PermissionDenied, InUse, IoError. With `expected`, sets the chunk cache to suit it and throws
-  /// InUse when the file or the dataset is no longer what was described.
-  Source(const std::string& file, const std::string& dataset,
-         const Description* expected = nullptr);
+  /// PermissionDenied (also of what leads into other files, unless `external`), InUse, IoError.
+  Source(const std::string& file, const std::string& dataset, bool external = false);
+
+  /// The same dataset again, by its resolved names: sets the chunk cache to suit it. Throws InUse
+  /// when the file or the dataset is no longer what was described.
+  Source(const std::string& file, const std::string& dataset, const Description& expected);
 
   const Description& description() const noexcept { return description_; }
   hid_t dataset() const noexcept { return dataset_.get(); }
+  /// Where links led to.
+  const std::string& file() const noexcept { return file_name_; }
+  const std::string& path() const noexcept { return path_; }
+  const std::string& name() const noexcept { return name_; }  // for messages
 
   /// Where elements go: `data` holds element 0 of a strided array over the box `all`.
   struct Destination {
@@ -59,16 +56,32 @@ class Source {
   };
   void read_box(const Box& box, const Destination& to) const;
 
- private:
-  void open_file(const std::string& file);
-  void find(const std::string& path);
-  void describe();
-  void require_filters(hid_t creation) const;
-  void read_dense(const Box& box, std::byte* memory) const;
-  void read_part(const Box& box, const Destination& to) const;
-  void read(const Box& box, hid_t memory_space, void* memory) const;
+  /// What is wanted of a cell, by H5Dread, into the result whose element 0 is `data`.
+  void read_cell(const Cells& cells, const Cell& cell, void* data, const Strides& strides) const;
 
-  std::string name_;  // for messages
+  /// Bytes of the chunk with this corner as it is stored; 0: it was never written.
+  std::uint64_t chunk_stored_bytes(const Extents& corner) const;
+  /// The chunk as stored; returns the mask of the filters that were skipped. REQUIRES: `to` has
+  /// chunk_stored_bytes of it, not 0.
+  std::uint32_t read_chunk(const Extents& corner, std::span<std::byte> to) const;
+
+ private:
+  /// Positions offset + i * step.
+  struct Slab {
+    Extents offset;
+    Extents step;
+    Extents count;
+  };
+  void open_file();
+  void set_cache(const Description& expected);
+  void open_dataset();
+  void read_dense(const Slab& slab, std::byte* memory) const;
+  void read_slab(const Slab& slab, std::byte* to, const Strides& strides) const;
+  void read(const Slab& slab, hid_t memory_space, void* memory) const;
+
+  std::string file_name_;
+  std::string path_;
+  std::string name_;
   Properties access_;
   File file_;
   Dataset dataset_;

@@ -31,6 +31,11 @@ std::int64_t modified_ns(const struct stat& s) {
   return std::int64_t{s.st_mtim.tv_sec} * 1'000'000'000 + s.st_mtim.tv_nsec;
 }
 
+FileStamp stamp_from(const struct stat& s) {
+  return {static_cast<std::uint64_t>(s.st_dev), static_cast<std::uint64_t>(s.st_ino),
+          static_cast<std::uint64_t>(s.st_size), modified_ns(s)};
+}
+
 std::string folder_of(const std::string& path) {
   const std::string folder = fs::path(path).parent_path().string();
   return folder.empty() ? "." : folder;
@@ -312,18 +317,34 @@ void FileReplacement::discard() noexcept {
 FileStamp stamp_of(const std::string& path, std::error_code& error) {
   struct stat s {};
   error = ::stat(path.c_str(), &s) == 0 ? std::error_code() : last_error();
-  if (error) return {};
-  return {static_cast<std::uint64_t>(s.st_dev), static_cast<std::uint64_t>(s.st_ino),
-          static_cast<std::uint64_t>(s.st_size), modified_ns(s)};
+  return error ? FileStamp() : stamp_from(s);
+}
+
+FileStamp stamp_of(const Descriptor& file, std::error_code& error) {
+  struct stat s {};
+  error = ::fstat(file.get(), &s) == 0 ? std::error_code() : last_error();
+  return error ? FileStamp() : stamp_from(s);
+}
+
+Descriptor open_readable(const std::string& path, std::error_code& error) {
+  struct stat s {};
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  error = {};
+  if (!file.valid() || ::fstat(file.get(), &s) != 0) {
+    error = last_error();
+  } else if (S_ISDIR(s.st_mode)) {
+    error = std::make_error_code(std::errc::is_a_directory);
+  } else if (!S_ISREG(s.st_mode)) {
+    error = std::make_error_code(std::errc::invalid_argument);
+  }
+  if (error) file.close();
+  return file;
 }
 
 std::error_code check_readable(const std::string& path) {
-  struct stat s {};
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!file.valid() || ::fstat(file.get(), &s) != 0) return last_error();
-  if (S_ISDIR(s.st_mode)) return std::make_error_code(std::errc::is_a_directory);
-  if (!S_ISREG(s.st_mode)) return std::make_error_code(std::errc::invalid_argument);
-  return {};
+  std::error_code error;
+  const Descriptor file = open_readable(path, error);
+  return error;
 }
 
 }  // namespace furrow::os

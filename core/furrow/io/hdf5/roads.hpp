@@ -1,0 +1,44 @@
+// furrow/io/hdf5/roads.hpp
+//
+// The three roads from a file into a shared array, block by block.
+//
+// Blocks   runs of cells. On the road of chunks a cell is a chunk; a contiguous dataset is cut into
+//          cells of about 1 MiB that lie in one piece; H5Dread gets layers of whole chunks
+// Straight where the cell's place is one run of memory, it is read and decoded there, with nothing
+//          in between; else by way of one buffer that the worker keeps
+// Crash    a block writes its own part of the result and reads nothing of it: run again from the
+//          start, it gives the same bits
+// Changed  the file is locked (shared) while a block is read, and compared with what was described
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include <furrow/array/shape.hpp>
+#include <furrow/io/hdf5/description.hpp>
+#include <furrow/io/hdf5/selection.hpp>
+
+namespace furrow::hdf5 {
+
+/// Trivially copyable: a closure takes it along.
+struct LoadPlan {
+  Description description;
+  Road road = Road::blocks;
+  Cells cells;
+  std::int64_t cells_per_block = 1;
+  std::int64_t blocks = 0;
+  void* data = nullptr;  // element 0 of the result
+  Strides strides;
+};
+
+/// The extents of the cells on the dataset's road, for about `block_bytes` a block.
+Extents cell_extents(const Description& description, const Selection& selection,
+                     std::size_t block_bytes);
+
+/// In a worker. Throws InUse (the file changed), Corrupt (cut short, damaged chunks), OutOfSpace,
+/// IoError.
+void read_block(const LoadPlan& plan, const std::string& file, const std::string& dataset,
+                std::int64_t block);
+
+}  // namespace furrow::hdf5
