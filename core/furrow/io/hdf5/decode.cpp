@@ -129,7 +129,7 @@ std::span<const std::byte> Decoder::decode(const Description& d, std::uint32_t m
   std::size_t turn = 0;
   for (std::uint32_t i = d.filter_count; i-- > 0;) {
     if (!was_applied(mask, i)) continue;
-    const Filter& filter = d.filters[i];
+    const FilterStep& filter = d.filters[i];
     if (filter.kind == FilterKind::fletcher32) {
       data = checked(data, chunk);
       continue;

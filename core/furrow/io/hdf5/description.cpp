@@ -94,7 +94,7 @@ void describe_layout(hid_t dataset, hid_t creation, Description& d) {
   }
 }
 
-Filter filter_of(H5Z_filter_t id, std::size_t value_count, unsigned first_value) {
+FilterStep filter_of(H5Z_filter_t id, std::size_t value_count, unsigned first_value) {
   switch (id) {
     case H5Z_FILTER_DEFLATE: return {FilterKind::deflate, 1};
     case H5Z_FILTER_FLETCHER32: return {FilterKind::fletcher32, 1};
@@ -118,7 +118,7 @@ void describe_filters(hid_t creation, const std::string& name, Description& d) {
     const H5Z_filter_t id = H5Pget_filter2(creation, static_cast<unsigned>(i), &flags, &value_count,
                                            values, sizeof text, text, nullptr);
     if (id < 0) fail("cannot read the filters of " + name);
-    const Filter filter = filter_of(id, value_count, values[0]);
+    const FilterStep filter = filter_of(id, value_count, values[0]);
     if (static_cast<std::size_t>(i) < filters_max) d.filters[static_cast<std::size_t>(i)] = filter;
     if (filter.kind != FilterKind::other || H5Zfilter_avail(id) > 0) continue;
     if ((flags & H5Z_FLAG_OPTIONAL) != 0) continue;

@@ -29,7 +29,7 @@ enum class Layout : std::uint8_t { contiguous, compact, chunked, virtual_parts, 
 
 enum class FilterKind : std::uint8_t { shuffle, deflate, fletcher32, other };
 
-struct Filter {
+struct FilterStep {
   FilterKind kind = FilterKind::other;
   std::uint32_t item_bytes = 1;  // of shuffle
 };
@@ -49,7 +49,7 @@ struct Description {
   std::uint8_t swap_bytes = 1;    // the size of the parts whose bytes are exchanged; 1: none
   bool edges_unfiltered = false;  // chunks that stick out of the dataset are stored as they are
   std::uint32_t filter_count = 0;
-  std::array<Filter, filters_max> filters = {};  // in the order of writing
+  std::array<FilterStep, filters_max> filters = {};  // in the order of writing
 
   std::uint64_t offset = no_offset;     // of contiguous elements; no_offset: never written
   std::array<std::byte, 16> fill = {};  // an element where nothing was written, as in memory
