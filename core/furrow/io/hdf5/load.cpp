@@ -193,6 +193,24 @@ void tell(LoadReport* report, std::int64_t blocks, Prepared& p) {
   report->skipped_attributes = std::move(p.inspected.attributes.skipped);
 }
 
+/// Scales of the axes that do not come whole.
+void cut_scales(Prepared& p, const LoadOptions& options) {
+  const Selection& s = p.wanted.selection;
+  Attributes& attributes = p.inspected.attributes.kept;
+  for (std::size_t axis = 0; axis < s.count.ndim(); ++axis) {
+    if (axis == 0 && p.wanted.listed) {
+      cut_dimensions(attributes, axis, s.count[axis], [&options](std::int64_t i) {
+        return (*options.row_list)[static_cast<std::size_t>(i)];
+      });
+    } else if (s.count[axis] != p.inspected.description.shape[axis]) {
+      cut_dimensions(attributes, axis, s.count[axis],
+                     [begin = s.begin[axis], step = s.step[axis]](std::int64_t i) {
+                       return begin + i * step;
+                     });
+    }
+  }
+}
+
 // Says so before the work is done; whoever takes the name meanwhile is met when it is published.
 void require_free(std::string_view name, const Place& place) {
   try {
@@ -211,10 +229,7 @@ AnyArray load(Engine& engine, const std::string& file, const std::string& datase
               std::string_view name, const LoadOptions& options, LoadReport* report) {
   Prepared p = prepare(engine, file, dataset, options);
   CreateOptions create = options.create;
-  if (options.rows) {
-    cut_dimensions(p.inspected.attributes.kept, 0, p.rows.count[0],
-                   [first = p.rows.offset[0]](std::int64_t i) { return first + i; });
-  }
+  cut_scales(p, options);
   const Attributes& attributes = p.inspected.attributes.kept;
   if (options.attributes) {
     create.attribute_bytes = std::max(create.attribute_bytes, attribute_bytes_of(attributes));
