@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include <furrow/cli/command.hpp>
+#include <furrow/cli/npy.hpp>
 #include <furrow/cli/text.hpp>
 #include <furrow/cli/work.hpp>
 #include <furrow/io/hdf5.hpp>
@@ -18,9 +19,16 @@ struct LoadArguments {
   std::string name;
   std::string rows;
   bool replace = false;
+  std::string format;
+  std::string fortran;
 };
 
 int load(const Command& command, const LoadArguments& arguments) {
+  if (is_npy(arguments.address, arguments.format)) {
+    return load_npy(command, {arguments.address, arguments.name, arguments.rows, arguments.fortran,
+                              arguments.replace});
+  }
+  if (!arguments.fortran.empty()) throw UsageError("--fortran is for .npy files");
   const Address from = parse_address(arguments.address);
   const std::string& name = checked_name(arguments.name);
   const Rows rows = arguments.rows.empty() ? Rows{} : parse_rows(arguments.rows);
@@ -52,9 +60,17 @@ struct SaveArguments {
   int gzip = 0;
   std::string chunk;
   bool replace = false;
+  std::string format;
 };
 
 int save(const Command& command, const SaveArguments& arguments) {
+  if (is_npy(arguments.address, arguments.format)) {
+    if (arguments.gzip != 0 || !arguments.chunk.empty()) {
+      throw UsageError(
+          ".npy files are neither compressed nor in chunks (leave --gzip and --chunk)");
+    }
+    return save_npy(command, {arguments.name, arguments.address, arguments.replace});
+  }
   const Address to = parse_address(arguments.address);
   hdf5::SaveOptions options;
   options.gzip = arguments.gzip;
@@ -73,12 +89,20 @@ int save(const Command& command, const SaveArguments& arguments) {
 
 void add_load(CLI::App& app, Command& command) {
   auto arguments = std::make_shared<LoadArguments>();
-  CLI::App* verb = app.add_subcommand("load", "Load an HDF5 dataset into a new array");
-  verb->add_option("FILE.h5:/dataset", arguments->address, "The dataset")->required();
+  CLI::App* verb =
+      app.add_subcommand("load", "Load an HDF5 dataset, or a .npy file, into a new array");
+  verb->add_option("FILE.h5:/dataset", arguments->address, "The dataset, or FILE.npy")->required();
   verb->add_option("NAME", arguments->name, "Name of the new array")->required();
   verb->add_option("--rows", arguments->rows, "A:B, from row A to before row B");
   verb->add_flag("--replace", arguments->replace,
                  "An array of that name goes first, unless somebody is attached to it");
+  verb->add_option("--format", arguments->format, "What the name does not say: hdf5 or npy")
+      ->check(CLI::IsMember({"hdf5", "npy"}));
+  verb->add_option(
+          "--fortran", arguments->fortran,
+          "A .npy file in Fortran order: convert (elements keep their indices) or reversed "
+          "(bytes keep their order, axes are reversed)")
+      ->check(CLI::IsMember({"convert", "reversed"}));
   verb->callback([&command, arguments] {
     command.run = [&command, arguments] { return load(command, *arguments); };
   });
@@ -87,13 +111,16 @@ void add_load(CLI::App& app, Command& command) {
 void add_save(CLI::App& app, Command& command) {
   auto arguments = std::make_shared<SaveArguments>();
   CLI::App* verb = app.add_subcommand(
-      "save", "Save an array as an HDF5 dataset; what else the file holds stays");
+      "save", "Save an array as an HDF5 dataset (what else the file holds stays), or as .npy");
   verb->add_option("NAME", arguments->name, "Name of the array")->required();
-  verb->add_option("FILE.h5:/dataset", arguments->address, "The dataset to be made")->required();
+  verb->add_option("FILE.h5:/dataset", arguments->address, "The dataset to be made, or FILE.npy")
+      ->required();
   verb->add_option("--gzip", arguments->gzip, "Compress, 1 (fast) to 9 (small)")
       ->check(CLI::Range(1, 9));
   verb->add_option("--chunk", arguments->chunk, "Shape of the chunks, as in 1000,64");
-  verb->add_flag("--replace", arguments->replace, "A dataset of that name goes");
+  verb->add_flag("--replace", arguments->replace, "A dataset, or .npy file, of that name goes");
+  verb->add_option("--format", arguments->format, "What the name does not say: hdf5 or npy")
+      ->check(CLI::IsMember({"hdf5", "npy"}));
   verb->callback([&command, arguments] {
     command.run = [&command, arguments] { return save(command, *arguments); };
   });

@@ -91,6 +91,10 @@ std::error_code reserve(const Descriptor& file, std::uint64_t bytes);
 std::size_t read_at(const Descriptor& file, std::uint64_t offset, void* buffer, std::size_t bytes,
                     std::error_code& error);
 
+/// Writes all of it.
+std::error_code write_at(const Descriptor& file, std::uint64_t offset, const void* content,
+                         std::size_t bytes);
+
 FileStatus status_of(const Descriptor& file, std::error_code& error);
 FileStatus status_of(const std::string& path, std::error_code& error);
 FileSystem file_system_of(const std::string& directory, std::error_code& error);

@@ -6,6 +6,9 @@
   tools_peer.py scales FILE                 dimension scales by h5py, of every kind
   tools_peer.py check_scales FILE           the same, as furrow wrote them back
   tools_peer.py check_replaced FILE         after /g/x and the scale /g/time were replaced
+  tools_peer.py npy FOLDER                  every dtype, byte order, rank, order and version
+  tools_peer.py check_npy FOLDER            the same arrays as furrow saved them
+  tools_peer.py foreign_npy FOLDER          dtypes that furrow has not got
   tools_peer.py netcdf FILE                 the layout of a netCDF-4 file
   tools_peer.py check_netcdf FILE           its variable, as furrow wrote it back
 """
@@ -13,6 +16,8 @@ import sys
 
 import h5py
 import numpy as np
+
+from peer import DTYPES, SHAPES, pattern
 
 
 def tree(path):
@@ -61,6 +66,46 @@ def verify(path):
         f.create_virtual_dataset("virtual", layout)
         f.create_dataset("deep", data=np.zeros((2,) * 12), chunks=(1, 2) * 6, compression="gzip")
         f["empty"] = h5py.Empty("f8")
+
+
+def npy_path(folder, name, i):
+    return f"{folder}/{name}.{i}.npy"
+
+
+def npy(folder):
+    for name in DTYPES:
+        for i, shape in enumerate(SHAPES):
+            value = pattern(name, shape)
+            swapped = value.byteswap().view(value.dtype.newbyteorder(">"))
+            fortran = np.array(value, order="F")
+            np.save(npy_path(folder, f"le-{name}", i), value)
+            np.save(npy_path(folder, f"be-{name}", i), swapped)
+            np.save(npy_path(folder, f"f-{name}", i), fortran)
+            np.save(npy_path(folder, f"fbe-{name}", i), np.array(swapped, order="F"))
+    for version in ((1, 0), (2, 0), (3, 0)):
+        with open(f"{folder}/version{version[0]}.npy", "wb") as f:
+            np.lib.format.write_array(f, np.arange(12.0).reshape(4, 3), version)
+
+
+def check_npy(folder):
+    for name in DTYPES:
+        for i, shape in enumerate(SHAPES):
+            with open(npy_path(folder, f"out-{name}", i), "rb") as ours:
+                with open(npy_path(folder, f"le-{name}", i), "rb") as theirs:
+                    assert ours.read() == theirs.read(), (name, shape)
+
+
+def foreign_npy(folder):
+    np.save(f"{folder}/fields.npy", np.zeros(3, dtype=[("a", "f4"), ("b", "i8")]))
+    np.save(f"{folder}/objects.npy", np.array([{}, []], dtype=object))
+    np.save(f"{folder}/bytes.npy", np.array([b"abc"]))
+    np.save(f"{folder}/words.npy", np.array(["abc"]))
+    np.save(f"{folder}/raw.npy", np.zeros(2, "V3"))
+    np.save(f"{folder}/dates.npy", np.zeros(2, "M8[ns]"))
+    np.save(f"{folder}/times.npy", np.zeros(2, "m8[s]"))
+    np.save(f"{folder}/long.npy", np.zeros(2, np.longdouble))
+    np.save(f"{folder}/clong.npy", np.zeros(2, np.clongdouble))
+    np.save(f"{folder}/nine.npy", np.zeros((1,) * 9))
 
 
 def chunk(path, dataset, index):

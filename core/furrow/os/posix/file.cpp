@@ -140,6 +140,18 @@ std::size_t read_at(const Descriptor& file, std::uint64_t offset, void* buffer, 
   return done;
 }
 
+std::error_code write_at(const Descriptor& file, std::uint64_t offset, const void* content,
+                         std::size_t bytes) {
+  const auto* from = static_cast<const char*>(content);
+  for (std::size_t done = 0; done < bytes;) {
+    const ssize_t put =
+        ::pwrite(file.get(), from + done, bytes - done, static_cast<off_t>(offset + done));
+    if (put < 0 && errno != EINTR) return last_error();
+    if (put > 0) done += static_cast<std::size_t>(put);
+  }
+  return {};
+}
+
 FileStatus status_of(const Descriptor& file, std::error_code& error) {
   struct stat s {};
   error = ::fstat(file.get(), &s) == 0 ? std::error_code() : last_error();

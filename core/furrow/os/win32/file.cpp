@@ -124,6 +124,22 @@ std::size_t read_at(const Descriptor& file, std::uint64_t offset, void* buffer, 
   return done;
 }
 
+std::error_code write_at(const Descriptor& file, std::uint64_t offset, const void* content,
+                         std::size_t bytes) {
+  constexpr std::size_t step_bytes_max = std::size_t{1} << 30;
+  for (std::size_t done = 0; done < bytes;) {
+    OVERLAPPED place = win32::at_offset(offset + done);
+    DWORD put = 0;
+    if (::WriteFile(handle_of(file.get()), static_cast<const char*>(content) + done,
+                    static_cast<DWORD>(std::min(bytes - done, step_bytes_max)), &put,
+                    &place) == 0) {
+      return last_error();
+    }
+    done += put;
+  }
+  return {};
+}
+
 FileStatus status_of(const Descriptor& file, std::error_code& error) {
   BY_HANDLE_FILE_INFORMATION info{};
   FILE_STANDARD_INFO standard{};
