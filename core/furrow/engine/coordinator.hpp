@@ -20,6 +20,7 @@
 #include <vector>
 
 #include <furrow/engine/engine.hpp>
+#include <furrow/engine/gate.hpp>
 #include <furrow/engine/helpers.hpp>
 #include <furrow/engine/mirror.hpp>
 #include <furrow/engine/recovery.hpp>
@@ -61,6 +62,9 @@ class Coordinator : public std::enable_shared_from_this<Coordinator> {
   bool wait(JobState& job, std::int64_t timeout_ns);
   void cancel(JobState& job);
   double progress(const JobState& job) const noexcept;
+  Gate& gate() noexcept { return gate_; }
+  /// Until all jobs have ended. REQUIRES: the gate is closed by this thread.
+  void wait_until_idle();
 
   const std::string& name() const noexcept { return name_; }
   const EngineOptions& options() const noexcept { return options_; }
@@ -130,6 +134,7 @@ class Coordinator : public std::enable_shared_from_this<Coordinator> {
   std::size_t worker_count_ = 0;
   std::size_t first_worker_ = 0;  // slot 0 is the coordinator's own when it takes part
 
+  Gate gate_;
   mutable std::mutex mutex_;
   std::shared_ptr<JobState> jobs_[job_slots];
   std::uint32_t rounds_[job_slots] = {};

@@ -46,6 +46,20 @@ std::shared_ptr<engine::JobState> Engine::start(engine::Job job) {
   return state_->coordinator->post(std::move(job));
 }
 
+engine::Gate& Engine::gate() const noexcept { return state_->coordinator->gate(); }
+
+Engine::Boundary::Boundary(Engine& engine) : engine_(engine) {
+  engine_.gate().close();
+  try {
+    engine_.state_->coordinator->wait_until_idle();
+  } catch (...) {
+    engine_.gate().open();
+    throw;
+  }
+}
+
+Engine::Boundary::~Boundary() { engine_.gate().open(); }
+
 std::int64_t Engine::count(const AnyArray& x) {
   return static_cast<std::int64_t>(reduce("count_nonzero", x).u64);
 }

@@ -37,6 +37,7 @@
 #include <furrow/array/array.hpp>
 #include <furrow/engine/evaluate.hpp>
 #include <furrow/engine/future.hpp>
+#include <furrow/engine/gate.hpp>
 #include <furrow/engine/job.hpp>
 #include <furrow/engine/options.hpp>
 #include <furrow/engine/tile.hpp>
@@ -135,6 +136,17 @@ class Engine {
   /// closures of its code may run. Throws NotFound, AlreadyExists (a kernel's name is taken),
   /// VersionMismatch, Corrupt (not a plugin), OutOfSpace (8 plugins at most).
   void load_plugin(const std::string& path);
+
+  /// f() while nothing else of this engine runs: between operations, when arrays are as whole jobs,
+  /// sorts and scans left them. Waits for those on their way; what other threads begin meanwhile
+  /// waits for f, which may use the engine itself. Throws InvalidArgument inside of an operation.
+  template <class F>
+  void at_boundary(F f) {
+    const Boundary boundary(*this);
+    f();
+  }
+  /// For operations of several jobs (engine/writing.hpp).
+  engine::Gate& gate() const noexcept;
 
   // --- kernels of the registry, by name ---
 
@@ -290,6 +302,17 @@ class Engine {
   template <Element T>
   T extreme(std::string_view kernel, const Array<T>& x);
   Statistics statistics_of_moments(const AnyArray& x);
+
+  class Boundary {
+   public:
+    explicit Boundary(Engine& engine);
+    ~Boundary();
+    Boundary(const Boundary&) = delete;
+    Boundary& operator=(const Boundary&) = delete;
+
+   private:
+    Engine& engine_;
+  };
 
   struct State;
   std::unique_ptr<State> state_;

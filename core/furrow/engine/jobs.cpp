@@ -68,6 +68,7 @@ std::size_t Coordinator::find_slot(std::unique_lock<std::mutex>& lock) {
 }
 
 std::shared_ptr<JobState> Coordinator::post(Job job) {
+  const GatePass pass(gate_);
   if (stopping_.load()) throw InvalidArgument(fmt::format("the engine \"{}\" is stopped", name_));
   check_operands(job);
   if (job.captures.size() > captures_bytes_max || job.partial_bytes > accumulator_bytes_max) {
@@ -416,6 +417,19 @@ bool Coordinator::wait(JobState& job, std::int64_t timeout_ns) {
       os::futex_wait(slot.signal, signal, std::min(limit - here, doze_ns));
     }
     if (job.round == slot.round.load()) participate(job);
+  }
+}
+
+void Coordinator::wait_until_idle() {
+  for (;;) {
+    end_forgotten();
+    std::shared_ptr<JobState> job;
+    {
+      const std::lock_guard lock(mutex_);
+      for (const auto& each : jobs_) job = each != nullptr ? each : job;
+    }
+    if (job == nullptr) return;
+    wait(*job, doze_ns);
   }
 }
 

@@ -9,6 +9,8 @@
 // Header  the engine becomes the array's last writer at once, as at the start of a job: what an
 //         engine that died in a job in place has left half-made is not put over what is written now
 //         (engine/settle.cpp). The generation grows at the end, also when a step throws
+// Whole   an operation of several jobs is one to Engine::at_boundary
+// Thread  the one that makes it lets go of it, and posts the jobs in between
 #pragma once
 
 #include <utility>
@@ -20,7 +22,7 @@ namespace furrow::engine {
 class Writing {
  public:
   /// REQUIRES: the array is attached to be written.
-  Writing(const Engine& engine, AnyArray array) : array_(std::move(array)) {
+  Writing(const Engine& engine, AnyArray array) : pass_(engine.gate()), array_(std::move(array)) {
     array_.segment()->mark_writer(engine.id());
   }
   ~Writing() { array_.segment()->bump_generation(); }
@@ -28,6 +30,7 @@ class Writing {
   Writing& operator=(const Writing&) = delete;
 
  private:
+  const GatePass pass_;
   AnyArray array_;
 };
 
