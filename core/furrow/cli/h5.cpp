@@ -233,6 +233,12 @@ std::string report_text(const hdf5::VerifyReport& report) {
     text += fmt::format("torn: {} from {} on, {}: {}\n", printable(torn.dataset),
                         extents(torn.offset), extents(torn.count), printable(torn.reason));
   }
+  if (report.unchecked_count != 0) {
+    text += fmt::format(
+        "{} chunks were stored without their dataset's checksum: readable, nothing "
+        "to check against\n",
+        report.unchecked_count);
+  }
   for (const ObjectInfo& info : report.unreadable) {
     text += fmt::format("unreadable: {}: {}\n", printable(info.path), printable(info.error));
   }
@@ -262,10 +268,11 @@ std::string report_json(const hdf5::VerifyReport& report) {
                                      json_quoted(info.error)));
   }
   return fmt::format(
-      "{{\"whole\": {}, \"torn_count\": {}, \"gave_up\": {}, \"bytes\": {},\n \"datasets\": [{}],\n"
+      "{{\"whole\": {}, \"torn_count\": {}, \"unchecked_count\": {}, \"gave_up\": {}, \"bytes\": "
+      "{},\n \"datasets\": [{}],\n"
       " \"torn\": [{}],\n \"unreadable\": [{}]}}\n",
-      report.whole(), report.torn_count, report.gave_up, report.bytes, fmt::join(datasets, ",\n  "),
-      fmt::join(torn, ",\n  "), fmt::join(unreadable, ",\n  "));
+      report.whole(), report.torn_count, report.unchecked_count, report.gave_up, report.bytes,
+      fmt::join(datasets, ",\n  "), fmt::join(torn, ",\n  "), fmt::join(unreadable, ",\n  "));
 }
 
 int verify(const Command& command, const Options& options) {

@@ -127,8 +127,10 @@ struct VerifiedDataset {
 
 struct VerifyReport {
   std::vector<VerifiedDataset> datasets;
-  std::vector<TornPlace> torn;         // torn_max at most
-  std::uint64_t torn_count = 0;        // all of them
+  std::vector<TornPlace> torn;   // torn_max at most
+  std::uint64_t torn_count = 0;  // all of them
+  // Chunks that were stored without the checksum that their dataset has: what did not shrink.
+  std::uint64_t unchecked_count = 0;
   std::vector<ObjectInfo> unreadable;  // objects with `error`, attributes that cannot be read too
   bool gave_up = false;                // crashes_max was reached; what is left was not read
   std::uint64_t bytes = 0;             // of all that was to be read, as stored

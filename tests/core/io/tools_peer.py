@@ -13,6 +13,7 @@
   tools_peer.py check_netcdf FILE           its variable, as furrow wrote it back
 """
 import sys
+import zlib
 
 import h5py
 import numpy as np
@@ -52,6 +53,12 @@ def verify(path):
                          compression="gzip", shuffle=True)
         f.create_dataset("fletcher", data=random.random((12, 6, 7)), chunks=(4, 3, 5),
                          fletcher32=True)
+        noise = f.create_dataset("noise", shape=(40, 100), dtype="u1", chunks=(10, 100),
+                                 compression="gzip")
+        for i in range(4):  # the second chunk skips its filter
+            raw = bytes(range(100)) * 10
+            raw = raw if i == 1 else zlib.compress(raw)
+            noise.id.write_direct_chunk((10 * i, 0), raw, filter_mask=1 if i == 1 else 0)
         f.create_dataset("chunked", data=random.random((30, 30)), chunks=(10, 30))
         f.create_dataset("contiguous", data=np.zeros((260, 10000)))
         f.create_dataset("lzf", data=random.integers(0, 9, 1000), chunks=(100,), compression="lzf")

@@ -100,7 +100,8 @@ TEST_CASE("a whole file is whole, and what has no checksum is said", "[hdf5][ver
     CHECK(of(report, "/sparse").places == 2);  // of 10^9 in its grid
     CHECK(of(report, "/virtual").skipped.find("other files") != std::string::npos);
     CHECK(of(report, "/deep").places > 0);  // 12 axes
-    CHECK(report.datasets.size() == 11);
+    CHECK(report.unchecked_count == 1);
+    CHECK(report.datasets.size() == 12);
   }
   CHECK(verified(file, 2, "/gzip").datasets.size() == 1);
   CHECK_THAT(error_of([&] { verified(file, 1, "/none"); }), Contains("NotFound"));
@@ -127,7 +128,7 @@ TEST_CASE("torn chunks are named with their coordinates and the filter's reason"
     CHECK(report.torn[1].dataset == "/gzip");
     CHECK(report.torn[1].offset == Numbers{70, 0});
     CHECK(report.torn[1].count == Numbers{10, 50});
-    CHECK_THAT(report.torn[1].reason, Contains("inflate") || Contains("gzip"));
+    CHECK_THAT(report.torn[1].reason, Contains("gzip"));
     CHECK(report.torn[2].offset == Numbers{290, 0});
     CHECK(report.torn[2].count == Numbers{5, 50});
     CHECK(of(report, "/gzip").torn == 2);

@@ -113,7 +113,9 @@ std::vector<VerifiedDataset> overview(const Plan& plan) {
 
 void add_findings(PlanHeader& table, const Plan& plan, VerifyReport& report) {
   for (std::uint64_t i = 0; i < table.blocks; ++i) {
-    report.torn_count += Progress::of(table.block(i).progress.load()).torn;
+    const Progress progress = Progress::of(table.block(i).progress.load());
+    report.torn_count += progress.torn;
+    report.unchecked_count += progress.unchecked;
   }
   report.gave_up = table.crashes.load() >= table.crashes_max;
   const std::uint64_t entries = std::min(table.torn_entries.load(), table.torn_max);

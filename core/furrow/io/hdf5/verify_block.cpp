@@ -1,36 +1,53 @@
 // In a worker: the places of a block are read, one after the other, and nothing is kept of them.
 #include <algorithm>
 #include <cstring>
-#include <memory>
 #include <optional>
 
 #include <furrow/error.hpp>
+#include <furrow/io/hdf5/decode.hpp>
 #include <furrow/io/hdf5/object.hpp>
+#include <furrow/io/hdf5/source.hpp>
 #include <furrow/io/hdf5/verify_plan.hpp>
 #include <furrow/os/fault.hpp>
 #include <furrow/os/file.hpp>
+#include <furrow/os/replace_file.hpp>
 
 namespace furrow::hdf5 {
 namespace {
 
 const char* const reading = "cannot read it";
 
-/// Memory that grows and stays.
-class Buffer {
- public:
-  std::byte* room(std::size_t bytes) {
-    if (bytes > bytes_) {
-      memory_.reset();
-      memory_.reset(new std::byte[bytes]);
-      bytes_ = bytes;
-    }
-    return memory_.get();
-  }
+[[noreturn]] void refuse_changed(const std::string& file) {
+  throw InUse("\"" + file + "\" was changed while it was being verified; verify it again");
+}
 
- private:
-  std::unique_ptr<std::byte[]> memory_;
-  std::size_t bytes_ = 0;
-};
+/// Kept from block to block; a worker has one thread.
+Decoder& decoder() {
+  static thread_local Decoder one;
+  return one;
+}
+
+bool sticks_out(const Description& d, const Extents& corner) {
+  for (std::size_t axis = 0; axis < d.shape.ndim(); ++axis) {
+    if (corner[axis] + d.chunk[axis] > d.shape[axis]) return true;
+  }
+  return false;
+}
+
+/// True when one of the filters that tell a change was skipped as the chunk was written, and no
+/// other was there to tell.
+bool is_unchecked(const Description& d, std::uint32_t mask) {
+  bool could = false;
+  for (std::uint32_t i = 0; i < d.filter_count; ++i) {
+    const FilterKind kind = d.filters[i].kind;
+    const bool tells = kind == FilterKind::deflate || kind == FilterKind::fletcher32;
+    if (tells && (mask >> i & 1) == 0) return false;
+    could = could || tells;
+  }
+  return could;
+}
+
+enum class Outcome { whole, unchecked, torn };
 
 /// A dataset that is being gone through.
 class Reader {
@@ -45,6 +62,7 @@ class Reader {
     if (chunked) rule_.chunk.assign(numbers + rank, numbers + 2 * rank);
     if (plan_.kind == PlaceKind::bytes) return;
     const std::string path(plan.at<char>(plan.names_at) + plan_.name_at, plan_.name_bytes);
+    if (chunked && decodes_itself(path, plan.stamp)) return;
     const Properties access = own<Properties>(H5Pcreate(H5P_DATASET_ACCESS), reading);
     // Every chunk is used once.
     check(H5Pset_chunk_cache(access.get(), 1, 0, 1), reading);
@@ -54,28 +72,60 @@ class Reader {
         H5Tdetect_class(type_.get(), H5T_VLEN) > 0 || H5Tdetect_class(type_.get(), H5T_STRING) > 0;
   }
 
-  void read(std::uint64_t place, Buffer& buffer) {
+  Outcome read(std::uint64_t place) {
+    Outcome outcome = Outcome::whole;
     if (plan_.kind == PlaceKind::bytes) {
-      read_bytes(place, buffer);
+      read_bytes(place);
+    } else if (source_) {
+      outcome = read_chunk(box_of(rule_, place));
     } else {
-      read_box(box_of(rule_, place), buffer);
+      read_box(box_of(rule_, place));
     }
+    decoder().rest();
+    return outcome;
   }
 
  private:
-  void read_bytes(std::uint64_t place, Buffer& buffer) {
+  /// Where all filters are ours, chunks are read as they lie: a damaged one is told by its filter.
+  bool decodes_itself(const std::string& path, const os::FileStamp& stamp) {
+    try {
+      source_.emplace(file_name_, path);
+    } catch (const TypeMismatch&) {
+      return false;
+    } catch (const ShapeMismatch&) {
+      return false;  // more axes than an array has
+    }
+    if (source_->description().stamp != stamp) refuse_changed(file_name_);
+    if (road_of(source_->description()) != Road::chunks) source_.reset();
+    return source_.has_value();
+  }
+
+  Outcome read_chunk(const PlaceBox& box) {
+    const Description& d = source_->description();
+    const Extents corner{std::span<const std::int64_t>(box.first)};
+    const ChunkName name{corner, source_->name()};
+    const std::uint64_t bytes = source_->chunk_stored_bytes(corner);
+    if (bytes == 0) return Outcome::whole;
+    const std::span<std::byte> stored = decoder().stored(d, bytes, name);
+    std::uint32_t mask = source_->read_chunk(corner, stored);
+    if (d.edges_unfiltered && sticks_out(d, corner)) mask = ~std::uint32_t{0};
+    decoder().decode(d, mask, stored, {}, name);
+    return is_unchecked(d, mask) ? Outcome::unchecked : Outcome::whole;
+  }
+
+  void read_bytes(std::uint64_t place) {
     std::error_code error;
-    if (!bytes_.valid()) bytes_ = os::open_file(file_name_, os::OpenMode::read_only, error);
+    if (!bytes_.valid()) bytes_ = os::open_readable(file_name_, error);
     const std::uint64_t begin = place * piece_bytes;
     const std::size_t wanted = static_cast<std::size_t>(std::min(piece_bytes, plan_.bytes - begin));
+    const std::uint64_t offset = plan_.file_offset + begin;
     const std::size_t got =
-        error ? 0
-              : os::read_at(bytes_, plan_.file_offset + begin, buffer.room(wanted), wanted, error);
+        error ? 0 : os::read_at(bytes_, offset, decoder().scratch(wanted).data(), wanted, error);
     if (error) throw IoError(error.message());
     if (got != wanted) throw Corrupt("the file ends before it");
   }
 
-  void read_box(const PlaceBox& box, Buffer& buffer) {
+  void read_box(const PlaceBox& box) {
     const std::vector<hsize_t> offset(box.first.begin(), box.first.end());
     const std::vector<hsize_t> count(box.second.begin(), box.second.end());
     const int rank = static_cast<int>(count.size());
@@ -90,7 +140,7 @@ class Reader {
     }
     std::size_t bytes = H5Tget_size(type_.get());
     for (const hsize_t extent : count) bytes *= static_cast<std::size_t>(extent);
-    std::byte* const room = buffer.room(bytes);
+    std::byte* const room = decoder().scratch(bytes).data();
     if (variable_) std::memset(room, 0, bytes);
     // The type as it lies in the file: nothing is converted.
     const herr_t result =
@@ -102,6 +152,7 @@ class Reader {
   const PlanDataset& plan_;
   const std::string& file_name_;
   PlaceRule rule_{};
+  std::optional<Source> source_;
   Dataset dataset_;
   Type type_;
   os::Descriptor bytes_;
@@ -121,27 +172,31 @@ void note(PlanHeader& plan, std::uint64_t dataset, std::uint64_t place, bool cra
   entry.complete.store(1, std::memory_order_release);
 }
 
-/// "cannot read it: inflate() failed" is told as "inflate() failed".
+/// "cannot read it: inflate() failed" is told as "inflate() failed", and "the chunk at … is
+/// damaged: …" as what comes behind.
 std::string reason_of(const Error& error) {
   const std::string text = error.what();
-  const std::string asked = std::string(reading) + ": ";
-  return text.compare(0, asked.size(), asked) == 0 ? text.substr(asked.size()) : text;
+  for (const std::string& before : {std::string(reading) + ": ", std::string(" is damaged: ")}) {
+    const std::size_t at = text.find(before);
+    if (at != std::string::npos) return text.substr(at + before.size());
+  }
+  return text;
 }
 
-/// One place; true when it is torn.
-bool is_torn(PlanHeader& plan, std::uint64_t dataset, std::uint64_t place,
-             std::optional<Reader>& reader, Buffer& buffer, hid_t file, const std::string& name) {
+Outcome read_place(PlanHeader& plan, std::uint64_t dataset, std::uint64_t place,
+                   std::optional<Reader>& reader, hid_t file, const std::string& name) {
   try {
     if (!reader) reader.emplace(plan, dataset, file, name);
     os::fault_point("io.verify.place");
-    reader->read(place, buffer);
-    return false;
+    return reader->read(place);
+  } catch (const InUse&) {
+    throw;  // of the whole file
   } catch (const Error& error) {
     note(plan, dataset, place, false, reason_of(error));
   } catch (const std::bad_alloc&) {
     note(plan, dataset, place, false, "the memory of this machine does not hold it");
   }
-  return true;
+  return Outcome::torn;
 }
 
 }  // namespace
@@ -156,11 +211,10 @@ void verify_block(PlanHeader& plan, const std::string& file, std::uint64_t index
   const QuietErrors quiet;
   const OpenFile open = open_to_read(file);
   if (open.stamp != plan.stamp) {
-    throw InUse("\"" + file + "\" was changed while it was being verified; verify it again");
+    refuse_changed(file);
   }
   std::uint64_t dataset = block.dataset;
   std::uint64_t place = block.place + now.place;
-  Buffer buffer;
   std::optional<Reader> reader;
   for (; now.place < block.count; ++place) {
     while (place >= plan.dataset(dataset).places) {
@@ -174,14 +228,15 @@ void verify_block(PlanHeader& plan, const std::string& file, std::uint64_t index
     if (now.tries >= (crashes == 0 ? 2u : 1u)) {
       note(plan, dataset, place, true, "the HDF5 library crashes on it");
       plan.crashes.fetch_add(1, std::memory_order_relaxed);
-      now = {now.place + 1, now.torn + 1, 0};
+      now = {now.place + 1, now.unchecked, now.torn + 1, 0};
       publish();
       continue;
     }
     ++now.tries;
     publish();
-    const bool torn = is_torn(plan, dataset, place, reader, buffer, open.file.get(), file);
-    now = {now.place + 1, now.torn + (torn ? 1 : 0), 0};
+    const Outcome outcome = read_place(plan, dataset, place, reader, open.file.get(), file);
+    now = {now.place + 1, now.unchecked + (outcome == Outcome::unchecked ? 1 : 0),
+           now.torn + (outcome == Outcome::torn ? 1 : 0), 0};
     publish();
   }
 }

@@ -65,13 +65,16 @@ struct PlaceRule {
 };
 PlaceBox box_of(const PlaceRule& rule, std::uint64_t place);
 
-/// place (40 bits) · torn (20 bits) · tries (4 bits)
+/// place · unchecked · torn (20 bits each) · tries (4 bits)
 struct Progress {
   std::uint64_t place = 0;
+  std::uint64_t unchecked = 0;
   std::uint64_t torn = 0;
   std::uint64_t tries = 0;
-  static Progress of(std::uint64_t word) { return {word >> 24, (word >> 4) & 0xFFFFF, word & 0xF}; }
-  std::uint64_t word() const { return place << 24 | torn << 4 | tries; }
+  static Progress of(std::uint64_t word) {
+    return {word >> 44, word >> 24 & 0xFFFFF, word >> 4 & 0xFFFFF, word & 0xF};
+  }
+  std::uint64_t word() const { return place << 44 | unchecked << 24 | torn << 4 | tries; }
 };
 inline constexpr std::uint64_t block_places_max = 4096;
 
