@@ -68,6 +68,7 @@ std::vector<std::string> names_of(segment::Kind kind);
 // The verbs: each adds itself to the command line, and sets Command::run when it is chosen.
 void add_load(CLI::App& app, Command& command);
 void add_save(CLI::App& app, Command& command);
+void add_append(CLI::App& app, Command& command);
 void add_create(CLI::App& app, Command& command);
 void add_h5(CLI::App& app, Command& command);
 void add_ls(CLI::App& app, Command& command);

@@ -1,4 +1,4 @@
-// furrow load, furrow save
+// furrow load, furrow save, furrow append
 #include <memory>
 
 #include <fmt/format.h>
@@ -58,22 +58,34 @@ struct SaveArguments {
   std::string name;
   std::string address;
   int gzip = 0;
+  std::string shuffle = "auto";
+  bool no_checksum = false;
   std::string chunk;
+  bool growable = false;
   bool replace = false;
   std::string format;
 };
 
+hdf5::Shuffle parse_shuffle(const std::string& text) {
+  return text == "on"    ? hdf5::Shuffle::on
+         : text == "off" ? hdf5::Shuffle::off
+                         : hdf5::Shuffle::automatic;
+}
+
 int save(const Command& command, const SaveArguments& arguments) {
   if (is_npy(arguments.address, arguments.format)) {
-    if (arguments.gzip != 0 || !arguments.chunk.empty()) {
+    if (arguments.gzip != 0 || !arguments.chunk.empty() || arguments.growable) {
       throw UsageError(
-          ".npy files are neither compressed nor in chunks (leave --gzip and --chunk)");
+          ".npy files are neither compressed nor in chunks (leave --gzip, --chunk, --growable)");
     }
     return save_npy(command, {arguments.name, arguments.address, arguments.replace});
   }
   const Address to = parse_address(arguments.address);
   hdf5::SaveOptions options;
   options.gzip = arguments.gzip;
+  options.shuffle = parse_shuffle(arguments.shuffle);
+  options.fletcher32 = !arguments.no_checksum;
+  options.growable = arguments.growable;
   options.replace = arguments.replace;
   if (!arguments.chunk.empty()) options.chunk = parse_extents(arguments.chunk, "--chunk");
   const AnyArray array = attach(arguments.name, Access::read_only);
@@ -81,6 +93,23 @@ int save(const Command& command, const SaveArguments& arguments) {
     Work work(command, fmt::format("save {}", arguments.name));
     options.job = work.job(array.bytes());
     hdf5::save(work.engine(), array, to.file, to.dataset, options);
+  });
+  return exit_done;
+}
+
+struct AppendArguments {
+  std::string name;
+  std::string address;
+};
+
+int append(const Command& command, const AppendArguments& arguments) {
+  const Address to = parse_address(arguments.address);
+  const AnyArray array = attach(arguments.name, Access::read_only);
+  interruptible("interrupted; the file is as it was", [&] {
+    Work work(command, fmt::format("append {}", arguments.name));
+    hdf5::AppendOptions options;
+    options.job = work.job(array.bytes());
+    hdf5::append(work.engine(), array, to.file, to.dataset, options);
   });
   return exit_done;
 }
@@ -116,13 +145,29 @@ void add_save(CLI::App& app, Command& command) {
   verb->add_option("FILE.h5:/dataset", arguments->address, "The dataset to be made, or FILE.npy")
       ->required();
   verb->add_option("--gzip", arguments->gzip, "Compress, 1 (fast) to 9 (small)")
-      ->check(CLI::Range(1, 9));
+      ->check(CLI::Range(0, 9));
+  verb->add_option("--shuffle", arguments->shuffle,
+                   "Sort bytes by significance before gzip: auto (when it pays), on, off")
+      ->check(CLI::IsMember({"auto", "on", "off"}));
+  verb->add_flag("--no-checksum", arguments->no_checksum, "No fletcher32 in the chunks");
   verb->add_option("--chunk", arguments->chunk, "Shape of the chunks, as in 1000,64");
+  verb->add_flag("--growable", arguments->growable, "Rows can be appended later");
   verb->add_flag("--replace", arguments->replace, "A dataset, or .npy file, of that name goes");
   verb->add_option("--format", arguments->format, "What the name does not say: hdf5 or npy")
       ->check(CLI::IsMember({"hdf5", "npy"}));
   verb->callback([&command, arguments] {
     command.run = [&command, arguments] { return save(command, *arguments); };
+  });
+}
+
+void add_append(CLI::App& app, Command& command) {
+  auto arguments = std::make_shared<AppendArguments>();
+  CLI::App* verb =
+      app.add_subcommand("append", "Append an array's rows to an HDF5 dataset that can grow");
+  verb->add_option("NAME", arguments->name, "Name of the array")->required();
+  verb->add_option("FILE.h5:/dataset", arguments->address, "The dataset")->required();
+  verb->callback([&command, arguments] {
+    command.run = [&command, arguments] { return append(command, *arguments); };
   });
 }
 

@@ -55,6 +55,7 @@ void add_globals(CLI::App& app, Command& command) {
 void add_verbs(CLI::App& app, Command& command) {
   add_load(app, command);
   add_save(app, command);
+  add_append(app, command);
   add_create(app, command);
   add_ls(app, command);
   add_info(app, command);

@@ -100,22 +100,57 @@ struct DatasetInfo {
 DatasetInfo info(Engine& engine, const std::string& file, const std::string& dataset,
                  bool external = false);
 
-struct SaveOptions {
-  int gzip = 0;          // 1 to 9: compressed, in chunks
-  Extents chunk = {};    // empty: whole rows of about 1 MiB when compressed, else no chunks
-  bool replace = false;  // a dataset of that name goes; else AlreadyExists
-  std::optional<Attributes> attributes = {};  // default: the array's
-  std::int64_t timeout_ns = 30'000'000'000;   // for another saver of the same file
-  JobOptions job = {};                        // its watch is asked between blocks of 32 MiB
+/// Bytes of elements put together by significance before gzip: often smaller, sometimes larger.
+enum class Shuffle {
+  automatic,  // several pieces are tried both ways; never without gzip
+  on,
+  off,
 };
 
-/// By one of the workers, so that a damaged file that is added to cannot take the caller with it.
-void save(Engine& engine, const AnyArray& array, const std::string& file,
-          const std::string& dataset, const SaveOptions& options = {});
+struct SaveOptions {
+  int gzip = 0;  // 1 to 9: compressed, in chunks
+  Shuffle shuffle = Shuffle::automatic;
+  bool fletcher32 = true;  // a checksum in each chunk, where there are chunks
+  Extents chunk = {};      // empty: about 1 MiB when compressed or growable, else no chunks
+  bool growable = false;   // rows can be appended later
+  bool replace = false;    // a dataset of that name goes; else AlreadyExists
+  std::optional<Attributes> attributes = {};  // default: the array's
+  std::int64_t timeout_ns = 30'000'000'000;   // for another saver of the same file
+  JobOptions job = {};                        // its watch is asked between chunks
+};
 
-/// The same in this process.
+/// How a save or append went.
+struct SaveReport {
+  std::string road;  // "chunks": filtered by all workers; "rows": H5Dwrite by one of them
+  bool shuffled = false;
+  Shape shape;    // of the whole dataset
+  Extents chunk;  // empty: not chunked
+};
+
+/// The workers filter chunks, and one of them owns the file: a damaged file that is added to cannot
+/// take the caller with it. When that one dies, the save begins again, at most three times.
+void save(Engine& engine, const AnyArray& array, const std::string& file,
+          const std::string& dataset, const SaveOptions& options = {},
+          SaveReport* report = nullptr);
+
+/// The same in this process alone. Equal arrays make equal files, either way.
 void save(const AnyArray& array, const std::string& file, const std::string& dataset,
-          const SaveOptions& options = {});
+          const SaveOptions& options = {}, SaveReport* report = nullptr);
+
+struct AppendOptions {
+  std::int64_t timeout_ns = 30'000'000'000;
+  JobOptions job = {};
+};
+
+/// The array's rows behind those of a dataset whose first axis can grow (SaveOptions::growable, or
+/// maxshape=(None, …) in h5py). dtype and all other axes agree, or TypeMismatch, ShapeMismatch. The
+/// file changes whole or not at all, so each call costs a copy of it: few large appends, or one
+/// stream. Filters other than shuffle, gzip and fletcher32 are the HDF5 library's, by one worker.
+void append(Engine& engine, const AnyArray& array, const std::string& file,
+            const std::string& dataset, const AppendOptions& options = {},
+            SaveReport* report = nullptr);
+void append(const AnyArray& array, const std::string& file, const std::string& dataset,
+            const AppendOptions& options = {}, SaveReport* report = nullptr);
 
 }  // namespace hdf5
 }  // namespace furrow

@@ -78,7 +78,14 @@ class FileReplacement {
   std::error_code read_at(std::uint64_t offset, void* content, std::size_t bytes) const;
   std::error_code resize(std::uint64_t bytes);
   std::uint64_t bytes() const noexcept;
-  ReplaceError commit();
+  /// The two steps of commit: permissions and fsync, after which the new content is safe under its
+  /// temporary name; and rename with the fsync of the folder, after which it is the file.
+  ReplaceError settle();
+  ReplaceError publish();
+  ReplaceError commit() {
+    const ReplaceError failed = settle();
+    return failed ? failed : publish();
+  }
   void discard() noexcept;
 
  private:
@@ -91,7 +98,6 @@ class FileReplacement {
   ReplaceError look_at_target();
   ReplaceError take_temporary(std::int64_t timeout_ns);
   void take_on_permissions() noexcept;
-  ReplaceError settle();
   static bool status(const std::string& path, Before& out);
 
   std::string target_;
@@ -116,6 +122,13 @@ FileStamp stamp_of(const Descriptor& file, std::error_code& error);
 
 /// A plain file, opened to be read; follows links, never blocks on a pipe.
 Descriptor open_readable(const std::string& path, std::error_code& error);
+
+/// After a saver died: did it publish the content that had this stamp when it was settled? Then the
+/// folder is synced in its place.
+bool was_published(const std::string& path, const FileStamp& settled);
+
+/// Removes what dead savers left in the folder of `path`, as the next begin there would.
+void remove_abandoned(const std::string& path);
 
 /// An error when the file cannot be opened to read; never blocks on a pipe.
 std::error_code check_readable(const std::string& path);

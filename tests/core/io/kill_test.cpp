@@ -64,7 +64,7 @@ bool kill_one(const Folder& folder, const std::string& prefix, const std::vector
 TEST_CASE("killed at every labelled point of a save", "[hdf5][faults]") {
   const std::vector<std::byte> old = old_file();
   for (const char* point :
-       {"io.save.locked", "io.save.copied", "io.save.write", "io.save.block", "io.save.written",
+       {"io.save.locked", "io.save.copied", "io.save.write", "io.save.chunk", "io.save.written",
         "io.save.synced", "io.save.rename", "io.save.renamed", "io.save.done"}) {
     for (const bool exists : {false, true}) {
       CAPTURE(point, exists);
@@ -112,6 +112,60 @@ TEST_CASE("killed at every write, fsync and rename of a save", "[hdf5][faults]")
       }
     }
     CHECK(kills > 10);
+  }
+}
+
+TEST_CASE("the process that saves by workers is killed at some time", "[hdf5][faults]") {
+  const std::vector<std::byte> old = old_file();
+  const std::string arguments = " x 200 600000 6 replace 2";
+  int killed = 0;
+  for (int i = 0; i < 8; ++i) {
+    CAPTURE(i);
+    const Folder folder;
+    const std::string file = folder / "f.h5";
+    write_file(file, old);
+    const Ran ran = run_program("timeout -s KILL 0." + std::string(i < 2 ? "0" : "") +
+                                std::to_string(4 + 8 * i) + " " + saver + " " + file + arguments);
+    killed += ran.code != 0 ? 1 : 0;
+    // Its workers end with it, and what they left is in nobody's way.
+    const Ran next = run_program(save_command(file, "y", 300));
+    CHECK(next.output.empty());
+    segment::sweep();
+    const double first = first_of(read_here(file, "x"));
+    CHECK((first == 201 || first == 101));
+    CHECK(first_of(read_here(file, "keep")) == 8);
+    CHECK(first_of(read_here(file, "y")) == 301);
+    CHECK(folder.names() == "f.h5");
+  }
+  CHECK(killed > 0);
+}
+
+TEST_CASE("the owner of the file is killed at writes, fsync and rename", "[hdf5][faults]") {
+  if (run_program("strace -f -o /dev/null true").code != 0) {
+    WARN("skipped: strace is not installed, or may not trace here");
+    return;
+  }
+  const std::vector<std::byte> old = old_file();
+  for (const std::string kill : {"pwrite64:1", "pwrite64:2", "pwrite64:9", "pwrite64:13",
+                                 "ftruncate:2", "fsync:1", "fsync:2", "rename,renameat2:1"}) {
+    CAPTURE(kill);
+    const Folder folder;
+    const std::string file = folder / "f.h5";
+    write_file(file, old);
+    const std::size_t colon = kill.find(':');
+    const std::string calls = kill.substr(0, colon);
+    // The nth of each process: of whoever owns the file at last, three times in a row.
+    const Ran ran = run_program("strace -f -o /dev/null -e trace=" + calls + " -e inject=" + calls +
+                                ":signal=KILL:when=" + kill.substr(colon + 1) + " " + saver + " " +
+                                file + " x 200 400000 1 replace 2");
+    segment::sweep();
+    INFO(ran.output);
+    // The signal comes before the call: behind the rename there is only the second fsync.
+    const bool published = kill == "fsync:2";
+    CHECK((ran.code == 0) == published);
+    CHECK(first_of(read_here(file, "x")) == (published ? 201 : 101));
+    CHECK(first_of(read_here(file, "keep")) == 8);
+    CHECK(folder.names() == "f.h5");
   }
 }
 

@@ -248,7 +248,7 @@ TEST_CASE("a save by a worker: errors keep their class, a killed worker costs no
   const Folder folder;
   const std::string file = folder / "f.h5";
   write_file(folder / "once", {});
-  const Faults faults("io.save.block:kill:1:" + (folder / "once"));
+  const Faults faults("io.save.chunk:kill:1:" + (folder / "once"));
   Engine engine(with_workers(2));
   const AnyArray x = pattern_array("x", Dtype::f32, {100, 3});
   Attributes attributes;

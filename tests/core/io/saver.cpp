@@ -1,6 +1,7 @@
-// Saves one dataset of doubles in a process of its own, without workers, so that it can be killed.
+// Saves one dataset of doubles in a process of its own, so that it can be killed: by itself, or by
+// so many workers.
 //
-//   saver FILE DATASET VALUE COUNT [GZIP] [replace]
+//   saver FILE DATASET VALUE COUNT [GZIP] [replace] [WORKERS]
 #include <hdf5.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include <string>
 
 #include <furrow/array/array.hpp>
+#include <furrow/engine/engine.hpp>
 #include <furrow/io/hdf5.hpp>
 
 int main(int argc, char** argv) {
@@ -31,7 +33,15 @@ int main(int argc, char** argv) {
     furrow::hdf5::SaveOptions options;
     if (argc > 5) options.gzip = std::atoi(argv[5]);
     options.replace = argc > 6;
-    furrow::hdf5::save(array, argv[1], argv[2], options);
+    if (argc > 7) {
+      options.chunk = {32'768};
+      furrow::EngineOptions workers;
+      workers.workers = static_cast<std::size_t>(std::atoi(argv[7]));
+      furrow::Engine engine(workers);
+      furrow::hdf5::save(engine, array, argv[1], argv[2], options);
+    } else {
+      furrow::hdf5::save(array, argv[1], argv[2], options);
+    }
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     // On a full disk the library may fail to close a file, and holds it for ever.

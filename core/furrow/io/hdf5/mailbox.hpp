@@ -48,6 +48,8 @@ class Mailbox {
   Mailbox(const Place& place, const WireWriter& request, std::size_t answer_capacity);
 
   Mail* mail() const noexcept { return static_cast<Mail*>(array_.data()); }
+  /// Its memory, for a job that may outlast the call.
+  const AnyArray& array() const noexcept { return array_; }
   /// Throws what a worker noted, in its own class.
   void rethrow() const;
   /// Bytes of the answer; more than it had room for: ask again with a larger mailbox.

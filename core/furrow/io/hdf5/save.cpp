@@ -1,105 +1,125 @@
 #include <filesystem>
+#include <functional>
+#include <memory>
 
 #include <furrow/engine/engine.hpp>
 #include <furrow/error.hpp>
 #include <furrow/io/dimensions.hpp>
 #include <furrow/io/hdf5.hpp>
-#include <furrow/io/hdf5/mailbox.hpp>
+#include <furrow/io/hdf5/push.hpp>
+#include <furrow/io/hdf5/sampling.hpp>
+#include <furrow/io/hdf5/session.hpp>
 #include <furrow/io/hdf5/sink.hpp>
 #include <furrow/io/hdf5/source.hpp>
-#include <furrow/io/hdf5/work.hpp>
+#include <furrow/os/clock.hpp>
 
 namespace furrow::hdf5 {
 namespace {
 
-WriteRequest request_for(const AnyArray& array, const std::string& file, const std::string& dataset,
-                         const SaveOptions& options) {
+constexpr int attempts_max = 3;
+
+WriteRequest request_for(Engine* engine, const AnyArray& array, const std::string& file,
+                         const std::string& dataset, const SaveOptions& options) {
   if (!array.valid()) throw InvalidArgument("there is no array to save: the handle is empty");
   WriteRequest r;
   r.file = std::filesystem::absolute(file).string();
   r.dataset = dataset_path(dataset);
   r.dtype = array.dtype();
-  r.data = array.data();
   r.shape = array.shape();
-  r.strides = array.strides();
   r.gzip = options.gzip;
   r.chunk = options.chunk;
   // A scalar's chunk shape is empty too, and it is stored without chunks either way.
-  r.chunked = options.chunk.ndim() != 0;
+  r.chunk_given = options.chunk.ndim() != 0;
+  r.growable = options.growable;
+  r.fletcher32 = options.fletcher32;
   r.replace = options.replace;
   r.timeout_ns = options.timeout_ns;
   r.attributes = options.attributes ? *options.attributes : attributes_of_view(array);
-  r.watch = options.job.watch;
+  chunk_of(r);  // refused before anything is done
+  r.shuffle = options.shuffle == Shuffle::on ||
+              (options.shuffle == Shuffle::automatic && shuffle_pays(engine, array, r));
   return r;
 }
 
-WireWriter encode(const WriteRequest& r) {
-  WireWriter wire;
-  wire.text(r.file);
-  wire.text(r.dataset);
-  wire.put(r.dtype);
-  wire.put(r.data);
-  wire.put(r.shape);
-  wire.put(r.strides);
-  wire.put(r.gzip);
-  wire.put(r.chunk);
-  wire.put(r.chunked);
-  wire.put(r.replace);
-  wire.put(r.timeout_ns);
-  wire.attributes(r.attributes);
-  return wire;
-}
-
-WriteRequest decode(WireReader wire) {
+WriteRequest append_request(const AnyArray& array, const std::string& file,
+                            const std::string& dataset, const AppendOptions& options) {
+  if (!array.valid()) throw InvalidArgument("there is no array to append: the handle is empty");
   WriteRequest r;
-  r.file = wire.text();
-  r.dataset = wire.text();
-  r.dtype = wire.get<Dtype>();
-  r.data = wire.get<const void*>();
-  r.shape = wire.get<Shape>();
-  r.strides = wire.get<Strides>();
-  r.gzip = wire.get<int>();
-  r.chunk = wire.get<Extents>();
-  r.chunked = wire.get<bool>();
-  r.replace = wire.get<bool>();
-  r.timeout_ns = wire.get<std::int64_t>();
-  r.attributes = wire.attributes();
-  return r;
+  r.file = std::filesystem::absolute(file).string();
+  r.dataset = dataset_path(dataset);
+  r.append = true;
+  r.timeout_ns = options.timeout_ns;
+  if (array.ndim() != 0) return r;
+  throw ShapeMismatch("a single number has no rows to append; give it a first axis of 1");
+}
+
+void tell(SaveReport* report, const Target& target) {
+  if (report == nullptr) return;
+  report->road = target.filtered_here ? "chunks" : "rows";
+  report->chunk = target.chunked ? target.chunk : Extents();
+  report->shape = target.shape;
+  report->shuffled = false;
+  for (std::uint32_t i = 0; target.filtered_here && i < target.chain.count; ++i) {
+    if (target.chain.filters[i].kind == FilterKind::shuffle) report->shuffled = true;
+  }
+}
+
+/// From the start when the owner of the file died: nothing has happened yet.
+void write(Engine& engine, const AnyArray& array, const WriteRequest& request, JobOptions job,
+           SaveReport* report) {
+  const std::int64_t until = os::monotonic_ns() + job.deadline_ns;
+  for (int attempt = 1;; ++attempt) {
+    std::unique_ptr<WriteSession> session;
+    try {
+      session = std::make_unique<WriteSession>(engine, request, job);
+      session->push(array);
+      session->commit();
+      return tell(report, session->target());
+    } catch (const WorkerDied&) {
+      if (!session || !session->lost() || attempt == attempts_max) throw;
+    }
+    session.reset();
+    if (job.deadline_ns == 0) continue;
+    job.deadline_ns = until - os::monotonic_ns();
+    if (job.deadline_ns <= 0) throw Timeout("the deadline passed; the old file is unchanged");
+  }
+}
+
+/// The same in this process.
+void write_here(const AnyArray& array, const WriteRequest& request,
+                const std::function<bool(double)>& watch, SaveReport* report) {
+  const QuietErrors quiet;
+  Sink sink(request);
+  require_fits(sink.target(), array.dtype(), array.shape(), quoted(request.file, request.dataset));
+  const std::int64_t begin = request.append ? sink.target().shape[0] : 0;
+  if (array.size() > 0) {
+    push_rows(sink, {array.data(), array.strides(), begin, array.shape(), nullptr}, watch);
+  }
+  sink.finish();
+  sink.publish();
+  tell(report, sink.target());
 }
 
 }  // namespace
 
 void save(Engine& engine, const AnyArray& array, const std::string& file,
-          const std::string& dataset, const SaveOptions& options) {
-  const WriteRequest request = request_for(array, file, dataset, options);
-  const Mailbox box(array.segment()->place(), encode(request), 0);
-  Mail* const mail = box.mail();
-  // Run again after the death of its worker: the old file is whole, and the dead one's lock gone.
-  const auto closure = [mail](std::int64_t) {
-    guard(*mail, [mail] {
-      WriteRequest r = decode(request_of(*mail));
-      r.watch = [mail](double done) {
-        mail->done.store(done, std::memory_order_relaxed);
-        return mail->leave.load(std::memory_order_relaxed) == 0;
-      };
-      write_dataset(r);
-    });
-  };
-  JobOptions job = options.job;
-  if (job.watch) {
-    // The whole save is one tile: how far it is stands in the mail, not in the job.
-    job.watch = [mail, watch = job.watch](double) {
-      const bool goes_on = watch(mail->done.load(std::memory_order_relaxed));
-      if (!goes_on) mail->leave.store(1, std::memory_order_relaxed);
-      return goes_on;
-    };
-  }
-  run(engine, box, 1, closure, job, "cannot save " + quoted(request.file, request.dataset));
+          const std::string& dataset, const SaveOptions& options, SaveReport* report) {
+  write(engine, array, request_for(&engine, array, file, dataset, options), options.job, report);
 }
 
 void save(const AnyArray& array, const std::string& file, const std::string& dataset,
-          const SaveOptions& options) {
-  write_dataset(request_for(array, file, dataset, options));
+          const SaveOptions& options, SaveReport* report) {
+  write_here(array, request_for(nullptr, array, file, dataset, options), options.job.watch, report);
+}
+
+void append(Engine& engine, const AnyArray& array, const std::string& file,
+            const std::string& dataset, const AppendOptions& options, SaveReport* report) {
+  write(engine, array, append_request(array, file, dataset, options), options.job, report);
+}
+
+void append(const AnyArray& array, const std::string& file, const std::string& dataset,
+            const AppendOptions& options, SaveReport* report) {
+  write_here(array, append_request(array, file, dataset, options), options.job.watch, report);
 }
 
 }  // namespace furrow::hdf5

@@ -1,25 +1,20 @@
 #include <furrow/io/hdf5/sink.hpp>
 
 #include <algorithm>
-#include <memory>
-#include <optional>
+#include <utility>
 
 #include <furrow/error.hpp>
 #include <furrow/io/hdf5/attributes.hpp>
 #include <furrow/io/hdf5/blocks.hpp>
-#include <furrow/io/hdf5/scales.hpp>
+#include <furrow/io/hdf5/dataset.hpp>
 #include <furrow/io/hdf5/source.hpp>
-#include <furrow/io/hdf5/steady_file.hpp>
 #include <furrow/io/hdf5/type.hpp>
 #include <furrow/os/fault.hpp>
-#include <furrow/os/replace_file.hpp>
 
 namespace furrow::hdf5 {
 namespace {
 
-constexpr std::size_t chunk_bytes = std::size_t{1} << 20;
 constexpr std::size_t write_bytes = std::size_t{32} << 20;
-constexpr std::uint64_t chunk_bytes_max = 0xFFFFFFFFu;  // the file format's
 
 bool is_any(const std::error_code& code, std::initializer_list<std::errc> wanted) {
   return std::any_of(wanted.begin(), wanted.end(), [&](std::errc e) { return code == e; });
@@ -59,58 +54,6 @@ void require(const os::ReplaceError& failed, const std::string& file) {
   throw IoError(asked + reason + at);
 }
 
-Extents checked_chunk(const WriteRequest& r) {
-  if (r.gzip < 0 || r.gzip > 9) {
-    throw InvalidArgument("gzip level " + std::to_string(r.gzip) + " is none of 0 to 9");
-  }
-  if (!r.chunked) return choose_chunk(r.shape, item_bytes(r.dtype));
-  if (r.chunk.ndim() != r.shape.ndim()) {
-    throw ShapeMismatch("chunk " + to_string(r.chunk) + " does not fit an array of shape " +
-                        to_string(r.shape) + ": give one extent per axis");
-  }
-  Extents chunk = r.chunk;
-  for (std::size_t axis = 0; axis < chunk.ndim(); ++axis) {
-    if (chunk[axis] < 1)
-      throw InvalidArgument("chunk " + to_string(chunk) + " has extents below 1");
-    chunk[axis] = std::min(chunk[axis], std::max<std::int64_t>(r.shape[axis], 1));
-  }
-  if (static_cast<std::uint64_t>(size_of(chunk)) > chunk_bytes_max / item_bytes(r.dtype)) {
-    throw InvalidArgument("a chunk of " + to_string(chunk) + " has 4 GiB or more; HDF5 takes less");
-  }
-  return chunk;
-}
-
-/// True when there is a dataset at `path` (to be replaced). Throws when it cannot go there.
-bool is_taken(hid_t file, const WriteRequest& r, const std::string& path) {
-  const std::string name = quoted(r.file, path);
-  const std::string asked = "cannot look for " + name;
-  for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
-    const std::string part = path.substr(0, end);
-    const htri_t link = H5Lexists(file, part.c_str(), H5P_DEFAULT);
-    check(link, asked);
-    if (link == 0) return false;
-    const bool last = end == std::string::npos;
-    const bool leads = H5Oexists_by_name(file, part.c_str(), H5P_DEFAULT) > 0;
-    if (!leads && !last) {
-      throw NotFound("cannot save " + name + ": \"" + part + "\" is a link that leads nowhere");
-    }
-    H5I_type_t kind = H5I_DATASET;
-    if (leads) {
-      const Object object = own<Object>(H5Oopen(file, part.c_str(), H5P_DEFAULT), asked);
-      kind = H5Iget_type(object.get());
-    }
-    if (!last && kind != H5I_GROUP) {
-      throw AlreadyExists("cannot save " + name + ": \"" + part + "\" is no group");
-    }
-    if (!last) continue;
-    if (kind == H5I_GROUP) throw AlreadyExists("cannot save " + name + ": a group has that name");
-    if (!r.replace) {
-      throw AlreadyExists("there is a " + name + " already; replace it, or take another name");
-    }
-    return true;
-  }
-}
-
 Properties file_access(SteadyFile& file, const Attributes& attributes) {
   Properties access = own<Properties>(H5Pcreate(H5P_FILE_ACCESS), "cannot save");
   file.serve(access.get());
@@ -123,153 +66,187 @@ Properties file_access(SteadyFile& file, const Attributes& attributes) {
   return access;
 }
 
-Dataset create_dataset(hid_t file, const WriteRequest& r, const std::string& path,
-                       const Extents& chunk) {
-  const std::string asked = "cannot save " + quoted(r.file, path);
-  const Properties link = own<Properties>(H5Pcreate(H5P_LINK_CREATE), asked);
-  check(H5Pset_create_intermediate_group(link.get(), 1), asked);
-  check(H5Pset_char_encoding(link.get(), H5T_CSET_UTF8), asked);
-  const Properties creation = own<Properties>(H5Pcreate(H5P_DATASET_CREATE), asked);
-  check(H5Pset_obj_track_times(creation.get(), false), asked);
-  hsize_t extents[segment::dimensions_max] = {};
-  hsize_t pieces[segment::dimensions_max] = {};
-  const int rank = static_cast<int>(r.shape.ndim());
-  for (std::size_t axis = 0; axis < r.shape.ndim(); ++axis) {
-    extents[axis] = static_cast<hsize_t>(r.shape[axis]);
-    pieces[axis] = static_cast<hsize_t>(chunk[axis]);
-  }
-  // A scalar has no chunks, and neither has a dataset without elements.
-  if (rank > 0 && size_of(r.shape) > 0 && (r.chunked || r.gzip > 0)) {
-    check(H5Pset_chunk(creation.get(), rank, pieces), asked);
-    if (r.gzip > 0) check(H5Pset_deflate(creation.get(), static_cast<unsigned>(r.gzip)), asked);
-  }
-  const Space space = rank == 0 ? own<Space>(H5Screate(H5S_SCALAR), asked)
-                                : own<Space>(H5Screate_simple(rank, extents, nullptr), asked);
-  const Type type = stored_type(r.dtype);
-  return own<Dataset>(H5Dcreate2(file, path.c_str(), type.get(), space.get(), link.get(),
-                                 creation.get(), H5P_DEFAULT),
-                      asked);
+/// The rows of a dataset that a box selects.
+Space selection(hid_t dataset, const Box& box, const std::string& asked) {
+  hsize_t offset[segment::dimensions_max];
+  hsize_t count[segment::dimensions_max];
+  std::copy(box.offset.begin(), box.offset.end(), offset);
+  std::copy(box.count.begin(), box.count.end(), count);
+  Space space = own<Space>(H5Dget_space(dataset), asked);
+  check(H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, offset, nullptr, count, nullptr), asked);
+  return space;
 }
 
-void write_elements(hid_t dataset, const WriteRequest& r, const Extents& chunk,
-                    const SteadyFile& file) {
-  const std::string asked = "cannot write to \"" + r.file + "\"";
-  const std::size_t item = item_bytes(r.dtype);
-  const Type type = native_type(r.dtype);
-  if (r.shape.ndim() == 0) {
-    check(H5Dwrite(dataset, type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, r.data), asked);
-    return;
-  }
-  Box all{r.shape, r.shape};
-  for (std::size_t axis = 0; axis < r.shape.ndim(); ++axis) all.offset[axis] = 0;
-  const BlockPlan plan = plan_blocks(all, chunk, item, write_bytes);
-  std::unique_ptr<std::byte[]> buffer;
-  for (std::int64_t i = 0; i < plan.blocks; ++i) {
-    const Box box = plan.block(i);
-    hsize_t offset[segment::dimensions_max];
-    hsize_t count[segment::dimensions_max];
-    std::int64_t first = 0;
-    for (std::size_t axis = 0; axis < r.shape.ndim(); ++axis) {
-      offset[axis] = static_cast<hsize_t>(box.offset[axis]);
-      count[axis] = static_cast<hsize_t>(box.count[axis]);
-      first += box.offset[axis] * r.strides[axis];
-    }
-    const auto* data =
-        static_cast<const std::byte*>(r.data) + first * static_cast<std::int64_t>(item);
-    if (!is_contiguous(box.count, r.strides)) {
-      // The first block is never smaller than the others.
-      if (!buffer) buffer.reset(new std::byte[static_cast<std::size_t>(size_of(box.count)) * item]);
-      copy_box(box.count, item, data, r.strides, buffer.get(), c_strides(box.count));
-      data = buffer.get();
-    }
-    const int rank = static_cast<int>(r.shape.ndim());
-    const Space memory = own<Space>(H5Screate_simple(rank, count, nullptr), asked);
-    const Space space = own<Space>(H5Dget_space(dataset), asked);
-    check(H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, offset, nullptr, count, nullptr), asked);
-    check(H5Dwrite(dataset, type.get(), memory.get(), space.get(), H5P_DEFAULT, data), asked);
-    os::fault_point("io.save.block");
-    if (file.error()) return;  // the rest would be for nothing
-    if (r.watch && !r.watch(static_cast<double>(i + 1) / static_cast<double>(plan.blocks))) {
-      throw Cancelled(asked + ": it was cancelled; the old file is unchanged");
-    }
-  }
-}
-
-void write_file(hid_t file, bool keep, const WriteRequest& r, const std::string& path,
-                const Extents& chunk, const SteadyFile& steady) {
-  std::optional<Predecessor> old;
-  if (keep && is_taken(file, r, path)) old.emplace(file, path);
-  const Dataset dataset = create_dataset(file, r, path, chunk);
-  write_elements(dataset.get(), r, chunk, steady);
-  write_attributes_and_scales(file, dataset.get(), path, r.attributes, r.replace);
-  if (old) old->hand_over(file, dataset.get());
-}
-
-/// Everything between opening the temporary file and having it closed.
-void write_temporary(os::FileReplacement& place, bool keep, const WriteRequest& r,
-                     const std::string& path, const Extents& chunk) {
-  const std::string asked = "cannot save to \"" + r.file + "\"";
-  SteadyFile steady(place);
-  const Properties access = file_access(steady, r.attributes);
-  const char* name = place.temporary().c_str();
-  File file = own<File>(keep ? H5Fopen(name, H5F_ACC_RDWR, access.get())
-                             : H5Fcreate(name, H5F_ACC_TRUNC, H5P_DEFAULT, access.get()),
-                        asked);
-  const auto require_written = [&] {
-    if (steady.error()) {
-      require({os::ReplaceError::Step::write, steady.error(), place.target()}, r.file);
-    }
-  };
-  try {
-    write_file(file.get(), keep, r, path, chunk, steady);
-    if (!file.close()) fail(asked);
-  } catch (const Error&) {
-    require_written();  // the cause, where there is one
-    throw;
-  }
-  require_written();
+Space memory_space(const Extents& count, const std::string& asked) {
+  hsize_t extents[segment::dimensions_max];
+  std::copy(count.begin(), count.end(), extents);
+  return own<Space>(H5Screate_simple(static_cast<int>(count.ndim()), extents, nullptr), asked);
 }
 
 }  // namespace
 
-Extents choose_chunk(const Shape& shape, std::size_t item) {
-  Extents chunk = shape;
-  std::size_t bytes = item;
-  for (std::size_t left = shape.ndim(); left > 0; --left) {
-    const std::size_t axis = left - 1;
-    const auto extent = static_cast<std::size_t>(std::max<std::int64_t>(shape[axis], 1));
-    const std::size_t fits = std::max<std::size_t>(chunk_bytes / bytes, 1);
-    chunk[axis] = static_cast<std::int64_t>(std::min(extent, fits));
-    bytes *= static_cast<std::size_t>(chunk[axis]);
-  }
-  return chunk;
-}
-
-void write_dataset(const WriteRequest& r) {
-  const QuietErrors quiet;
-  const std::string path = dataset_path(r.dataset);
-  Extents chunk = checked_chunk(r);
-  os::FileReplacement place;
-  require(place.begin(r.file, r.timeout_ns), r.file);
+Sink::Sink(WriteRequest request)
+    : request_(std::move(request)), asked_("cannot save to \"" + request_.file + "\"") {
+  const WriteRequest& r = request_;
+  if (!r.append) chunk_of(r);
+  require(place_.begin(r.file, r.timeout_ns), r.file);
   // An empty file holds nothing that could be kept.
-  const bool keep = place.target_exists() && place.target_bytes() > 0;
+  const bool keep = place_.target_exists() && place_.target_bytes() > 0;
   bool replaced = false;
   if (keep) {
     // Looked at before it is copied: a refusal costs no copy of a large file.
-    const File old = own<File>(H5Fopen(place.target().c_str(), H5F_ACC_RDONLY, H5P_DEFAULT),
-                               "cannot save to \"" + r.file + "\"");
-    replaced = is_taken(old.get(), r, path);
+    const File old =
+        own<File>(H5Fopen(place_.target().c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), asked_);
+    if (r.append) {
+      const Dataset dataset = open_dataset(old.get(), r);
+      describe_target(dataset.get(), quoted(r.file, r.dataset), type_);
+    } else {
+      replaced = is_taken(old.get(), r);
+    }
+  } else if (r.append) {
+    throw NotFound("there is no file \"" + r.file + "\" to append to (save one with growable)");
   }
-  if (keep) require(place.copy_target(), r.file);
-  if (!r.chunked && r.gzip == 0) {
-    chunk = r.shape;
-    for (std::size_t axis = 0; axis < chunk.ndim(); ++axis) chunk[axis] = 1;
+  if (keep) require(place_.copy_target(), r.file);
+  if (!r.append && !r.chunked() && !replaced) {
     const auto bytes = static_cast<std::uint64_t>(size_of(r.shape)) * item_bytes(r.dtype);
-    if (!replaced) require(place.reserve(place.target_bytes() + bytes), r.file);
+    require(place_.reserve(place_.target_bytes() + bytes), r.file);
   }
   os::fault_point("io.save.write");
-  write_temporary(place, keep, r, path, chunk);
-  require(place.commit(), r.file);
+  try {
+    open();
+  } catch (const Error&) {
+    require_written();  // the cause, where there is one
+    throw;
+  }
 }
+
+Sink::~Sink() = default;
+
+void Sink::open() {
+  const WriteRequest& r = request_;
+  const bool keep = place_.target_exists() && place_.target_bytes() > 0;
+  steady_ = std::make_unique<SteadyFile>(place_);
+  const Properties access = file_access(*steady_, r.attributes);
+  const char* name = place_.temporary().c_str();
+  file_ = own<File>(keep ? H5Fopen(name, H5F_ACC_RDWR, access.get())
+                         : H5Fcreate(name, H5F_ACC_TRUNC, H5P_DEFAULT, access.get()),
+                    asked_);
+  if (r.append) {
+    dataset_ = open_dataset(file_.get(), r);
+  } else {
+    if (keep) predecessor_ = take_name(file_.get(), r);
+    dataset_ = create_dataset(file_.get(), r);
+  }
+  target_ = describe_target(dataset_.get(), quoted(r.file, r.dataset), type_);
+}
+
+void Sink::require_written() const {
+  if (!steady_ || !steady_->error()) return;
+  require({os::ReplaceError::Step::write, steady_->error(), place_.target()}, request_.file);
+}
+
+void Sink::extend(std::int64_t rows) {
+  if (target_.shape.ndim() == 0 || rows <= target_.shape[0]) return;
+  const std::string name = quoted(request_.file, request_.dataset);
+  if (target_.rows_max >= 0 && rows > target_.rows_max) {
+    throw ShapeMismatch(name + " has " + std::to_string(target_.shape[0]) + " rows and room for " +
+                        std::to_string(target_.rows_max) + ", not for " + std::to_string(rows) +
+                        " (save it with growable)");
+  }
+  hsize_t extents[segment::dimensions_max];
+  std::copy(target_.shape.begin(), target_.shape.end(), extents);
+  extents[0] = static_cast<hsize_t>(rows);
+  check(H5Dset_extent(dataset_.get(), extents), "cannot append to " + name);
+  target_.shape[0] = rows;
+}
+
+void Sink::write_rows(const Slab& slab, const std::function<bool(double)>& watch) {
+  const std::size_t item = item_bytes(target_.dtype);
+  if (target_.shape.ndim() == 0) {
+    check(H5Dwrite(dataset_.get(), type_.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, slab.data), asked_);
+    return require_written();
+  }
+  Box all{slab.shape, slab.shape};
+  for (std::size_t axis = 0; axis < slab.shape.ndim(); ++axis) all.offset[axis] = 0;
+  all.offset[0] = slab.begin;
+  Extents chunk = target_.chunk;
+  if (!target_.chunked) {
+    chunk = slab.shape;
+    std::fill(&chunk[0], &chunk[0] + chunk.ndim(), 1);
+  }
+  const BlockPlan plan = plan_blocks(all, chunk, item, write_bytes);
+  std::unique_ptr<std::byte[]> buffer;
+  for (std::int64_t i = 0; i < plan.blocks; ++i) {
+    const Box box = plan.block(i);
+    std::int64_t first = -slab.begin * slab.strides[0];
+    for (std::size_t axis = 0; axis < slab.shape.ndim(); ++axis) {
+      first += box.offset[axis] * slab.strides[axis];
+    }
+    const auto* data =
+        static_cast<const std::byte*>(slab.data) + first * static_cast<std::int64_t>(item);
+    if (!is_contiguous(box.count, slab.strides)) {
+      // A first block may be cut short, but no block is larger than a whole one.
+      Extents whole = box.count;
+      whole[plan.axis] = std::min(plan.step, all.count[plan.axis]);
+      if (!buffer) buffer.reset(new std::byte[static_cast<std::size_t>(size_of(whole)) * item]);
+      gather_box(box.count, item, data, slab.strides, buffer.get(), c_strides(box.count));
+      data = buffer.get();
+    }
+    const Space memory = memory_space(box.count, asked_);
+    const Space space = selection(dataset_.get(), box, asked_);
+    check(H5Dwrite(dataset_.get(), type_.get(), memory.get(), space.get(), H5P_DEFAULT, data),
+          asked_);
+    os::fault_point("io.save.block");
+    require_written();  // the rest would be for nothing
+    if (watch && !watch(static_cast<double>(i + 1) / static_cast<double>(plan.blocks))) {
+      throw Cancelled(asked_ + ": it was cancelled; the old file is unchanged");
+    }
+  }
+}
+
+void Sink::write_chunk(const Extents& at, const std::byte* bytes, const Encoded& encoded) {
+  hsize_t offset[segment::dimensions_max];
+  std::copy(at.begin(), at.end(), offset);
+  check(H5Dwrite_chunk(dataset_.get(), H5P_DEFAULT, encoded.mask, offset, encoded.bytes, bytes),
+        asked_);
+  os::fault_point("io.save.chunk");
+  require_written();
+}
+
+void Sink::read_rows(std::int64_t begin, std::int64_t end, void* to) {
+  Box rows{target_.shape, target_.shape};
+  for (std::size_t axis = 0; axis < rows.offset.ndim(); ++axis) rows.offset[axis] = 0;
+  rows.offset[0] = begin;
+  rows.count[0] = end - begin;
+  if (size_of(rows.count) == 0) return;
+  const Space memory = memory_space(rows.count, asked_);
+  const Space space = selection(dataset_.get(), rows, asked_);
+  check(H5Dread(dataset_.get(), type_.get(), memory.get(), space.get(), H5P_DEFAULT, to),
+        "cannot read what is there of " + quoted(request_.file, request_.dataset));
+}
+
+os::FileStamp Sink::finish() {
+  try {
+    const WriteRequest& r = request_;
+    if (!r.append) {
+      write_attributes_and_scales(file_.get(), dataset_.get(), r.dataset, r.attributes, r.replace);
+    }
+    if (predecessor_) predecessor_->hand_over(file_.get(), dataset_.get());
+    predecessor_.reset();
+    dataset_.close();
+    if (!file_.close()) fail(asked_);
+  } catch (const Error&) {
+    require_written();
+    throw;
+  }
+  require_written();
+  require(place_.settle(), request_.file);
+  std::error_code error;
+  const os::FileStamp stamp = os::stamp_of(place_.temporary(), error);
+  if (error) throw IoError(asked_ + ": " + error.message());
+  return stamp;
+}
+
+void Sink::publish() { require(place_.publish(), request_.file); }
 
 }  // namespace furrow::hdf5

@@ -1,47 +1,73 @@
 // furrow/io/hdf5/sink.hpp
 //
-// Writes one dataset into a file, the file changing whole or not at all.
+// A file that is being changed, whole or not at all, with the dataset that is written into it.
 //
-// Steps    take the file's place (os/replace_file.hpp), copy the old file when there is one, open
-//          the copy, write, close, and give it the name
-// File     HDF5's earliest format, which every reader takes; no times, so that equal arrays make
+//   Sink sink(request);            // takes the file's place, copies the old file, makes the
+//   dataset sink.extend(rows);             // where it is to grow sink.write_chunk(…);           //
+//   filtered already, or: sink.write_rows(slab), by H5Dwrite FileStamp made = sink.finish();  //
+//   attributes, close, fsync: whole, under its temporary name sink.publish();                //
+//   rename, fsync of the folder
+//
+// Where    in the process that owns the file, from the first call to the last. Gone without
+//          publish(), the temporary file goes and the old one is as it was
+// File     HDF5's earliest format, which every reader takes; no times, so that equal calls make
 //          equal files
-// Later    workers that filter chunks into a ring belong into write_elements, before H5Dwrite
+// Errors   AlreadyExists, NotFound (no such folder, file or dataset), InvalidArgument,
+//          ShapeMismatch, TypeMismatch, PermissionDenied, OutOfSpace, InUse, Corrupt (the file that
+//          is there), IoError
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 
-#include <furrow/array/shape.hpp>
+#include <furrow/io/hdf5/chunks.hpp>
 #include <furrow/io/hdf5/handle.hpp>
-#include <furrow/kernels/dtype.hpp>
-#include <furrow/segment/attributes.hpp>
+#include <furrow/io/hdf5/request.hpp>
+#include <furrow/io/hdf5/scales.hpp>
+#include <furrow/io/hdf5/steady_file.hpp>
+#include <furrow/os/replace_file.hpp>
 
 namespace furrow::hdf5 {
 
-struct WriteRequest {
-  std::string file;
-  std::string dataset;
-  Dtype dtype = Dtype::none;
-  const void* data = nullptr;  // element (0, 0, …)
-  Shape shape;
-  Strides strides;  // elements, any sign
-  int gzip = 0;
-  Extents chunk;         // used when `chunked`
-  bool chunked = false;  // the caller gave a chunk shape
-  bool replace = false;
-  std::int64_t timeout_ns = 0;  // for another saver of the same file
-  Attributes attributes;
-  std::function<bool(double)> watch;  // asked between blocks with the part done; false: Cancelled
+class Sink {
+ public:
+  explicit Sink(WriteRequest request);
+  ~Sink();
+  Sink(const Sink&) = delete;
+  Sink& operator=(const Sink&) = delete;
+
+  const Target& target() const noexcept { return target_; }
+  /// The file that will be replaced: links followed.
+  const std::string& path() const noexcept { return place_.target(); }
+
+  /// To that many rows, when there are less.
+  void extend(std::int64_t rows);
+  /// `watch` is asked between blocks of 32 MiB with the part done; false: Cancelled.
+  void write_rows(const Slab& slab, const std::function<bool(double)>& watch);
+  void write_chunk(const Extents& offset, const std::byte* bytes, const Encoded& encoded);
+  /// Rows [begin, end) as they are now, C order.
+  void read_rows(std::int64_t begin, std::int64_t end, void* to);
+
+  os::FileStamp finish();
+  void publish();
+
+ private:
+  void open();
+  void require_written() const;
+
+  WriteRequest request_;
+  std::string asked_;
+  os::FileReplacement place_;
+  std::unique_ptr<SteadyFile> steady_;
+  File file_;
+  Dataset dataset_;
+  std::optional<Predecessor> predecessor_;  // the dataset that goes
+  Type type_;                               // of elements in memory
+  Target target_;
 };
-
-/// Chunks of about 1 MiB that hold whole rows where rows are small enough.
-Extents choose_chunk(const Shape& shape, std::size_t item_bytes);
-
-/// Throws AlreadyExists, NotFound (no such folder), InvalidArgument, ShapeMismatch (chunk),
-/// PermissionDenied, OutOfSpace, InUse, Corrupt (the file that is there), IoError. After a failure
-/// the old file is as it was and no temporary file is left.
-void write_dataset(const WriteRequest& request);
 
 }  // namespace furrow::hdf5

@@ -288,8 +288,7 @@ ReplaceError FileReplacement::settle() {
   return {};
 }
 
-ReplaceError FileReplacement::commit() {
-  if (ReplaceError failed = settle()) return failed;
+ReplaceError FileReplacement::publish() {
   if (fault_point("io.save.rename")) return {Step::rename, {EIO, std::system_category()}, target_};
   if (existing_.valid()) {
     if (::rename(temporary_.c_str(), target_.c_str()) != 0) {
@@ -340,6 +339,15 @@ Descriptor open_readable(const std::string& path, std::error_code& error) {
   if (error) file.close();
   return file;
 }
+
+bool was_published(const std::string& path, const FileStamp& settled) {
+  std::error_code error;
+  if (stamp_of(path, error) != settled || error) return false;
+  sync_folder(folder_of(path));
+  return true;
+}
+
+void remove_abandoned(const std::string& path) { sweep(folder_of(path)); }
 
 std::error_code check_readable(const std::string& path) {
   std::error_code error;

@@ -1,0 +1,233 @@
+// Appends: to datasets of ours and of h5py's, by one process and by several, killed on the way.
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <furrow/io/hdf5/handle.hpp>
+
+#include "io_support.hpp"
+#include "save_support.hpp"
+
+namespace furrow::test {
+namespace {
+
+namespace fs = std::filesystem;
+using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
+
+Ran run_save_peer(const std::string& arguments) {
+  const std::string folder = fs::path(FURROW_IO_PEER).parent_path().string();
+  return run_program(std::string(FURROW_PYTHON) + " -B " + folder + "/save_peer.py " + arguments);
+}
+
+/// Rows [begin, end) of 5 numbers each, as save_peer.py counts them.
+AnyArray counted_rows(Dtype dtype, std::int64_t begin, std::int64_t end) {
+  AnyArray array = pattern_array("rows", dtype, {end - begin, 5});
+  for (std::int64_t i = 0; i < array.size(); ++i) {
+    const std::int64_t number = begin * 5 + i;
+    if (dtype == Dtype::i32) {
+      static_cast<std::int32_t*>(array.data())[i] = static_cast<std::int32_t>(number);
+    } else {
+      static_cast<double*>(array.data())[i] = static_cast<double>(number);
+    }
+  }
+  return array;
+}
+
+/// By an engine, or in this process without one.
+void append_with(Engine* engine, const AnyArray& array, const std::string& file,
+                 const std::string& dataset, hdf5::SaveReport* report = nullptr) {
+  if (engine != nullptr) {
+    hdf5::append(*engine, array, file, dataset, {}, report);
+  } else {
+    hdf5::append(array, file, dataset, {}, report);
+  }
+}
+
+std::string refusal(const AnyArray& array, const std::string& file, const std::string& dataset) {
+  return error_of([&] { hdf5::append(array, file, dataset); });
+}
+
+}  // namespace
+
+TEST_CASE("every dtype and filter mix is what h5py, h5dump and h5diff see", "[hdf5][save]") {
+  const Folder folder;
+  const std::string file = folder / "mixes.h5";
+  Engine engine(workers_of(2));
+  int count = 0;
+  for (const Dtype dtype : all_dtypes) {
+    for (int mix = 0; mix < 8; ++mix, ++count) {
+      hdf5::SaveOptions options;
+      options.gzip = (mix & 1) != 0 ? 1 + count % 9 : 0;
+      options.shuffle = (mix & 2) != 0 ? hdf5::Shuffle::on : hdf5::Shuffle::off;
+      options.fletcher32 = (mix & 4) != 0;
+      options.growable = count % 2 != 0;
+      // Ranks 1 to 8, chunks with edges; an axis without extent once in a while.
+      const Shape all[] = {{37, 5},     {29}, {3, 7, 5}, {0, 3}, {3, 2, 2, 1, 2, 3, 1, 2},
+                           {2, 3, 4, 5}};
+      const Shape& shape = all[static_cast<std::size_t>(count) % std::size(all)];
+      for (const std::int64_t extent : shape) {
+        options.chunk.push_back(std::max<std::int64_t>((extent * 2 + 2) / 3, 1));
+      }
+      const std::string path = "/" + std::string(dtype_name(dtype)) + "/m_" +
+                               std::to_string(options.gzip) + ((mix & 2) != 0 ? "_1_" : "_0_") +
+                               std::to_string(mix >> 2);
+      const AnyArray array = pattern_array("x", dtype, shape);
+      if (array.size() == 0) options.growable = true;
+      hdf5::save(engine, array, file, path, options);
+    }
+  }
+  const Ran checked = run_save_peer("filters " + file);
+  CHECK(checked.output == std::to_string(count) + "\n");
+  REQUIRE(run_save_peer("mirror " + file + " " + (folder / "mirror.h5")).code == 0);
+  if (!has_program("h5dump") || !has_program("h5diff")) {
+    WARN("skipped: h5dump and h5diff (hdf5-tools) are not installed");
+    return;
+  }
+  const Ran same = run_program("h5diff " + file + " " + (folder / "mirror.h5"));
+  INFO(same.output);
+  CHECK(same.code == 0);
+  CHECK(run_program("h5dump " + file + " >/dev/null").code == 0);
+}
+
+TEST_CASE("rows appended to h5py's datasets, whatever their chunks, filters and index",
+          "[hdf5][append]") {
+  for (const bool by_engine : {true, false}) {
+    for (const char* library : {"earliest", "latest"}) {
+      CAPTURE(by_engine, library);
+      const Folder folder;
+      const std::string file = folder / "g.h5";
+      REQUIRE(run_save_peer("growable " + file + " " + library).code == 0);
+      std::unique_ptr<Engine> engine;
+      if (by_engine) engine = std::make_unique<Engine>(workers_of(2));
+      for (const char* kind : {"gzip", "all", "plain", "one", "wide", "fill", "scale", "big"}) {
+        for (const char* suffix : {"", " both", " 25"}) {
+          const std::string name = std::string(kind) + suffix;
+          CAPTURE(name);
+          const Dtype dtype = name.starts_with("scale") ? Dtype::i32 : Dtype::f64;
+          hdf5::SaveReport report;
+          append_with(engine.get(), counted_rows(dtype, 10, 13), file, name);
+          append_with(engine.get(), counted_rows(dtype, 13, 25), file, name, &report);
+          const bool others =
+              name.starts_with("plain") || name.starts_with("scale") || name.starts_with("big");
+          CHECK(report.road == (others ? "rows" : "chunks"));
+          CHECK(report.shape == Shape{25, 5});
+        }
+      }
+      const Ran checked = run_save_peer("appended " + file + " 25");
+      INFO(checked.output);
+      CHECK(checked.code == 0);
+      CHECK(folder.names() == "g.h5");
+    }
+  }
+}
+
+TEST_CASE("appending is refused where it would not fit, and changes nothing", "[hdf5][append]") {
+  const Folder folder;
+  const std::string file = folder / "g.h5";
+  REQUIRE(run_save_peer("growable " + file + " earliest").code == 0);
+  REQUIRE(run_save_peer("growable " + (folder / "other.h5") + " earliest").code == 0);
+  const std::vector<std::byte> before = file_bytes(file);
+  const AnyArray rows = counted_rows(Dtype::f64, 10, 30);
+  CHECK_THAT(refusal(rows, file, "gzip 25"),
+             StartsWith("ShapeMismatch") && Contains("room for 25") && Contains("growable"));
+  CHECK_THAT(refusal(rows, file, "fixed"), StartsWith("ShapeMismatch") && Contains("growable"));
+  CHECK_THAT(refusal(rows.columns(0, 4), file, "gzip"),
+             StartsWith("ShapeMismatch") && Contains("(20, 4)") && Contains("(10, 5)"));
+  CHECK_THAT(refusal(rows.row(0), file, "gzip"), StartsWith("ShapeMismatch"));
+  CHECK_THAT(refusal(pattern_array("i", Dtype::i32, {3, 5}), file, "gzip"),
+             StartsWith("TypeMismatch") && Contains("i32") && Contains("f64"));
+  CHECK_THAT(refusal(rows, file, "text"), StartsWith("TypeMismatch") && Contains("strings"));
+  CHECK_THAT(refusal(rows, file, "group"), StartsWith("AlreadyExists") && Contains("group"));
+  CHECK_THAT(refusal(rows, file, "nothing"), StartsWith("NotFound") && Contains("/fixed"));
+  CHECK_THAT(refusal(rows, folder / "none.h5", "x"), StartsWith("NotFound"));
+  CHECK_THAT(refusal(rows, file, "other"),
+             StartsWith("PermissionDenied") && Contains("another file"));
+  CHECK_THAT(refusal(pattern_array("s", Dtype::f64, {}), file, "gzip"),
+             StartsWith("ShapeMismatch"));
+  CHECK(file_bytes(file) == before);
+  CHECK(folder.names() == "g.h5 other.h5");
+  // Through a link of the same file it goes; nothing is nothing.
+  hdf5::append(rows, file, "group/soft");
+  CHECK(read_here(file, "gzip").shape == Shape{30, 5});
+  hdf5::append(rows.rows(3, 3), file, "gzip");
+  CHECK(read_here(file, "gzip").shape == Shape{30, 5});
+}
+
+TEST_CASE("saving through a link into another file is refused", "[hdf5][save]") {
+  const Folder folder;
+  const std::string file = folder / "g.h5";
+  {
+    const hdf5::File inner(
+        H5Fcreate((folder / "inner.h5").c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT));
+    const hdf5::File outer(H5Fcreate(file.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT));
+    REQUIRE(H5Lcreate_external("inner.h5", "/", outer.get(), "door", H5P_DEFAULT, H5P_DEFAULT) >=
+            0);
+  }
+  const std::vector<std::byte> before = file_bytes(folder / "inner.h5");
+  const AnyArray x = pattern_array("x", Dtype::f64, {3});
+  CHECK_THAT(error_of([&] { hdf5::save(x, file, "/door/x"); }),
+             StartsWith("PermissionDenied") && Contains("another file"));
+  CHECK(file_bytes(folder / "inner.h5") == before);
+  // The link itself may be replaced by a dataset.
+  hdf5::save(x, file, "/door", {.replace = true});
+  CHECK(read_here(file, "/door").bytes == pattern(Dtype::f64, 3));
+  CHECK(file_bytes(folder / "inner.h5") == before);
+}
+
+TEST_CASE("appends of our own datasets, in small pieces and large ones", "[hdf5][append]") {
+  const Folder folder;
+  const std::string file = folder / "f.h5";
+  const Array<double> x = decimals("x", {2000, 100});
+  Engine engine(workers_of(3));
+  hdf5::SaveOptions options;
+  options.gzip = 1;
+  options.growable = true;
+  options.chunk = {150, 40};
+  hdf5::save(engine, x.rows(0, 0), file, "x", options);
+  const std::int64_t borders[] = {0, 1, 2, 150, 151, 300, 700, 1999, 2000};
+  for (std::size_t i = 0; i + 1 < std::size(borders); ++i) {
+    hdf5::append(engine, x.rows(borders[i], borders[i + 1]), file, "x");
+    CHECK(read_here(file, "x").shape == Shape{borders[i + 1], 100});
+  }
+  CHECK((read_here(file, "x").bytes == dense_bytes(x)));
+}
+
+TEST_CASE("an append that is killed happened once or not at all", "[hdf5][append][faults]") {
+  const Array<double> x = decimals("x", {1200, 500});
+  const Folder folder;
+  hdf5::SaveOptions options;
+  options.gzip = 1;
+  options.growable = true;
+  options.chunk = {64, 250};
+  hdf5::save(x.rows(0, 500), folder / "old.h5", "x", options);
+  for (const char* point : {"io.save.copied", "io.save.opened", "io.save.chunk", "io.save.encoded",
+                            "io.save.settled", "io.save.renamed", "io.save.done"}) {
+    for (const bool always : {false, true}) {
+      CAPTURE(point, always);
+      fs::copy_file(folder / "old.h5", folder / "f.h5", fs::copy_options::overwrite_existing);
+      write_file(folder / "once", {});
+      const std::string spec = std::string(point) + ":kill";
+      const WorkerFaults faults(always ? spec : spec + ":1:" + (folder / "once"));
+      Engine engine(workers_of(2));
+      const std::string error =
+          error_of([&] { hdf5::append(engine, x.rows(500, 1200), folder / "f.h5", "x"); });
+      // Once: as if nobody had died. Always: after three tries the old file, or, when the worker
+      // died behind the rename, the new one and no second copy of the rows.
+      const Content found = read_here(folder / "f.h5", "x");
+      const std::string at = std::string(point).substr(8);
+      const bool published = at == "renamed" || at == "done";
+      const bool whole = !always || published || at == "encoded";
+      CHECK(error.empty() == whole);
+      CHECK(found.shape[0] == (whole ? 1200 : 500));
+      if (whole) CHECK((found.bytes == dense_bytes(x)));
+      fs::remove(folder / "once");
+      CHECK(folder.names() == "f.h5 old.h5");
+    }
+  }
+}
+
+}  // namespace furrow::test
