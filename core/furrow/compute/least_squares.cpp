@@ -1,28 +1,20 @@
 // Least squares: the triangle of (a b) by all workers, the rest, which is small, here.
-#define Eigen furrow_eigen
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // g++ 12 in Eigen's products
-#endif
-#include <Eigen/SVD>
-#undef Eigen
-
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include <furrow/compute/lanes.hpp>
 #include <furrow/compute/linalg.hpp>
 #include <furrow/compute/on_engine.hpp>
+#include <furrow/compute/singular.hpp>
 #include <furrow/error.hpp>
 #include <furrow/kernels/linalg/least_squares.hpp>
 
 namespace furrow {
 namespace {
-
-using Dense = furrow_eigen::Matrix<double, furrow_eigen::Dynamic, furrow_eigen::Dynamic,
-                                   furrow_eigen::RowMajor>;
 
 void check(const AnyArray& a, const AnyArray& b) {
   compute::check_valid(a, "lstsq");
@@ -55,8 +47,8 @@ struct Scales {
 };
 
 /// R of (a b), which has all that the solution needs, of a and b divided by their scales.
-Dense triangle(Engine& engine, const AnyArray& a, const AnyArray& b, std::int64_t right,
-               const Scales& scales) {
+Array<double> triangle(Engine& engine, const AnyArray& a, const AnyArray& b, std::int64_t right,
+                       const Scales& scales) {
   const std::int64_t n = a.extent(0);
   const std::int64_t width = a.extent(1) + right;
   const auto both = Array<double>::temporary({n, width});
@@ -69,13 +61,37 @@ Dense triangle(Engine& engine, const AnyArray& a, const AnyArray& b, std::int64_
     const auto place = both.columns(a.extent(1), width);
     put(b, b.ndim() == 1 ? place.column(0) : place, scales.b);
   }
-  const auto r = Array<double>::temporary({width, width});
+  auto r = Array<double>::temporary({width, width});
   const auto scratch =
       Array<double>::temporary({static_cast<std::int64_t>(kernels::triangle_of_scratch(n, width))});
   kernels::triangle_of(compute::OnEngine{engine},
                        kernels::row_major<const double>(both.data(), n, width), r.data(),
                        scratch.data());
-  return furrow_eigen::Map<const Dense>(r.data(), width, width);
+  return r;
+}
+
+/// The first `rows` rows of r, their columns from `first` to `end`.
+std::vector<double> part_of(const Array<double>& r, std::int64_t rows, std::int64_t first,
+                            std::int64_t end) {
+  std::vector<double> part;
+  for (std::int64_t i = 0; i < rows; ++i) {
+    for (std::int64_t j = first; j < end; ++j) part.push_back(r(i, j));
+  }
+  return part;
+}
+
+/// |a x - b|^2 of column k, from the triangle of (a b).
+double residual(const Array<double>& r, const std::vector<double>& x, std::int64_t p,
+                std::int64_t right, std::int64_t k) {
+  double sum = 0;
+  for (std::int64_t i = 0; i < p + right; ++i) {
+    double error = -r(i, p + k);
+    for (std::int64_t j = i; j < p; ++j) {
+      error += r(i, j) * x[static_cast<std::size_t>(j * right + k)];
+    }
+    sum += error * error;
+  }
+  return sum;
 }
 
 }  // namespace
@@ -87,30 +103,25 @@ LeastSquares lstsq(Engine& engine, const Array<T>& a, const Array<T>& b, double 
   const std::int64_t p = a.extent(1);
   const std::int64_t right = b.ndim() == 2 ? b.extent(1) : 1;
   const Scales scales = {scale_of(engine, a), scale_of(engine, b)};
-  const Dense r = triangle(engine, a, b, right, scales);
-  furrow_eigen::BDCSVD<Dense> svd(r.topLeftCorner(p + right, p),
-                                  furrow_eigen::ComputeThinU | furrow_eigen::ComputeThinV);
+  const Array<double> r = triangle(engine, a, b, right, scales);
   const double smallest =
       rcond >= 0 ? rcond
                  : std::numeric_limits<double>::epsilon() * static_cast<double>(std::max(n, p));
-  const auto& values = svd.singularValues();
+  const compute::SingularSolution found = compute::solve_by_singular_values(
+      part_of(r, p, 0, p), part_of(r, p, p, p + right), p, right, smallest);
   LeastSquares fit;
-  while (fit.rank < p && values[fit.rank] > smallest * values[0]) ++fit.rank;
-  const Dense projected = svd.matrixU().leftCols(fit.rank).transpose() * r.rightCols(right);
-  const Dense x = svd.matrixV().leftCols(fit.rank) *
-                  (values.head(fit.rank).cwiseInverse().asDiagonal() * projected);
-  const Dense error = r.leftCols(p) * x - r.rightCols(right);
+  fit.rank = found.rank;
 
   fit.solution = Array<double>::temporary(b.ndim() == 1 ? Shape{p} : Shape{p, right});
-  std::transform(x.data(), x.data() + x.size(), fit.solution.data(),
+  std::transform(found.x.begin(), found.x.end(), fit.solution.data(),
                  [&](double v) { return std::ldexp(v, scales.b - scales.a); });
   fit.singular_values = Array<double>::temporary({std::min(n, p)});
-  std::transform(values.data(), values.data() + std::min(n, p), fit.singular_values.data(),
-                 [&](double v) { return std::ldexp(v, scales.a); });
+  std::transform(found.values.begin(), found.values.begin() + std::min(n, p),
+                 fit.singular_values.data(), [&](double v) { return std::ldexp(v, scales.a); });
   fit.residuals = Array<double>::temporary({right});
   for (std::int64_t k = 0; k < right; ++k) {
     fit.residuals(k) =
-        fit.rank < p ? std::nan("") : std::ldexp(error.col(k).squaredNorm(), 2 * scales.b);
+        fit.rank < p ? std::nan("") : std::ldexp(residual(r, found.x, p, right, k), 2 * scales.b);
   }
   return fit;
 }
