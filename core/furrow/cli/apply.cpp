@@ -4,11 +4,11 @@
 #include <memory>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include <furrow/cli/command.hpp>
 #include <furrow/cli/kernel_call.hpp>
 #include <furrow/cli/number.hpp>
+#include <furrow/cli/verb.hpp>
 #include <furrow/cli/work.hpp>
 
 namespace furrow::cli {
@@ -94,26 +94,23 @@ int apply(const Command& command, const Arguments& arguments) {
 
 void add_apply(CLI::App& app, Command& command) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* verb = app.add_subcommand(
-      "apply", "Run a kernel on an array, in place; a reduction prints its result");
-  verb->add_option("KERNEL", arguments->kernel, "Name of the kernel (furrow kernels)")->required();
-  verb->add_option("NAME", arguments->name, "Name of the array: the kernel's output and input x")
-      ->required();
-  verb->add_option("ARGS", arguments->words,
-                   "Numbers are the kernel's parameters, other words its further arrays, in its "
-                   "order; by name as a=2.5, y=OTHER");
-  verb->add_option("--with", arguments->with, "A further array; may be given again")
-      ->take_all()
-      ->expected(1)
-      ->allow_extra_args(false);
-  verb->footer(
+  const Verb verb =
+      add_verb(app, "apply", "Run a kernel on an array, in place; a reduction prints its result");
+  verb.option("KERNEL", arguments->kernel, "Name of the kernel (furrow kernels)").required();
+  verb.option("NAME", arguments->name, "Name of the array: the kernel's output and input x")
+      .required();
+  verb.option("ARGS", arguments->words,
+              "Numbers are the kernel's parameters, other words its further arrays, in its "
+              "order; by name as a=2.5, y=OTHER");
+  verb.option("--with", arguments->with, "A further array; may be given again").repeatable();
+  verb.footer(
       "  furrow apply affine prices 2 -1             prices = 2*prices - 1\n"
       "  furrow apply axpby prices 0.5 0.5 volumes   prices = 0.5*prices + 0.5*volumes\n"
       "  furrow apply random_normal noise seed=7 std=0.1\n"
       "  furrow apply scale waves 1+2j               a complex parameter\n"
       "  furrow apply dot prices --with volumes      prints a number\n"
       "Interrupted, the array consists of whole tiles, some done, the others as they were.");
-  verb->callback([&command, arguments] {
+  verb.on_chosen([&command, arguments] {
     command.run = [&command, arguments] { return apply(command, *arguments); };
   });
 }

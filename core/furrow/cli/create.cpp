@@ -3,11 +3,11 @@
 #include <span>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include <furrow/cli/command.hpp>
 #include <furrow/cli/number.hpp>
 #include <furrow/cli/text.hpp>
+#include <furrow/cli/verb.hpp>
 #include <furrow/cli/work.hpp>
 #include <furrow/os/process.hpp>
 
@@ -70,19 +70,19 @@ int create(const Command& command, const Options& options) {
 
 void add_create(CLI::App& app, Command& command) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb = app.add_subcommand("create", "Make a new array of zeros");
-  verb->add_option("NAME", options->name, "Name of the array")->required();
-  verb->add_option("--dtype", options->dtype,
-                   "Element type: bool i8..i64 u8..u64 f16 f32 f64 "
-                   "c64 c128")
-      ->required();
-  verb->add_option("--shape", options->shape, "Extents, as in 1000,64 (\"\": a single number)")
-      ->required();
-  verb->add_option("--fill", options->fill, "Every element's value (complex as 1+2j)");
-  verb->add_flag("--owned", options->owned,
-                 "The array goes with its last holder: stay and hold it until interrupted (then "
-                 "the exit code is 0)");
-  verb->callback([&command, options] {
+  const Verb verb = add_verb(app, "create", "Make a new array of zeros");
+  verb.option("NAME", options->name, "Name of the array").required();
+  verb.option("--dtype", options->dtype,
+              "Element type: bool i8..i64 u8..u64 f16 f32 f64 "
+              "c64 c128")
+      .required();
+  verb.option("--shape", options->shape, "Extents, as in 1000,64 (\"\": a single number)")
+      .required();
+  verb.option("--fill", options->fill, "Every element's value (complex as 1+2j)");
+  verb.flag("--owned", options->owned,
+            "The array goes with its last holder: stay and hold it until interrupted (then "
+            "the exit code is 0)");
+  verb.on_chosen([&command, options] {
     command.run = [&command, options] { return create(command, *options); };
   });
 }

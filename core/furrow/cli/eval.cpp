@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <CLI/CLI.hpp>
 
 #include <furrow/cli/command.hpp>
 #include <furrow/cli/number.hpp>
+#include <furrow/cli/verb.hpp>
 #include <furrow/cli/work.hpp>
 #include <furrow/kernels/expression/expression.hpp>
 
@@ -72,20 +72,20 @@ void add_eval(CLI::App& app, Command& command) {
     bool json = false;
   };
   auto options = std::make_shared<Options>();
-  CLI::App* verb = app.add_subcommand(
-      "eval", "Compute an expression of arrays, in one pass: into an array, or to a number");
-  verb->add_option("EXPRESSION", options->text,
-                   "Python's operators, NumPy's functions, arrays by name (others than letters, "
-                   "digits, _ and . in quotes)")
-      ->required();
-  verb->add_flag("--json", options->json,
-                 "A number as {value, dtype}, an array as {name, dtype, shape}");
-  verb->footer(
+  const Verb verb = add_verb(
+      app, "eval", "Compute an expression of arrays, in one pass: into an array, or to a number");
+  verb.option("EXPRESSION", options->text,
+              "Python's operators, NumPy's functions, arrays by name (others than letters, "
+              "digits, _ and . in quotes)")
+      .required();
+  verb.flag("--json", options->json,
+            "A number as {value, dtype}, an array as {name, dtype, shape}");
+  verb.footer(
       "  furrow eval 'z = where(x > 0, log(x), 0) + 2*y'   made when it is not there\n"
       "  furrow eval 'x -= mean'                           in place\n"
       "  furrow eval 'sum(x*y)'                            printed\n"
       "dtypes and shapes are NumPy's; a target that is there keeps its own.");
-  verb->callback([&command, options] {
+  verb.on_chosen([&command, options] {
     command.run = [&command, options] { return eval(command, options->text, options->json); };
   });
 }

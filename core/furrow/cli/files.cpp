@@ -3,11 +3,11 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <CLI/CLI.hpp>
 
 #include <furrow/cli/command.hpp>
 #include <furrow/cli/npy.hpp>
 #include <furrow/cli/text.hpp>
+#include <furrow/cli/verb.hpp>
 #include <furrow/cli/work.hpp>
 #include <furrow/io/hdf5.hpp>
 
@@ -118,55 +118,52 @@ int append(const Command& command, const AppendArguments& arguments) {
 
 void add_load(CLI::App& app, Command& command) {
   auto arguments = std::make_shared<LoadArguments>();
-  CLI::App* verb =
-      app.add_subcommand("load", "Load an HDF5 dataset, or a .npy file, into a new array");
-  verb->add_option("FILE.h5:/dataset", arguments->address, "The dataset, or FILE.npy")->required();
-  verb->add_option("NAME", arguments->name, "Name of the new array")->required();
-  verb->add_option("--rows", arguments->rows, "A:B, from row A to before row B");
-  verb->add_flag("--replace", arguments->replace,
-                 "An array of that name goes first, unless somebody is attached to it");
-  verb->add_option("--format", arguments->format, "What the name does not say: hdf5 or npy")
-      ->check(CLI::IsMember({"hdf5", "npy"}));
-  verb->add_option(
-          "--fortran", arguments->fortran,
-          "A .npy file in Fortran order: convert (elements keep their indices) or reversed "
-          "(bytes keep their order, axes are reversed)")
-      ->check(CLI::IsMember({"convert", "reversed"}));
-  verb->callback([&command, arguments] {
+  const Verb verb = add_verb(app, "load", "Load an HDF5 dataset, or a .npy file, into a new array");
+  verb.option("FILE.h5:/dataset", arguments->address, "The dataset, or FILE.npy").required();
+  verb.option("NAME", arguments->name, "Name of the new array").required();
+  verb.option("--rows", arguments->rows, "A:B, from row A to before row B");
+  verb.flag("--replace", arguments->replace,
+            "An array of that name goes first, unless somebody is attached to it");
+  verb.option("--format", arguments->format, "What the name does not say: hdf5 or npy")
+      .one_of({"hdf5", "npy"});
+  verb.option("--fortran", arguments->fortran,
+              "A .npy file in Fortran order: convert (elements keep their indices) or reversed "
+              "(bytes keep their order, axes are reversed)")
+      .one_of({"convert", "reversed"});
+  verb.on_chosen([&command, arguments] {
     command.run = [&command, arguments] { return load(command, *arguments); };
   });
 }
 
 void add_save(CLI::App& app, Command& command) {
   auto arguments = std::make_shared<SaveArguments>();
-  CLI::App* verb = app.add_subcommand(
-      "save", "Save an array as an HDF5 dataset (what else the file holds stays), or as .npy");
-  verb->add_option("NAME", arguments->name, "Name of the array")->required();
-  verb->add_option("FILE.h5:/dataset", arguments->address, "The dataset to be made, or FILE.npy")
-      ->required();
-  verb->add_option("--gzip", arguments->gzip, "Compress, 1 (fast) to 9 (small)")
-      ->check(CLI::Range(0, 9));
-  verb->add_option("--shuffle", arguments->shuffle,
-                   "Sort bytes by significance before gzip: auto (when it pays), on, off")
-      ->check(CLI::IsMember({"auto", "on", "off"}));
-  verb->add_flag("--no-checksum", arguments->no_checksum, "No fletcher32 in the chunks");
-  verb->add_option("--chunk", arguments->chunk, "Shape of the chunks, as in 1000,64");
-  verb->add_flag("--growable", arguments->growable, "Rows can be appended later");
-  verb->add_flag("--replace", arguments->replace, "A dataset, or .npy file, of that name goes");
-  verb->add_option("--format", arguments->format, "What the name does not say: hdf5 or npy")
-      ->check(CLI::IsMember({"hdf5", "npy"}));
-  verb->callback([&command, arguments] {
+  const Verb verb = add_verb(
+      app, "save", "Save an array as an HDF5 dataset (what else the file holds stays), or as .npy");
+  verb.option("NAME", arguments->name, "Name of the array").required();
+  verb.option("FILE.h5:/dataset", arguments->address, "The dataset to be made, or FILE.npy")
+      .required();
+  verb.option("--gzip", arguments->gzip, "Compress, 1 (fast) to 9 (small)").in_range(0, 9);
+  verb.option("--shuffle", arguments->shuffle,
+              "Sort bytes by significance before gzip: auto (when it pays), on, off")
+      .one_of({"auto", "on", "off"});
+  verb.flag("--no-checksum", arguments->no_checksum, "No fletcher32 in the chunks");
+  verb.option("--chunk", arguments->chunk, "Shape of the chunks, as in 1000,64");
+  verb.flag("--growable", arguments->growable, "Rows can be appended later");
+  verb.flag("--replace", arguments->replace, "A dataset, or .npy file, of that name goes");
+  verb.option("--format", arguments->format, "What the name does not say: hdf5 or npy")
+      .one_of({"hdf5", "npy"});
+  verb.on_chosen([&command, arguments] {
     command.run = [&command, arguments] { return save(command, *arguments); };
   });
 }
 
 void add_append(CLI::App& app, Command& command) {
   auto arguments = std::make_shared<AppendArguments>();
-  CLI::App* verb =
-      app.add_subcommand("append", "Append an array's rows to an HDF5 dataset that can grow");
-  verb->add_option("NAME", arguments->name, "Name of the array")->required();
-  verb->add_option("FILE.h5:/dataset", arguments->address, "The dataset")->required();
-  verb->callback([&command, arguments] {
+  const Verb verb =
+      add_verb(app, "append", "Append an array's rows to an HDF5 dataset that can grow");
+  verb.option("NAME", arguments->name, "Name of the array").required();
+  verb.option("FILE.h5:/dataset", arguments->address, "The dataset").required();
+  verb.on_chosen([&command, arguments] {
     command.run = [&command, arguments] { return append(command, *arguments); };
   });
 }

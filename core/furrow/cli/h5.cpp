@@ -2,10 +2,10 @@
 #include <memory>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include <furrow/cli/command.hpp>
 #include <furrow/cli/text.hpp>
+#include <furrow/cli/verb.hpp>
 #include <furrow/cli/work.hpp>
 #include <furrow/io/hdf5_inspect.hpp>
 
@@ -297,33 +297,32 @@ int verify(const Command& command, const Options& options) {
 }  // namespace
 
 void add_h5(CLI::App& app, Command& command) {
-  CLI::App* h5 = app.add_subcommand("h5", "Look into HDF5 files: ls, info, verify");
-  h5->require_subcommand(1);
-  struct Verb {
+  const Verb h5 = add_verb(app, "h5", "Look into HDF5 files: ls, info, verify");
+  struct Look {
     const char* name;
     const char* what;
     const char* json;
     int (*run)(const Command&, const Options&);
   };
-  static constexpr Verb verbs[] = {
+  static constexpr Look looks[] = {
       {"ls", "List groups, datasets and links", "An array of objects, one for each", ls},
       {"info", "Show all about a dataset or group, and its attributes", "One object", info},
       {"verify", "Read every chunk and name the torn ones; exit code 1 when there are any",
        "One object: whole, datasets, torn, unreadable", verify},
   };
-  for (const Verb& each : verbs) {
+  for (const Look& each : looks) {
     auto options = std::make_shared<Options>();
-    CLI::App* verb = h5->add_subcommand(each.name, each.what);
-    verb->add_option("FILE.h5[:/path]", options->place, "The file, or what lies below a path")
-        ->required();
-    verb->add_flag("--json", options->json, each.json);
-    verb->add_option("--deadline", options->deadline_s,
-                     "Seconds after which to give up, should the file hang the HDF5 library")
-        ->check(CLI::NonNegativeNumber);
+    const Verb verb = h5.add_verb(each.name, each.what);
+    verb.option("FILE.h5[:/path]", options->place, "The file, or what lies below a path")
+        .required();
+    verb.flag("--json", options->json, each.json);
+    verb.option("--deadline", options->deadline_s,
+                "Seconds after which to give up, should the file hang the HDF5 library")
+        .not_negative();
     if (each.run == ls) {
-      verb->add_option("--max", options->objects_max, "Objects to be shown at most");
+      verb.option("--max", options->objects_max, "Objects to be shown at most");
     }
-    verb->callback([&command, options, run = each.run] {
+    verb.on_chosen([&command, options, run = each.run] {
       command.run = [&command, options, run] { return run(command, *options); };
     });
   }

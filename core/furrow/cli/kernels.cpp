@@ -3,12 +3,12 @@
 #include <memory>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include <furrow/cli/command.hpp>
 #include <furrow/cli/kernel_call.hpp>
 #include <furrow/cli/number.hpp>
 #include <furrow/cli/text.hpp>
+#include <furrow/cli/verb.hpp>
 #include <furrow/kernels/registry.hpp>
 
 namespace furrow::cli {
@@ -83,11 +83,11 @@ int list(bool json) {
 
 void add_kernels(CLI::App& app, Command& command) {
   auto json = std::make_shared<bool>(false);
-  CLI::App* verb = app.add_subcommand("kernels", "List the kernels and how they are applied");
-  verb->add_flag("--json", *json,
-                 "An array of objects: name, family, summary, formula, numpy, error, arrays (how "
-                 "many it reads), parameters, dtypes, synopsis");
-  verb->callback([&command, json] { command.run = [json] { return list(*json); }; });
+  const Verb verb = add_verb(app, "kernels", "List the kernels and how they are applied");
+  verb.flag("--json", *json,
+            "An array of objects: name, family, summary, formula, numpy, error, arrays (how "
+            "many it reads), parameters, dtypes, synopsis");
+  verb.on_chosen([&command, json] { command.run = [json] { return list(*json); }; });
 }
 
 }  // namespace furrow::cli

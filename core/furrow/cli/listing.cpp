@@ -2,11 +2,11 @@
 #include <memory>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include <furrow/cli/command.hpp>
 #include <furrow/cli/number.hpp>
 #include <furrow/cli/text.hpp>
+#include <furrow/cli/verb.hpp>
 
 namespace furrow::cli {
 namespace {
@@ -107,11 +107,11 @@ void add_ls(CLI::App& app, Command& command) {
     bool all = false;
   };
   auto options = std::make_shared<Options>();
-  CLI::App* verb = app.add_subcommand("ls", "List the arrays");
-  verb->add_flag("--json", options->json,
-                 "An array of objects: name, dtype, shape, bytes, lifetime, attached, created");
-  verb->add_flag("--all", options->all, "The engines that run, too (JSON: with a member kind)");
-  verb->callback(
+  const Verb verb = add_verb(app, "ls", "List the arrays");
+  verb.flag("--json", options->json,
+            "An array of objects: name, dtype, shape, bytes, lifetime, attached, created");
+  verb.flag("--all", options->all, "The engines that run, too (JSON: with a member kind)");
+  verb.on_chosen(
       [&command, options] { command.run = [options] { return ls(options->json, options->all); }; });
 }
 
@@ -121,11 +121,11 @@ void add_info(CLI::App& app, Command& command) {
     bool json = false;
   };
   auto options = std::make_shared<Options>();
-  CLI::App* verb = app.add_subcommand("info", "Show what an array is, and its attributes");
-  verb->add_option("NAME", options->name, "Name of the array")->required();
-  verb->add_flag("--json", options->json,
-                 "One object: as ls, and creator_pid, generation, note, attributes");
-  verb->callback([&command, options] {
+  const Verb verb = add_verb(app, "info", "Show what an array is, and its attributes");
+  verb.option("NAME", options->name, "Name of the array").required();
+  verb.flag("--json", options->json,
+            "One object: as ls, and creator_pid, generation, note, attributes");
+  verb.on_chosen([&command, options] {
     command.run = [options] { return info(options->name, options->json); };
   });
 }

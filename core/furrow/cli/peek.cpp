@@ -9,11 +9,11 @@
 #include <memory>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include <furrow/cli/command.hpp>
 #include <furrow/cli/number.hpp>
 #include <furrow/cli/text.hpp>
+#include <furrow/cli/verb.hpp>
 #include <furrow/os/interrupt.hpp>
 #include <furrow/os/terminal.hpp>
 
@@ -164,11 +164,11 @@ void add_peek(CLI::App& app, Command& command) {
     std::string rows;
   };
   auto options = std::make_shared<Options>();
-  CLI::App* verb = app.add_subcommand(
-      "peek", "Print an array's rows; on a terminal the first and last, into a pipe all");
-  verb->add_option("NAME", options->name, "Name of the array")->required();
-  verb->add_option("--rows", options->rows, "A:B, from row A to before row B");
-  verb->callback([&command, options] {
+  const Verb verb = add_verb(
+      app, "peek", "Print an array's rows; on a terminal the first and last, into a pipe all");
+  verb.option("NAME", options->name, "Name of the array").required();
+  verb.option("--rows", options->rows, "A:B, from row A to before row B");
+  verb.on_chosen([&command, options] {
     command.run = [options] { return peek(options->name, options->rows); };
   });
 }

@@ -2,10 +2,10 @@
 #include <memory>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include <furrow/cli/command.hpp>
 #include <furrow/cli/text.hpp>
+#include <furrow/cli/verb.hpp>
 #include <furrow/engine/sweep.hpp>
 
 namespace furrow::cli {
@@ -60,11 +60,11 @@ void add_rm(CLI::App& app, Command& command) {
     bool force = false;
   };
   auto options = std::make_shared<Options>();
-  CLI::App* verb = app.add_subcommand("rm", "Remove arrays");
-  verb->add_option("NAME", options->names, "Names of arrays")->required();
-  verb->add_flag("--force", options->force,
-                 "Also where somebody is attached: holders keep the memory, the name is free");
-  verb->callback([&command, options] {
+  const Verb verb = add_verb(app, "rm", "Remove arrays");
+  verb.option("NAME", options->names, "Names of arrays").required();
+  verb.flag("--force", options->force,
+            "Also where somebody is attached: holders keep the memory, the name is free");
+  verb.on_chosen([&command, options] {
     command.run = [options] { return rm(options->names, options->force); };
   });
 }
@@ -75,11 +75,11 @@ void add_gc(CLI::App& app, Command& command) {
     bool json = false;
   };
   auto options = std::make_shared<Options>();
-  CLI::App* verb = app.add_subcommand(
-      "gc", "Remove what crashes left behind: owned arrays and engines that nobody holds");
-  verb->add_flag("--dry-run", options->dry_run, "Only show what would be removed");
-  verb->add_flag("--json", options->json, "An array of objects: name, bytes");
-  verb->callback([&command, options] {
+  const Verb verb = add_verb(
+      app, "gc", "Remove what crashes left behind: owned arrays and engines that nobody holds");
+  verb.flag("--dry-run", options->dry_run, "Only show what would be removed");
+  verb.flag("--json", options->json, "An array of objects: name, bytes");
+  verb.on_chosen([&command, options] {
     command.run = [&command, options] { return gc(command, options->dry_run, options->json); };
   });
 }

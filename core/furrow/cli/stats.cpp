@@ -2,11 +2,11 @@
 #include <memory>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include <furrow/cli/command.hpp>
 #include <furrow/cli/number.hpp>
 #include <furrow/cli/text.hpp>
+#include <furrow/cli/verb.hpp>
 #include <furrow/cli/work.hpp>
 
 namespace furrow::cli {
@@ -45,13 +45,13 @@ void add_stats(CLI::App& app, Command& command) {
     bool json = false;
   };
   auto options = std::make_shared<Options>();
-  CLI::App* verb = app.add_subcommand(
-      "stats", "Count, sum, mean, std (with n-1), min and max; NaNs are counted and left out");
-  verb->add_option("NAME", options->name, "Name of the array")->required();
-  verb->add_flag("--json", options->json,
-                 "One object: count, nan, sum, mean, std, min, max, with 17 significant digits; "
-                 "what is not finite is null");
-  verb->callback([&command, options] {
+  const Verb verb = add_verb(
+      app, "stats", "Count, sum, mean, std (with n-1), min and max; NaNs are counted and left out");
+  verb.option("NAME", options->name, "Name of the array").required();
+  verb.flag("--json", options->json,
+            "One object: count, nan, sum, mean, std, min, max, with 17 significant digits; "
+            "what is not finite is null");
+  verb.on_chosen([&command, options] {
     command.run = [&command, options] { return stats(command, options->name, options->json); };
   });
 }

@@ -2,9 +2,9 @@
 #include <memory>
 
 #include <spdlog/spdlog.h>
-#include <CLI/CLI.hpp>
 
 #include <furrow/cli/command.hpp>
+#include <furrow/cli/verb.hpp>
 #include <furrow/engine/worker.hpp>
 #include <furrow/os/interrupt.hpp>
 
@@ -25,12 +25,12 @@ int worker(const std::string& engine) {
 
 void add_worker(CLI::App& app, Command& command) {
   auto engine = std::make_shared<std::string>();
-  CLI::App* verb = app.add_subcommand(
-      "worker",
+  const Verb verb = add_verb(
+      app, "worker",
       "Work for an engine until it ends, or until interrupted: then the tiles in hand are finished "
       "first (either way the exit code is 0)");
-  verb->add_option("--engine", *engine, "Name of the engine (furrow ls --all)")->required();
-  verb->callback([&command, engine] { command.run = [engine] { return worker(*engine); }; });
+  verb.option("--engine", *engine, "Name of the engine (furrow ls --all)").required();
+  verb.on_chosen([&command, engine] { command.run = [engine] { return worker(*engine); }; });
 }
 
 }  // namespace furrow::cli
