@@ -105,12 +105,10 @@ class Operand {
 
   /// Byte offset of the first byte changed outside of the elements; storage size if none.
   std::size_t damage() const {
-    std::vector<bool> ours(storage_.size(), false);
-    for (std::size_t i = 0; i < count_; ++i) {
-      for (std::size_t b = 0; b < bytes_; ++b) ours[offset(i) + b] = true;
-    }
+    std::vector<unsigned char> ours(storage_.size(), 0);
+    for (std::size_t i = 0; i < count_; ++i) std::memset(&ours[offset(i)], 1, bytes_);
     for (std::size_t i = 0; i < storage_.size(); ++i) {
-      if (!ours[i] && storage_[i] != static_cast<unsigned char>(0xa5 ^ (i * 29))) return i;
+      if (ours[i] == 0 && storage_[i] != static_cast<unsigned char>(0xa5 ^ (i * 29))) return i;
     }
     return storage_.size();
   }

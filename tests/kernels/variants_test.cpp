@@ -132,7 +132,7 @@ class MapCheck {
     call.streaming = !layout.in_place && engine() % 2 == 0;  // a hint: it changes no bits
     std::vector<Operand> fused_results;
     for (const std::string_view name : targets()) {
-      REQUIRE(force_target(name));
+      if (!force_target(name)) FAIL("no target " << name);
       Operand out(variant_.out, count, layout.out, layout.shift);
       prepare(call, in, out);
       if (layout.in_place) {
@@ -141,16 +141,18 @@ class MapCheck {
         call.in_stride[0] = out.stride();
       }
       variant_.map(call);
-      INFO(kernel_.name << " " << dtype_name(variant_.in[0]) << " -> " << dtype_name(variant_.out)
-                        << " on " << name << ", " << count << " elements, strides " << layout.out
-                        << " <- " << layout.in[0] << " " << layout.in[1] << " " << layout.in[2]
-                        << ", FURROW_SEED=" << seed_);
-      check(out, expected, in, call, is_fused(name));
+      if (!is_right(out, expected, in, call, is_fused(name))) {
+        INFO(kernel_.name << " " << dtype_name(variant_.in[0]) << " -> " << dtype_name(variant_.out)
+                          << " on " << name << ", " << count << " elements, strides " << layout.out
+                          << " <- " << layout.in[0] << " " << layout.in[1] << " " << layout.in[2]
+                          << ", FURROW_SEED=" << seed_);
+        explain(out, expected, in, call, is_fused(name));
+      }
       if (is_fused(name)) fused_results.push_back(std::move(out));
     }
     for (std::size_t k = 1; k < fused_results.size(); ++k) {
-      INFO(kernel_.name << ": targets with fused multiply-add differ, FURROW_SEED=" << seed_);
-      check_same(fused_results[0], fused_results[k], count);
+      if (is_same(fused_results[0], fused_results[k], count)) continue;
+      FAIL_CHECK(kernel_.name << ": targets with fused multiply-add differ, FURROW_SEED=" << seed_);
     }
   }
 
@@ -179,33 +181,45 @@ class MapCheck {
     return 10;
   }
 
-  void check(const Operand& out, const Operand& expected, const std::vector<Operand>& in,
-             const MapCall& call, bool fused) const {
-    bool equal = true;
-    for (std::size_t i = 0; equal && i < call.count; ++i) {
-      equal = near_reference(kernel_, variant_.out, fused, out.at(i), expected.at(i),
-                             magnitude(in, call, i));
-      if (equal) continue;
-      INFO("element " << i);
-      if (variant_.out == Dtype::f64) {
-        const double got = read<double>(out.at(i));
-        const double wanted = read<double>(expected.at(i));
-        INFO("got " << Catch::StringMaker<double>::convert(got) << ", expected "
-                    << Catch::StringMaker<double>::convert(wanted) << ", "
-                    << ulp_distance(got, wanted) << " ULP apart");
-        CHECK(equal);
-      } else {
-        CHECK(equal);
-      }
-    }
-    if (!out.intact()) CHECK(out.damage() == 0);
+  bool is_near(const Operand& out, const Operand& expected, const std::vector<Operand>& in,
+               const MapCall& call, bool fused, std::size_t i) const {
+    return near_reference(kernel_, variant_.out, fused, out.at(i), expected.at(i),
+                          magnitude(in, call, i));
   }
 
-  void check_same(const Operand& x, const Operand& y, std::size_t count) const {
+  // Catch2 writes its messages before it looks whether they are needed: hence two functions.
+  bool is_right(const Operand& out, const Operand& expected, const std::vector<Operand>& in,
+                const MapCall& call, bool fused) const {
+    bool right = out.intact();
+    for (std::size_t i = 0; right && i < call.count; ++i) {
+      right = is_near(out, expected, in, call, fused, i);
+    }
+    return right;
+  }
+
+  void explain(const Operand& out, const Operand& expected, const std::vector<Operand>& in,
+               const MapCall& call, bool fused) const {
+    if (!out.intact()) FAIL_CHECK("byte " << out.damage() << " around the elements is written");
+    std::size_t i = 0;
+    while (i < call.count && is_near(out, expected, in, call, fused, i)) ++i;
+    if (i == call.count) return;
+    INFO("element " << i);
+    if (variant_.out == Dtype::f64) {
+      const double got = read<double>(out.at(i));
+      const double wanted = read<double>(expected.at(i));
+      FAIL_CHECK("got " << Catch::StringMaker<double>::convert(got) << ", expected "
+                        << Catch::StringMaker<double>::convert(wanted) << ", "
+                        << ulp_distance(got, wanted) << " ULP apart");
+    } else {
+      FAIL_CHECK("it is not the reference's");
+    }
+  }
+
+  bool is_same(const Operand& x, const Operand& y, std::size_t count) const {
     bool same = true;
     for (std::size_t i = 0; i < count; ++i)
       same = same && same_element(variant_.out, x.at(i), y.at(i));
-    CHECK(same);
+    return same;
   }
 
   const Kernel& kernel_;
@@ -236,19 +250,20 @@ class ReduceCheck {
     ReduceResult first_fused{};
     bool have_fused = false;
     for (const std::string_view name : targets()) {
-      REQUIRE(force_target(name));
+      if (!force_target(name)) FAIL("no target " << name);
       const ReduceResult got = result(variant_.reduce, call);
+      const bool good = is_good(got, expected, is_fused(name));
+      const bool same = !is_fused(name) || !have_fused || same_result(first_fused, got);
+      if (is_fused(name)) {
+        first_fused = got;
+        have_fused = true;
+      }
+      if (good && same) continue;
       INFO(kernel_.name << " " << dtype_name(variant_.in[0]) << " on " << name << ", " << count
                         << " elements, stride " << layout.in[0] << ", got " << got.f64[0]
                         << ", expected " << expected.f64[0] << ", FURROW_SEED=" << seed_);
-      check(got, expected, is_fused(name));
-      if (!is_fused(name)) continue;
-      if (have_fused) {
-        const bool same = same_result(first_fused, got);
-        if (!same) CHECK(same);
-      }
-      first_fused = got;
-      have_fused = true;
+      CHECK(good);
+      CHECK(same);
     }
   }
 
@@ -270,19 +285,17 @@ class ReduceCheck {
            x.u64 == y.u64;
   }
 
-  void check(const ReduceResult& got, const ReduceResult& expected, bool fused) const {
-    bool good = false;
+  bool is_good(const ReduceResult& got, const ReduceResult& expected, bool fused) const {
     const bool in_f64 = is_real_float(variant_.in[0]);
     if (extremes.count(kernel_.name) != 0 && in_f64) {
-      good =
-          got.f64[0] == expected.f64[0] || (std::isnan(got.f64[0]) && std::isnan(expected.f64[0]));
-    } else if (!fused && sums_of_products.count(kernel_.name) != 0) {
-      good = got.u64 == expected.u64 && got.i64 == expected.i64 &&
-             near(got.f64[0], expected.f64[0]) && near(got.f64[1], expected.f64[1]);
-    } else {
-      good = same_result(got, expected);
+      return got.f64[0] == expected.f64[0] ||
+             (std::isnan(got.f64[0]) && std::isnan(expected.f64[0]));
     }
-    if (!good) CHECK(good);
+    if (!fused && sums_of_products.count(kernel_.name) != 0) {
+      return got.u64 == expected.u64 && got.i64 == expected.i64 &&
+             near(got.f64[0], expected.f64[0]) && near(got.f64[1], expected.f64[1]);
+    }
+    return same_result(got, expected);
   }
 
   static bool near(double x, double y) {
@@ -302,9 +315,11 @@ struct RestoreTarget {
 void run_kernels(Family family) {
   const RestoreTarget restore;
   const std::uint64_t seed = base_seed();
+  std::size_t variants = 0;
   for (const Kernel& kernel : all()) {
     if (kernel.family != family) continue;
     for (const Variant& variant : kernel.variants) {
+      ++variants;
       const Dtype widest = kernel.input_count != 0 ? variant.in[0] : variant.out;
       for (const Mood mood : {Mood::ordinary, Mood::wild}) {
         for (const Layout& layout : layouts) {
@@ -324,6 +339,7 @@ void run_kernels(Family family) {
       }
     }
   }
+  CHECK(variants > 10);
 }
 
 TEST_CASE("every elementwise variant equals its reference on every target") {

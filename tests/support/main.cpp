@@ -47,13 +47,14 @@ int write_ctest(char** argv) {
   for (const auto& test : Catch::getAllTestCasesSorted(Catch::Config())) {
     if (test.isHidden()) continue;
     const std::string name = quoted(room + ": " + test.name);
+    // OpenMP's threads would spin for each other, and several tests run at a time.
     // ctest's limit is the second net: the watchdog inside speaks first and says which case hung.
     out << "add_test(" << name << ' ' << quoted(program) << ' '
         << quoted(as_specification(test.name)) << " --warn NoTests)\n"
         << "set_tests_properties(" << name << " PROPERTIES TIMEOUT "
         << 4 * std::atoi(watchdog_s.c_str()) << " LABELS " << quoted(labels)
         << " WORKING_DIRECTORY " << quoted(folder) << " ENVIRONMENT "
-        << quoted("FURROW_TEST_LIMIT=" + watchdog_s) << ")\n";
+        << quoted("FURROW_TEST_LIMIT=" + watchdog_s + ";OMP_WAIT_POLICY=passive") << ")\n";
     ++cases;
   }
   out.close();
