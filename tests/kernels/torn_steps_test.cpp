@@ -16,10 +16,13 @@
 #include <furrow/kernels/linalg/gemv.hpp>
 #include <furrow/kernels/linalg/triangular.hpp>
 #include <furrow/kernels/random/shuffle.hpp>
+#include <furrow/kernels/reduce/axes.hpp>
 #include <furrow/kernels/scan/steps.hpp>
 #include <furrow/kernels/sort/histogram.hpp>
 #include <furrow/kernels/sort/quantile.hpp>
 #include <furrow/kernels/sort/unique.hpp>
+#include <furrow/kernels/stencil/moving.hpp>
+#include <furrow/kernels/stencil/stencil.hpp>
 
 using namespace furrow::kernels;
 
@@ -30,7 +33,10 @@ class Arena {
  public:
   explicit Arena(std::size_t bytes) : bytes_(bytes) {
     std::mt19937 random(3);
-    for (std::byte& b : bytes_) b = static_cast<std::byte>(random());
+    for (std::size_t i = 0; i + 4 <= bytes; i += 4) {
+      const auto word = static_cast<std::uint32_t>(random());
+      std::memcpy(&bytes_[i], &word, sizeof word);
+    }
   }
   std::byte* operator()(std::size_t bytes) {
     REQUIRE(used_ + bytes + 64 <= bytes_.size());
@@ -50,23 +56,49 @@ class Arena {
   std::size_t used_ = 0;
 };
 
+/// Runs every task, spoils the bytes that it changed, and runs it again: all memory must be as
+/// after the first run. Most of it is as before, and looked at in blocks.
 struct Torn {
+  static constexpr std::size_t block = 4096;
   Arena* arena;
 
   template <class F>
-  void operator()(std::int64_t count, F f) const {
-    for (std::int64_t i = 0; i < count; ++i) {
-      const std::span<std::byte> bytes = arena->used();
-      const std::vector<std::byte> before(bytes.begin(), bytes.end());
-      f(i);
-      const std::vector<std::byte> after(bytes.begin(), bytes.end());
-      for (std::size_t k = 0; k < after.size(); ++k) {
-        if (before[k] != after[k]) bytes[k] = static_cast<std::byte>(k * 7919 >> 3);
+  void operator()(std::int64_t tasks, F f) const {
+    for (std::int64_t i = 0; i < tasks; ++i) run(f, i);
+  }
+
+ private:
+  struct Changed {
+    std::size_t at;
+    std::vector<std::byte> after;
+  };
+
+  template <class F>
+  void run(F f, std::int64_t i) const {
+    const std::span<std::byte> bytes = arena->used();
+    const std::vector<std::byte> before(bytes.begin(), bytes.end());
+    f(i);
+    std::vector<Changed> changed;
+    for (std::size_t at = 0; at < bytes.size(); at += block) {
+      const std::size_t size = std::min(block, bytes.size() - at);
+      if (std::memcmp(&before[at], &bytes[at], size) == 0) continue;
+      changed.push_back({at, std::vector<std::byte>(&bytes[at], &bytes[at] + size)});
+      for (std::size_t k = at; k < at + size; ++k) {
+        if (before[k] != bytes[k]) bytes[k] = static_cast<std::byte>(k * 7919 >> 3);
       }
-      f(i);
-      CHECK(std::memcmp(bytes.data(), after.data(), after.size()) == 0);
-      std::copy(after.begin(), after.end(), bytes.begin());
     }
+    f(i);
+    bool same = true;
+    auto next = changed.begin();
+    for (std::size_t at = 0; at < bytes.size(); at += block) {
+      const std::size_t size = std::min(block, bytes.size() - at);
+      const bool is_next = next != changed.end() && next->at == at;
+      const std::byte* const wanted = is_next ? (next++)->after.data() : &before[at];
+      if (std::memcmp(&bytes[at], wanted, size) == 0) continue;
+      same = false;
+      std::memcpy(&bytes[at], wanted, size);
+    }
+    CHECK(same);
   }
 };
 
@@ -227,4 +259,93 @@ TEST_CASE("torn steps of matrices are run again to the same end") {
       torn, tall, 1, mean.data(), square.data(),
       arena.take<double>(static_cast<std::int64_t>(covariance_scratch(tall.rows, 20))).data());
   CHECK(square[1] == square[20]);
+}
+
+TEST_CASE("torn steps of reductions along axes are run again to the same end") {
+  bool is_cut = false;
+  std::vector<bool> roads(4);
+  const std::vector<std::array<std::int64_t, 2>> shapes = {
+      {3, 50'000}, {50'000, 3}, {20'000, 7}, {300, 500}};
+  for (const auto& shape : shapes) {
+    for (const ReduceOp op : {ReduceOp::sum, ReduceOp::mean_variance, ReduceOp::argmax}) {
+      for (const std::size_t axis : {0, 1}) {
+        for (const bool masked : {false, true}) {
+          if (masked && op == ReduceOp::argmax) continue;
+          CAPTURE(shape[0], shape[1], static_cast<int>(op), axis, masked);
+          Arena arena(4 << 20);
+          const auto x = numbers(arena);
+          const auto mask = arena.take<bool>(count);
+          for (std::size_t i = 0; i < mask.size(); ++i) mask[i] = i % 3 != 0;
+          AxesCall call{};
+          call.x = x.data();
+          call.mask = masked ? mask.data() : nullptr;
+          call.op = op;
+          call.dtype = furrow::Dtype::f64;
+          call.out_dtype = op == ReduceOp::argmax ? furrow::Dtype::i64 : furrow::Dtype::f64;
+          call.result = op == ReduceOp::mean_variance ? AxesResult::variance : AxesResult::value;
+          const std::int64_t strides[] = {shape[1], 1};
+          const std::size_t kept = 1 - axis;
+          call.kept.add({shape[kept], strides[kept], strides[kept], 1}, masked);
+          call.reduced.add({shape[axis], strides[axis], strides[axis], 0}, masked);
+          const auto out = arena.take<double>(shape[kept]);
+          std::vector<double> expected(out.size());
+          call.out = expected.data();
+          AxesPlan plan = plan_axes(call);
+          plan.scratch = arena(scratch_bytes(plan) + 1);
+          reduce_axes(Serial{}, plan);
+          plan.call.out = out.data();
+          reduce_axes(Torn{&arena}, plan);
+          CHECK(std::memcmp(out.data(), expected.data(), out.size_bytes()) == 0);
+          is_cut = is_cut || plan.groups > 1;
+          roads[static_cast<std::size_t>(plan.road)] = true;
+        }
+      }
+    }
+  }
+  CHECK(is_cut);
+  CHECK(roads == std::vector<bool>(4, true));
+}
+
+TEST_CASE("torn steps of stencils are run again to the same end") {
+  const std::vector<std::array<std::int64_t, 2>> shapes = {{1, count}, {count / 50, 50}};
+  for (const auto& shape : shapes) {
+    for (const Boundary boundary : {Boundary::constant, Boundary::wrap, Boundary::mirror}) {
+      CAPTURE(shape[0], shape[1], static_cast<int>(boundary));
+      Arena arena(16 << 20);
+      const auto x = numbers(arena);
+      const auto out = arena.take<double>(count);
+      const auto weights = arena.take<double>(15);
+      std::iota(weights.begin(), weights.end(), 1);
+      const std::int64_t strides[] = {shape[1], 1};
+      const std::int64_t taps[] = {3, 5};
+      const std::int64_t origin[] = {1, 2};
+      const StencilArrays<double> arrays = {x.data(), out.data(), weights.data(), shape,  strides,
+                                            shape,    strides,    taps,           origin, boundary,
+                                            1.5,      false};
+      stencil(Torn{&arena}, plan_stencil(arrays));
+      const std::vector<double> torn(out.begin(), out.end());
+      stencil(Serial{}, plan_stencil(arrays));
+      CHECK(std::equal(torn.begin(), torn.end(), out.begin()));
+    }
+  }
+}
+
+TEST_CASE("torn steps of moving averages are run again to the same end") {
+  // In one pass; through sums of 1024 neighbours, with and without a rest.
+  for (const std::int64_t window : {60, 4096, 5000}) {
+    for (const std::int64_t inner : {1, 5}) {
+      CAPTURE(window, inner);
+      Arena arena(8 << 20);
+      const auto x = numbers(arena);
+      const auto out = arena.take<double>(count);
+      const std::int64_t n = count / inner;
+      const auto scratch = arena.take<double>(moving_scratch(1, count, window, inner) + 1);
+      const MovingArrays<double> arrays = {x.data(),   out.data(),        1, n, n, inner, window,
+                                           window / 2, Boundary::nearest, 0};
+      moving_average(Torn{&arena}, arrays, scratch.data());
+      const std::vector<double> torn(out.begin(), out.end());
+      moving_average(Serial{}, arrays, scratch.data());
+      CHECK(std::equal(torn.begin(), torn.end(), out.begin()));
+    }
+  }
 }

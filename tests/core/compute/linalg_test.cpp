@@ -15,6 +15,8 @@
 #include <furrow/compute/linalg.hpp>
 #include <furrow/error.hpp>
 
+#include "faults/fault_support.hpp"
+
 namespace furrow::test {
 namespace {
 
@@ -103,6 +105,51 @@ TEST_CASE("matrices are the same to the last bit with workers killed all the tim
   stop = true;
   killer.join();
   CHECK(kills >= 8);
+}
+
+TEST_CASE("a worker killed after a step of matrices has written: same bits") {
+  const auto results = [](Engine& engine) {
+    auto all = all_results(engine);
+    // The result in the place of an operand, and of both.
+    const auto a = numbers<double>({250, 250}, 1);
+    matmul(engine, a, numbers<double>({250, 250}, 2), a);
+    all.push_back(values(a));
+    matmul(engine, a, a.transpose(), a);
+    all.push_back(values(a));
+    gemm(engine, 0.5, a, a, 2.0, a);
+    all.push_back(values(a));
+    return all;
+  };
+  Engine calm(workers(2));
+  const auto expected = results(calm);
+  calm.stop();
+  for (const int nth : {1, 2, 3, 5, 9, 17, 40, 80}) {
+    OneFault fault("engine.tile.computed", "kill", nth);
+    Engine engine(workers(2));
+    fault.disarm_here();
+    INFO("pass " << nth);
+    CHECK((results(engine) == expected));
+    CHECK(fault.fired());
+  }
+}
+
+TEST_CASE("a worker killed after every single step of a product in several passes: same bits") {
+  // Two passes (gemm.hpp: pass_depth), the second of which is of one panel.
+  const auto a = numbers<double>({20, 8'392}, 3);
+  const auto b = numbers<double>({8'392, 30}, 4);
+  Engine calm(workers(1));
+  const auto expected = values(matmul(calm, a, b));
+  calm.stop();
+  int steps = 0;
+  for (bool fired = true; fired; ++steps) {
+    OneFault fault("engine.tile.computed", "kill", steps + 1);
+    Engine engine(workers(1));
+    fault.disarm_here();
+    INFO("step " << steps);
+    CHECK((values(matmul(engine, a, b)) == expected));
+    fired = fault.fired();
+  }
+  CHECK(steps > 6);
 }
 
 TEST_CASE("products take vectors, views and their own operands as the result") {

@@ -8,6 +8,7 @@
 #include <furrow/compute/scan.hpp>
 #include <furrow/kernels/scan/steps.hpp>
 
+#include "faults/fault_support.hpp"
 #include "torment.hpp"
 
 namespace furrow::test {
@@ -134,6 +135,33 @@ TEST_CASE("scans in place are exactly-once while workers are killed") {
       cumsum(engine, x, {axis});
       INFO(to_string(shape));
       CHECK(holds(x, right));
+    }
+  }
+}
+
+TEST_CASE("a worker killed after a step of a scan has written: same bits") {
+  const Shape shapes[] = {{700'000}, {40, 5000}, {5000, 40}, {2, 60'000, 3}, {3, 200'000}};
+  for (const Shape& shape : shapes) {
+    for (const bool exclusive : {false, true}) {
+      const std::int64_t axis = static_cast<std::int64_t>(shape.ndim()) / 2;
+      const auto x = Array<double>::temporary(shape);
+      fill(x);
+      const std::vector<double> before(x.data(), x.data() + x.size());
+      const std::vector<double> right = [&] {
+        Engine calm(with_workers(2));
+        cumsum(calm, x, {axis, exclusive});
+        return std::vector<double>(x.data(), x.data() + x.size());
+      }();
+      for (const int nth : {1, 2, 4}) {
+        std::copy(before.begin(), before.end(), x.data());
+        OneFault fault("engine.tile.computed", "kill", nth);
+        Engine engine(with_workers(2));
+        fault.disarm_here();
+        cumsum(engine, x, {axis, exclusive});
+        INFO(to_string(shape) << ", exclusive " << exclusive << ", pass " << nth);
+        CHECK(holds(x, right));
+        CHECK(fault.fired());
+      }
     }
   }
 }

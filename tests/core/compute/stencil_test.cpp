@@ -8,6 +8,7 @@
 
 #include <furrow/compute/stencil.hpp>
 
+#include "faults/fault_support.hpp"
 #include "numpy_cases.hpp"
 #include "torment.hpp"
 
@@ -105,6 +106,36 @@ TEST_CASE("stencils in place are exactly-once while workers are killed") {
     x = copy_of(image);
     moving_average(engine, x, 60, x, {.boundary = Boundary::nearest});
     CHECK(same(x, right_mean));
+  }
+}
+
+TEST_CASE("a worker killed after a step of a stencil has written: same bits") {
+  const auto image = numbers<double>({300, 1000});
+  const auto line = numbers<double>({200'000}, 3);
+  const auto square = numbers<double>({7, 7}, 2);
+  const auto taps = numbers<double>({101}, 4);
+  const auto results = [&](Engine& engine) {
+    std::vector<Array<double>> all = {copy_of(image), copy_of(image), copy_of(image),
+                                      copy_of(line)};
+    stencil(engine, all[0], square, all[0]);
+    convolve(engine, all[1], taps, all[1], {.mode = Overlap::same, .axis = 0});
+    moving_average(engine, all[2], 60, all[2], {.boundary = Boundary::nearest});
+    // Through sums of 1024 neighbours, and sums of these.
+    moving_average(engine, all[3], 5000, all[3], {.boundary = Boundary::mirror});
+    all.push_back(moving_average(engine, line, 3 * 1024).as<double>());
+    return all;
+  };
+  Engine calm(with_workers(2));
+  const auto right = results(calm);
+  calm.stop();
+  for (const int nth : {1, 2, 3, 5, 8, 13, 21}) {
+    OneFault fault("engine.tile.computed", "kill", nth);
+    Engine engine(with_workers(2));
+    fault.disarm_here();
+    const auto found = results(engine);
+    INFO("pass " << nth);
+    for (std::size_t k = 0; k < right.size(); ++k) CHECK(same(found[k], right[k]));
+    CHECK(fault.fired());
   }
 }
 

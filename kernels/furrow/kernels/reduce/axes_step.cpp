@@ -75,12 +75,13 @@ class Step {
 
   Slot reduce_tile(Base x, std::ptrdiff_t stride, std::int64_t count, std::int64_t begin,
                    bool stream) const noexcept {
+    if (count == 0) return Slot{};
     Slot slot;
     ReduceCall call = {
         {x}, {stride}, static_cast<std::size_t>(count), static_cast<std::uint64_t>(begin)};
     call.stream = stream;
     slot.count = static_cast<std::uint64_t>(count);
-    if (count != 0) functions_.tile(call, slot.partial);
+    functions_.tile(call, slot.partial);
     return slot;
   }
 
