@@ -86,12 +86,16 @@ std::error_code remove_file(const std::string& path);
 /// Sets the size and takes the memory or disk blocks for it: no later write can run out of space.
 /// Not interrupted by signals; on failure the file's size is undefined.
 std::error_code reserve(const Descriptor& file, std::uint64_t bytes);
+/// The same for [begin, end) of a file that becomes `bytes` long: the rest stays without. On Win32
+/// there is no such file, and all of it is taken.
+std::error_code reserve_part(const Descriptor& file, std::uint64_t bytes, std::uint64_t begin,
+                             std::uint64_t end);
 
 /// Reads up to `bytes` from `offset`; the number read (less at the end of the file).
 std::size_t read_at(const Descriptor& file, std::uint64_t offset, void* buffer, std::size_t bytes,
                     std::error_code& error);
 
-/// Writes all of it.
+/// Writes all of it. What was not reserved is taken now; a full place is an error.
 std::error_code write_at(const Descriptor& file, std::uint64_t offset, const void* content,
                          std::size_t bytes);
 

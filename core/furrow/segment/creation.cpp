@@ -121,6 +121,18 @@ bool give_name(const os::Descriptor& file, const std::string& draft_path, std::s
 
 }  // namespace
 
+void Segment::State::reserve(const os::Descriptor& from, bool whole) const {
+  const std::uint64_t bytes = facts.segment_bytes;
+  std::error_code error;
+  if (whole) {
+    error = os::reserve(from, bytes);
+  } else {
+    error = os::reserve_part(from, bytes, 0, segment::header_bytes);
+    if (!error) error = os::reserve_part(from, bytes, facts.attributes_offset, bytes);
+  }
+  if (error) segment::throw_out_of_space(name, place, bytes, error);
+}
+
 std::shared_ptr<Segment> Segment::create(std::string_view name, const segment::Content& content,
                                          const CreateOptions& options) {
   const Place& place = options.place;
@@ -141,8 +153,9 @@ std::shared_ptr<Segment> Segment::create(std::string_view name, const segment::C
   Draft draft = start(name, place, path, options.mode);
   os::fault_point("segment.create.opened");
   segment::check_space(name, place, state->facts.segment_bytes);
-  if (const std::error_code error = os::reserve(draft.file, state->facts.segment_bytes))
-    segment::throw_out_of_space(name, place, state->facts.segment_bytes, error);
+  // What can only be written by mapping (huge pages) is taken at once.
+  state->reserved = options.reserve || options.publish || system.huge_pages;
+  state->reserve(draft.file, state->reserved);
   os::fault_point("segment.create.reserved");
 
   std::error_code error;
@@ -167,6 +180,10 @@ std::shared_ptr<Segment> Segment::create(std::string_view name, const segment::C
 void Segment::publish(bool replace) {
   State& s = *state_;
   if (s.published) return;
+  if (!s.reserved) {
+    s.reserve(s.file, true);
+    s.reserved = true;
+  }
   if (replace) {
     try {
       segment::remove(s.name, false, s.place);

@@ -165,6 +165,8 @@ const Place& Segment::place() const noexcept { return state_->place; }
 Access Segment::access() const noexcept { return state_->access; }
 Lifetime Segment::lifetime() const noexcept { return state_->facts.lifetime; }
 segment::FileIdentity Segment::identity() const noexcept { return state_->identity; }
+int Segment::descriptor() const noexcept { return state_->file.get(); }
+bool Segment::is_reserved() const noexcept { return state_->reserved; }
 const segment::Header& Segment::header() const noexcept { return state_->header(); }
 std::byte* Segment::data() const noexcept { return state_->bytes_at(segment::header_bytes); }
 std::size_t Segment::data_bytes() const noexcept { return state_->facts.data_bytes; }

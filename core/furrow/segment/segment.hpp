@@ -42,6 +42,10 @@ struct CreateOptions {
   // false: nobody sees it until Segment::publish; a creator that dies before leaves nothing. With
   // it an array is filled first and appears with its contents.
   bool publish = true;
+  // false, of an array that is not published yet: its memory is not taken at once but by whoever
+  // fills it, workers side by side, through the file (os::write_at, which says when the place is
+  // full; touching the mapping would not). Publishing takes what is still missing.
+  bool reserve = true;
   Place place = Place::default_place();
 };
 
@@ -111,6 +115,11 @@ class Segment {
   Access access() const noexcept;
   Lifetime lifetime() const noexcept;
   segment::FileIdentity identity() const noexcept;
+  /// The open file, for as long as this object lives: workers reach it by os::open_descriptor_of.
+  int descriptor() const noexcept;
+  /// All of its memory is there: it may be touched. False for those made without `reserve`, until
+  /// they are published.
+  bool is_reserved() const noexcept;
   const segment::Header& header() const noexcept;
   segment::Info info() const;
 

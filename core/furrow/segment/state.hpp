@@ -24,6 +24,7 @@ struct Segment::State {
   segment::FileIdentity identity;
   os::Descriptor file;
   bool published = true;
+  bool reserved = true;
   std::string draft_path;      // of a file that has no name yet, where the system cannot do without
   std::uintptr_t address = 0;  // of the mapped header page
   bool in_range = false;       // address came from allocate_addresses
@@ -36,6 +37,8 @@ struct Segment::State {
   }
   /// Maps the whole file, at an address that is free in the process's range. Throws.
   void map(const os::Descriptor& from);
+  /// Takes the memory: all of it, or that of the header and the attributes alone. Throws.
+  void reserve(const os::Descriptor& from, bool whole) const;
   /// Unmaps, for a state that was never registered as an attachment.
   void unmap() noexcept;
 };

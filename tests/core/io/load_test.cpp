@@ -185,7 +185,8 @@ TEST_CASE("attributes, types and names", "[hdf5][load]") {
 TEST_CASE("a worker killed while it reads costs nothing", "[hdf5][load][faults]") {
   const Folder folder;
   const std::vector<std::byte> bytes = save_large(folder / "f.h5");
-  for (const char* point : {"io.load.inspect", "io.load.block"}) {
+  for (const char* point :
+       {"io.load.inspect", "io.load.block", "io.load.decode", "io.load.write", "io.load.placed"}) {
     for (const std::size_t workers : {1, 2, 3}) {
       CAPTURE(point, workers);
       write_file(folder / "once", {});
@@ -197,6 +198,71 @@ TEST_CASE("a worker killed while it reads costs nothing", "[hdf5][load][faults]"
       CHECK(report.blocks >= 9);
       CHECK_FALSE(std::filesystem::exists(folder / "once"));  // somebody was killed
     }
+  }
+}
+
+TEST_CASE("a worker killed in the middle of a chunk costs nothing", "[hdf5][load][faults]") {
+  const Folder folder;
+  const std::string file = folder / "f.h5";
+  const AnyArray x = pattern_array("from", Dtype::f64, {640, 100});
+  hdf5::save(x, file, "rows", {.gzip = 1, .chunk = {16, 100}});
+  hdf5::save(x, file, "tiles", {.gzip = 1, .chunk = {64, 30}});
+  hdf5::save(x, file, "contiguous");
+  const std::vector<std::byte> bytes = pattern(Dtype::f64, 64'000);
+  const AnyArray there = pattern_array("there", Dtype::f64, {640, 100});
+  for (const char* dataset : {"rows", "tiles", "contiguous"}) {
+    for (const char* point : {"io.load.decode", "io.load.write", "io.load.placed"}) {
+      const bool is_contiguous = std::string(dataset) == "contiguous";
+      const bool is_decode = std::string(point) == "io.load.decode";
+      const bool is_write = std::string(point) == "io.load.write";
+      for (const char* nth : {"1", "2"}) {
+        for (const bool exists : {false, true}) {
+          CAPTURE(dataset, point, nth, exists);
+          if (is_contiguous && is_decode) continue;
+          if (is_write && (exists || std::string(dataset) == "tiles")) continue;
+          write_file(folder / "once", {});
+          const Faults faults(std::string(point) + ":kill:" + nth + ":" + (folder / "once"));
+          Engine engine(with_workers(2));
+          if (exists) {
+            std::memset(there.data(), 0xEE, there.bytes());
+            hdf5::load(engine, file, dataset, there);
+            CHECK(holds(there, bytes));
+          } else {
+            CHECK(holds(hdf5::load(engine, file, dataset, "x", owned()), bytes));
+          }
+          CHECK_FALSE(std::filesystem::exists(folder / "once"));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("memory that runs out in the middle of a load is an error", "[hdf5][load][faults]") {
+  const Folder folder;
+  save_large(folder / "f.h5");
+  const Faults faults("io.load.write:fail:3");
+  Engine engine(with_workers(2));
+  CHECK_THAT(error_of([&] { hdf5::load(engine, folder / "f.h5", "x", "x", owned()); }),
+             StartsWith("OutOfSpace"));
+  CHECK(arrays_there().empty());
+}
+
+TEST_CASE("a library that hangs is ended by the deadline", "[hdf5][load][faults]") {
+  const Folder folder;
+  save_large(folder / "f.h5");
+  for (const char* point : {"io.load.inspect:stop", "io.load.block:stop"}) {
+    CAPTURE(point);
+    write_file(folder / "once", {});
+    const Faults faults(std::string(point) + ":1:" + (folder / "once"));
+    Engine engine(with_workers(2));
+    hdf5::LoadOptions options = owned();
+    options.job.deadline_ns = 1'000'000'000;
+    const auto load = [&] { hdf5::load(engine, folder / "f.h5", "x", "x", options); };
+    const std::string error = error_of(load);
+    CHECK_THAT(error, StartsWith("Timeout"));
+    CHECK(arrays_there().empty());
+    options.job.deadline_ns = 0;
+    CHECK(error_of(load).empty());  // the worker that was stopped has been replaced
   }
 }
 

@@ -3,10 +3,13 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <cstring>
 #include <filesystem>
 #include <furrow/array/array.hpp>
+#include <furrow/os/fault.hpp>
 #include <furrow/os/file.hpp>
 
 #include "child.hpp"
@@ -264,6 +267,41 @@ TEST_CASE("of many who create one name at once, exactly one wins") {
     REQUIRE(files_with_prefix() == 1);
     furrow::segment::remove("race");
   }
+}
+
+TEST_CASE("memory that is not reserved is taken through the file, or when it is published") {
+  CreateOptions later;
+  later.publish = false;
+  later.reserve = false;
+  later.lifetime = furrow::Lifetime::owned;
+  {
+    const auto x = Array<std::uint8_t>::create("later", {1 << 20}, later);
+    const furrow::Segment& segment = *x.segment();
+    REQUIRE_FALSE(segment.is_reserved());
+    furrow::os::Descriptor file(::dup(segment.descriptor()));
+    struct stat s {};
+    REQUIRE(::fstat(file.get(), &s) == 0);
+    CHECK(s.st_blocks * 512 < 1 << 19);
+    const std::string text = "written";
+    REQUIRE_FALSE(furrow::os::write_at(file, furrow::segment::header_bytes + 70'000, text.data(),
+                                       text.size()));
+    x.set_attributes({{"unit", furrow::Attribute::text("m")}});  // its room is there
+    {
+      furrow::os::set_fault("os.reserve:fail");
+      CHECK_THROWS_AS(x.segment()->publish(), furrow::OutOfSpace);
+      furrow::os::set_fault("");
+      CHECK(files_with_prefix() == 0);
+    }
+    x.segment()->publish();
+    CHECK(segment.is_reserved());
+    REQUIRE(::fstat(file.get(), &s) == 0);
+    CHECK(s.st_blocks * 512 >= s.st_size);
+    const auto same = Array<std::uint8_t>::attach("later");
+    CHECK(std::memcmp(same.data() + 70'000, text.data(), text.size()) == 0);
+    CHECK(same(0) == 0);
+  }
+  later.publish = true;  // then it is there at once
+  CHECK(Array<std::uint8_t>::create("now", {1 << 20}, later).segment()->is_reserved());
 }
 
 TEST_CASE("an array created without a name is seen by nobody until it is published") {

@@ -14,7 +14,6 @@ namespace furrow::hdf5 {
 namespace {
 
 constexpr std::size_t checksum_bytes = 4;
-constexpr std::size_t kept_bytes_max = std::size_t{16} << 20;
 // Deflate makes 258 bytes of two bits at best.
 constexpr std::uint64_t inflation_max = 1032;
 

@@ -45,6 +45,9 @@ class Buffer {
 /// One per thread. Not for two threads at once.
 class Decoder {
  public:
+  /// Buffers up to this size are kept.
+  static constexpr std::size_t kept_bytes_max = std::size_t{16} << 20;
+
   Decoder() noexcept;
   ~Decoder();
   Decoder(const Decoder&) = delete;

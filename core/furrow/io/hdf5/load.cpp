@@ -15,6 +15,7 @@
 #include <furrow/io/hdf5/wanted.hpp>
 #include <furrow/io/hdf5/work.hpp>
 #include <furrow/os/fault.hpp>
+#include <furrow/os/identity.hpp>
 
 namespace furrow::hdf5 {
 namespace {
@@ -123,35 +124,40 @@ struct Prepared {
   std::string name;  // for messages
 };
 
-std::int64_t fill(Engine& engine, const Prepared& p, const AnyArray& array,
-                  const LoadOptions& options) {
-  const Description& d = p.inspected.description;
+/// How the work is cut, and the lists that it refers to.
+struct Planned {
   LoadPlan plan;
+  AnyArray rows;
+  AnyArray groups;
+};
+
+Planned plan_load(Engine& engine, const Prepared& p, const Place& place) {
+  const Description& d = p.inspected.description;
+  Planned planned;
+  LoadPlan& plan = planned.plan;
   plan.description = d;
   plan.road = road_of(d);
-  plan.data = array.data();
-  plan.strides = array.strides();
-  if (array.size() == 0) return 0;
   Selection selection = p.wanted.selection;
-  AnyArray rows;
+  const auto elements = static_cast<std::size_t>(size_of(selection.count));
+  if (elements == 0) return planned;
   if (p.wanted.listed) {
-    rows = shared_list(p.wanted.rows, options.create.place);
-    selection.rows = static_cast<const ListedRow*>(rows.data());
+    planned.rows = shared_list(p.wanted.rows, place);
+    selection.rows = static_cast<const ListedRow*>(planned.rows.data());
   }
   const std::size_t workers = std::max<std::size_t>(engine.workers(), 1);
   const auto block_bytes_of = [&](std::size_t bytes) {
     return std::clamp(bytes / (workers * blocks_per_worker), block_bytes_min, block_bytes_max);
   };
-  const Extents extents = cell_extents(d, selection, block_bytes_of(array.bytes()));
-  AnyArray groups;
-  std::vector<RowGroup> group_list;
+  const Extents extents =
+      cell_extents(d, selection, block_bytes_of(elements * item_bytes(d.dtype)));
   if (p.wanted.listed) {
-    group_list = group_rows(p.wanted.rows, extents[0]);
-    groups = shared_list(group_list, options.create.place);
+    const std::vector<RowGroup> groups = group_rows(p.wanted.rows, extents[0]);
+    planned.groups = shared_list(groups, place);
+    plan.cells = cells_of(selection, extents, static_cast<const RowGroup*>(planned.groups.data()),
+                          static_cast<std::int64_t>(groups.size()));
+  } else {
+    plan.cells = cells_of(selection, extents);
   }
-  plan.cells = cells_of(selection, extents,
-                        p.wanted.listed ? static_cast<const RowGroup*>(groups.data()) : nullptr,
-                        static_cast<std::int64_t>(group_list.size()));
   const std::int64_t count = plan.cells.count();
   if (plan.road != Road::blocks) {
     const auto cell_bytes = static_cast<std::size_t>(size_of(extents)) * item_bytes(d.dtype);
@@ -159,14 +165,27 @@ std::int64_t fill(Engine& engine, const Prepared& p, const AnyArray& array,
     plan.cells_per_block = std::max<std::int64_t>(static_cast<std::int64_t>(bytes / cell_bytes), 1);
   }
   plan.blocks = (count + plan.cells_per_block - 1) / plan.cells_per_block;
+  return planned;
+}
+
+void fill(Engine& engine, const Prepared& p, LoadPlan& plan, const AnyArray& array,
+          const LoadOptions& options) {
+  if (plan.blocks == 0) return;
+  plan.data = array.data();
+  plan.strides = array.strides();
+  const Segment& segment = *array.segment();
+  if (!segment.is_reserved()) {
+    const segment::FileIdentity file = segment.identity();
+    plan.file = {os::this_process_id(), static_cast<std::uint32_t>(segment.descriptor()),
+                 file.device, file.inode, segment::header_bytes};
+  }
   WireWriter request;
   request.text(p.inspected.file);
   request.text(p.inspected.dataset);
   const Mailbox box(options.create.place, request, 0);
   run(engine, box, plan.blocks, BlockReader{box.mail(), plan}, options.job,
       "cannot read " + p.name);
-  require_unchanged(p.inspected.file, p.name, d);
-  return plan.blocks;
+  require_unchanged(p.inspected.file, p.name, p.inspected.description);
 }
 
 /// All that can be refused before anything is made.
@@ -186,10 +205,10 @@ Prepared prepare(Engine& engine, const std::string& file, const std::string& dat
   return p;
 }
 
-void tell(LoadReport* report, std::int64_t blocks, Prepared& p) {
+void tell(LoadReport* report, const LoadPlan& plan, Prepared& p) {
   if (report == nullptr) return;
-  report->road = road_name(road_of(p.inspected.description));
-  report->blocks = blocks;
+  report->road = road_name(plan.road);
+  report->blocks = plan.blocks;
   report->skipped_attributes = std::move(p.inspected.attributes.skipped);
 }
 
@@ -236,9 +255,12 @@ AnyArray load(Engine& engine, const std::string& file, const std::string& datase
   }
   create.publish = false;  // it appears with its rows, or not at all
   if (!options.replace) require_free(name, create.place);
+  Planned planned = plan_load(engine, p, create.place);
+  create.reserve = planned.plan.road == Road::blocks || !fills_runs(planned.plan.cells);
   AnyArray array =
       AnyArray::create(name, p.inspected.description.dtype, p.wanted.selection.count, create);
-  tell(report, fill(engine, p, array, options), p);
+  fill(engine, p, planned.plan, array, options);
+  tell(report, planned.plan, p);
   if (options.attributes && !attributes.empty()) array.set_attributes(attributes);
   array.segment()->publish(options.replace);
   return array;
@@ -258,7 +280,9 @@ void load(Engine& engine, const std::string& file, const std::string& dataset,
                         ", array \"" + array.name() + "\" has " + to_string(array.shape()));
   }
   const engine::Writing writing(engine, array);
-  tell(report, fill(engine, p, array, wanted), p);
+  Planned planned = plan_load(engine, p, wanted.create.place);
+  fill(engine, p, planned.plan, array, wanted);
+  tell(report, planned.plan, p);
 }
 
 DatasetInfo info(Engine& engine, const std::string& file, const std::string& dataset,

@@ -1,17 +1,22 @@
 #include <furrow/io/hdf5/roads.hpp>
 
 #include <algorithm>
+#include <optional>
+#include <system_error>
 
+#include <furrow/error.hpp>
 #include <furrow/io/hdf5/blocks.hpp>
 #include <furrow/io/hdf5/contiguous.hpp>
 #include <furrow/io/hdf5/decode.hpp>
 #include <furrow/io/hdf5/source.hpp>
 #include <furrow/os/fault.hpp>
+#include <furrow/os/file.hpp>
+#include <furrow/os/process.hpp>
 
 namespace furrow::hdf5 {
 namespace {
 
-constexpr std::size_t run_bytes = std::size_t{1} << 20;
+constexpr std::size_t run_bytes = std::size_t{256} << 10;
 
 /// Whole inner axes, part of one, single positions of the outer ones: one piece of the file.
 Extents run_extents(const Shape& shape, std::size_t item) {
@@ -64,27 +69,120 @@ bool sticks_out(const Description& d, const Cell& cell) noexcept {
   return false;
 }
 
-void read_chunk(const LoadPlan& plan, const Source& source, const Cell& cell) {
+/// Where a block puts its cells.
+struct Target {
+  std::byte* data;
+  Strides strides;
+};
+
+/// Its elements, in `straight` when they could go there, else in the decoder; empty when the chunk
+/// was never written.
+std::span<const std::byte> decode_chunk(const LoadPlan& plan, const Source& source,
+                                        const Cell& cell, std::span<std::byte> straight) {
   const Description& d = plan.description;
-  const std::size_t item = item_bytes(d.dtype);
-  auto* const data = static_cast<std::byte*>(plan.data);
   const ChunkName name{cell.corner, source.name()};
   const std::uint64_t bytes = source.chunk_stored_bytes(cell.corner);
-  if (bytes == 0) return place_fill(d, cell, data, plan.strides);
-  std::int64_t element = 0;
-  std::span<std::byte> straight;
-  if (goes_straight(cell, d.chunk, plan.strides, element)) {
-    straight = {data + element * static_cast<std::int64_t>(item), chunk_bytes(d)};
-  }
-  Decoder& decode = decoder();
-  std::span<std::byte> stored = decode.stored(d, bytes, name);
+  if (bytes == 0) return {};
+  std::span<std::byte> stored = decoder().stored(d, bytes, name);
   if (d.filter_count == 0 && stored.size() == straight.size()) stored = straight;
   std::uint32_t mask = source.read_chunk(cell.corner, stored);
   if (d.edges_unfiltered && sticks_out(d, cell)) mask = ~std::uint32_t{0};
-  const std::span<const std::byte> elements = decode.decode(d, mask, stored, straight, name);
-  if (straight.empty()) {
-    place(cell, item, elements.data(), c_strides(d.chunk), data, plan.strides);
+  return decoder().decode(d, mask, stored, straight, name);
+}
+
+void read_chunk(const LoadPlan& plan, const Source& source, const Cell& cell, const Target& to) {
+  const Description& d = plan.description;
+  const std::size_t item = item_bytes(d.dtype);
+  std::int64_t element = 0;
+  std::span<std::byte> straight;
+  if (goes_straight(cell, d.chunk, to.strides, element)) {
+    straight = {to.data + element * static_cast<std::int64_t>(item), chunk_bytes(d)};
   }
+  const std::span<const std::byte> elements = decode_chunk(plan, source, cell, straight);
+  if (elements.empty()) return place_fill(d, cell, to.data, to.strides);
+  if (straight.empty()) place(cell, item, elements.data(), c_strides(d.chunk), to.data, to.strides);
+}
+
+/// Reads cells one by one, by the plan's road, to where they are mapped.
+class Reader {
+ public:
+  Reader(const LoadPlan& plan, const std::string& file, const std::string& dataset) : plan_(plan) {
+    if (plan.road == Road::contiguous) {
+      contiguous_.emplace(file, dataset, plan.description);
+    } else {
+      source_.emplace(file, dataset, plan.description);
+    }
+  }
+
+  void read(const Cell& cell, const Target& to) const {
+    if (plan_.road == Road::contiguous) {
+      contiguous_->read_cell(cell, plan_.cells.extents, decoder(), to.data, to.strides);
+    } else if (plan_.road == Road::chunks) {
+      read_chunk(plan_, *source_, cell, to);
+    } else {
+      source_->read_cell(plan_.cells, cell, to.data, to.strides);
+    }
+  }
+
+  /// The elements of a cell side by side, in memory of this process.
+  std::span<const std::byte> read_apart(const Cell& cell, Buffer& buffer) const {
+    const Description& d = plan_.description;
+    Strides strides = c_strides(cell.count);
+    std::int64_t element = 0;
+    if (plan_.road == Road::chunks && goes_straight(cell, d.chunk, strides, element)) {
+      const std::span<const std::byte> elements = decode_chunk(plan_, *source_, cell, {});
+      if (!elements.empty()) return elements;
+    }
+    const std::span<std::byte> memory =
+        buffer.take(static_cast<std::size_t>(size_of(cell.count)) * item_bytes(d.dtype));
+    read(cell, {memory.data(), strides});
+    return memory;
+  }
+
+ private:
+  const LoadPlan& plan_;
+  std::optional<ContiguousFile> contiguous_;
+  std::optional<Source> source_;
+};
+
+os::Descriptor open_result(const ResultFile& result) {
+  os::Descriptor file = os::open_descriptor_of(result.process, result.descriptor, true);
+  std::error_code error;
+  const os::FileStatus status = os::status_of(file, error);
+  if (!file.valid() || error || status.device != result.device || status.inode != result.inode) {
+    throw IoError("a worker cannot open the array that is being loaded");
+  }
+  return file;
+}
+
+void write_result(const os::Descriptor& file, std::uint64_t offset,
+                  std::span<const std::byte> elements) {
+  const bool full = os::fault_point("io.load.write");
+  const std::error_code error = full ? std::make_error_code(std::errc::no_space_on_device)
+                                     : os::write_at(file, offset, elements.data(), elements.size());
+  if (!error) return;
+  const std::string message = "cannot write the array that is being loaded: " + error.message();
+  if (error == std::errc::no_space_on_device) throw OutOfSpace(message);
+  throw IoError(message);
+}
+
+/// The cells [first, end) through the result's file.
+void write_cells(const LoadPlan& plan, const Reader& reader, std::int64_t first, std::int64_t end) {
+  thread_local Buffer buffer;
+  const os::Descriptor file = open_result(plan.file);
+  const std::size_t item = item_bytes(plan.description.dtype);
+  for (std::int64_t i = first; i < end; ++i) {
+    Cell cell = plan.cells[i];
+    std::int64_t element = 0;
+    for (std::size_t axis = 0; axis < cell.to.ndim(); ++axis) {
+      element += cell.to[axis] * plan.strides[axis];
+      cell.to[axis] = 0;
+    }
+    write_result(file, plan.file.offset + static_cast<std::uint64_t>(element) * item,
+                 reader.read_apart(cell, buffer));
+    os::fault_point("io.load.placed");
+  }
+  buffer.trim(Decoder::kept_bytes_max);
 }
 
 }  // namespace
@@ -97,26 +195,26 @@ Extents cell_extents(const Description& d, const Selection& selection, std::size
   }
 }
 
+bool fills_runs(const Cells& cells) noexcept {
+  if (cells.selection.rows != nullptr) return false;
+  std::size_t axis = 0;  // single positions, then a part of one axis, then all of the others
+  while (axis < cells.touched.ndim() && cells.touched[axis] == cells.selection.count[axis]) ++axis;
+  for (++axis; axis < cells.touched.ndim(); ++axis) {
+    if (cells.touched[axis] != 1) return false;
+  }
+  return true;
+}
+
 void read_block(const LoadPlan& plan, const std::string& file, const std::string& dataset,
                 std::int64_t block) {
   const std::int64_t first = block * plan.cells_per_block;
   const std::int64_t end = std::min(first + plan.cells_per_block, plan.cells.count());
-  if (plan.road == Road::contiguous) {
-    const ContiguousFile source(file, dataset, plan.description);
-    for (std::int64_t i = first; i < end; ++i) {
-      source.read_cell(plan.cells[i], plan.cells.extents, decoder(),
-                       static_cast<std::byte*>(plan.data), plan.strides);
-      os::fault_point("io.load.placed");
-    }
+  const Reader reader(plan, file, dataset);
+  if (plan.file.process != 0) {
+    write_cells(plan, reader, first, end);
   } else {
-    const Source source(file, dataset, plan.description);
     for (std::int64_t i = first; i < end; ++i) {
-      const Cell cell = plan.cells[i];
-      if (plan.road == Road::chunks) {
-        read_chunk(plan, source, cell);
-      } else {
-        source.read_cell(plan.cells, cell, plan.data, plan.strides);
-      }
+      reader.read(plan.cells[i], {static_cast<std::byte*>(plan.data), plan.strides});
       os::fault_point("io.load.placed");
     }
   }

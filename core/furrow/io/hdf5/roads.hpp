@@ -3,9 +3,12 @@
 // The three roads from a file into a shared array, block by block.
 //
 // Blocks   runs of cells. On the road of chunks a cell is a chunk; a contiguous dataset is cut into
-//          cells of about 1 MiB that lie in one piece; H5Dread gets layers of whole chunks
+//          cells of 256 KiB that lie in one piece; H5Dread gets layers of whole chunks
 // Straight where the cell's place is one run of memory, it is read and decoded there, with nothing
 //          in between; else by way of one buffer that the worker keeps
+// New      an array whose memory is not there yet is written through its file, if every cell fills
+//          one run of it: the first touch of shared pages costs more than writing them so, workers
+//          take them side by side, and a place that is full is an error
 // Crash    a block writes its own part of the result and reads nothing of it: run again from the
 //          start, it gives the same bits
 // Changed  the file is locked (shared) while a block is read, and compared with what was described
@@ -21,6 +24,15 @@
 
 namespace furrow::hdf5 {
 
+/// The result's file, open in the coordinator.
+struct ResultFile {
+  std::uint64_t process = 0;  // 0: none, the result is written where it is mapped
+  std::uint32_t descriptor = 0;
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::uint64_t offset = 0;  // of element 0
+};
+
 /// Trivially copyable: a closure takes it along.
 struct LoadPlan {
   Description description;
@@ -30,7 +42,11 @@ struct LoadPlan {
   std::int64_t blocks = 0;
   void* data = nullptr;  // element 0 of the result
   Strides strides;
+  ResultFile file;
 };
+
+/// Every cell fills one run of a result without holes.
+bool fills_runs(const Cells& cells) noexcept;
 
 /// The extents of the cells on the dataset's road, for about `block_bytes` a block.
 Extents cell_extents(const Description& description, const Selection& selection,

@@ -96,20 +96,39 @@ std::error_code remove_file(const std::string& path) {
   return ::unlink(path.c_str()) == 0 ? std::error_code() : last_error();
 }
 
+namespace {
+
+/// A tmpfs counts exactly; elsewhere blocks may be counted that hold no data.
+bool has_all_pages(const Descriptor& file, std::uint64_t bytes) {
+  struct stat s {};
+  struct statfs system {};
+  return ::fstat(file.get(), &s) == 0 && static_cast<std::uint64_t>(s.st_size) == bytes &&
+         static_cast<std::uint64_t>(s.st_blocks) * 512 >= bytes &&
+         ::fstatfs(file.get(), &system) == 0 && system.f_type == TMPFS_MAGIC;
+}
+
+}  // namespace
+
 std::error_code reserve(const Descriptor& file, std::uint64_t bytes) {
+  return reserve_part(file, bytes, 0, bytes);
+}
+
+std::error_code reserve_part(const Descriptor& file, std::uint64_t bytes, std::uint64_t begin,
+                             std::uint64_t end) {
   if (fault_point("os.reserve")) return {ENOSPC, std::system_category()};
   if (bytes > static_cast<std::uint64_t>(INT64_MAX)) return {EFBIG, std::system_category()};
+  if (has_all_pages(file, bytes)) return {};
   // The size first: a limit on it (RLIMIT_FSIZE, quota) shows at once, and with SIGXFSZ blocked it
   // is an error code and no signal.
   sigset_t all;
   sigset_t before;
   ::sigfillset(&all);
   int code = 0;
-  for (std::uint64_t offset = 0; offset < bytes && code == 0; offset += reserve_step_bytes) {
-    const std::uint64_t step = std::min(reserve_step_bytes, bytes - offset);
+  for (std::uint64_t offset = begin; offset < end && code == 0; offset += reserve_step_bytes) {
+    const std::uint64_t step = std::min(reserve_step_bytes, end - offset);
     // A signal would undo the piece and start it again, for ever under a profiler's timer.
     ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    if (offset == 0 && ::ftruncate(file.get(), static_cast<off_t>(bytes)) != 0) code = errno;
+    if (offset == begin && ::ftruncate(file.get(), static_cast<off_t>(bytes)) != 0) code = errno;
     if (code == 0) do
         code = ::posix_fallocate(file.get(), static_cast<off_t>(offset), static_cast<off_t>(step));
       while (code == EINTR);
@@ -146,8 +165,9 @@ std::error_code write_at(const Descriptor& file, std::uint64_t offset, const voi
   for (std::size_t done = 0; done < bytes;) {
     const ssize_t put =
         ::pwrite(file.get(), from + done, bytes - done, static_cast<off_t>(offset + done));
-    if (put < 0 && errno != EINTR) return last_error();
-    if (put > 0) done += static_cast<std::size_t>(put);
+    if (put < 0 && errno == EINTR) continue;
+    if (put <= 0) return put == 0 ? std::error_code(ENOSPC, std::system_category()) : last_error();
+    done += static_cast<std::size_t>(put);
   }
   return {};
 }

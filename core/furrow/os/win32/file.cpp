@@ -106,6 +106,11 @@ std::error_code reserve(const Descriptor& file, std::uint64_t bytes) {
   return done != 0 ? std::error_code() : last_error();
 }
 
+std::error_code reserve_part(const Descriptor& file, std::uint64_t bytes, std::uint64_t,
+                             std::uint64_t) {
+  return reserve(file, bytes);
+}
+
 std::size_t read_at(const Descriptor& file, std::uint64_t offset, void* buffer, std::size_t bytes,
                     std::error_code& error) {
   constexpr std::size_t step_bytes_max = std::size_t{1} << 30;
