@@ -9,6 +9,7 @@
 
 #include <furrow/engine/engine.hpp>
 #include <furrow/io/hdf5.hpp>
+#include <furrow/io/hdf5/handle.hpp>
 #include <furrow/io/hdf5/roads.hpp>
 #include <furrow/io/hdf5/selection.hpp>
 
@@ -224,15 +225,19 @@ TEST_CASE("chunks that are not touched are not read", "[hdf5][partial]") {
   const std::string file = folder / "f.h5";
   const AnyArray x = pattern_array("x", Dtype::i32, {100, 6});
   hdf5::save(x, file, "x", {.gzip = 6, .chunk = {10, 6}});
-  // The chunks, by the two bytes that gzip begins with: all but the third and the seventh go.
   std::vector<std::byte> bytes = file_bytes(file);
-  int chunk = 0;
-  for (std::size_t i = 0; i + 1 < bytes.size(); ++i) {
-    if (bytes[i] != std::byte{0x78} || bytes[i + 1] != std::byte{0x9C}) continue;
-    if (chunk != 2 && chunk != 6) std::memset(&bytes[i], 0xFF, 20);
-    ++chunk;
+  for (hsize_t chunk = 0; chunk < 10; ++chunk) {
+    if (chunk == 2 || chunk == 6) continue;
+    const auto opened =
+        hdf5::own<hdf5::File>(H5Fopen(file.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), "open");
+    const auto dataset = hdf5::own<hdf5::Dataset>(H5Dopen2(opened.get(), "x", H5P_DEFAULT), "open");
+    const hsize_t corner[] = {10 * chunk, 0};
+    unsigned mask = 0;
+    haddr_t address = 0;
+    hsize_t stored = 0;
+    REQUIRE(H5Dget_chunk_info_by_coord(dataset.get(), corner, &mask, &address, &stored) >= 0);
+    for (hsize_t i = 0; i < stored; ++i) bytes.at(address + i) ^= std::byte{0xFF};
   }
-  REQUIRE(chunk == 10);
   write_file(file, bytes);
   Engine engine(two_workers());
   const Shape shape = {100, 6};
