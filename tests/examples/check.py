@@ -5,6 +5,7 @@ import glob
 import os
 import subprocess
 import sys
+import tempfile
 
 readme, source, output, program = sys.argv[1:]
 with open(readme, encoding="utf-8") as file:
@@ -23,8 +24,9 @@ prefix = f"example{os.getpid()}-"
 # got is ignored.
 for target in ("", "AVX2", "AVX3"):
     environment = dict(os.environ, FURROW_PREFIX=prefix, FURROW_TARGET=target)
-    run = subprocess.run([program], env=environment,
-                         capture_output=True, text=True, timeout=100)
+    with tempfile.TemporaryDirectory() as folder:  # for what it writes
+        run = subprocess.run([os.path.abspath(program)], env=environment, cwd=folder,
+                             capture_output=True, text=True, timeout=100)
     if run.returncode != 0:
         sys.exit(f"{program} ended with {run.returncode}: {run.stderr}")
     if run.stdout != expected:

@@ -19,6 +19,7 @@ struct LoadArguments {
   std::string name;
   std::string rows;
   bool replace = false;
+  bool verbose = false;
   std::string format;
   std::string fortran;
 };
@@ -46,9 +47,11 @@ int load(const Command& command, const LoadArguments& arguments) {
     options.job = work.job(static_cast<std::uint64_t>(bytes));
     hdf5::LoadReport report;
     hdf5::load(work.engine(), from.file, from.dataset, name, options, &report);
-    spdlog::debug("loaded by the road of {} in {} blocks", report.road, report.blocks);
     for (const std::string& skipped : report.skipped_attributes) {
       spdlog::warn("the attribute \"{}\" is of a type that is not kept", skipped);
+    }
+    if (arguments.verbose) {
+      complain(fmt::format("loaded by the road \"{}\", in {} blocks", report.road, report.blocks));
     }
   });
   return exit_done;
@@ -124,6 +127,7 @@ void add_load(CLI::App& app, Command& command) {
   verb.option("--rows", arguments->rows, "A:B, from row A to before row B");
   verb.flag("--replace", arguments->replace,
             "An array of that name goes first, unless somebody is attached to it");
+  verb.flag("--verbose", arguments->verbose, "Say which road the load took");
   verb.option("--format", arguments->format, "What the name does not say: hdf5 or npy")
       .one_of({"hdf5", "npy"});
   verb.option("--fortran", arguments->fortran,

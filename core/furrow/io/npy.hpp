@@ -53,9 +53,9 @@ enum class Fortran {
 };
 
 struct LoadOptions {
-  Dtype dtype = Dtype::none;          // none: what the file holds; else TypeMismatch for any other
-  std::optional<std::int64_t> begin;  // rows [begin, end) of the first axis; default: all
-  std::optional<std::int64_t> end;
+  Dtype dtype = Dtype::none;  // none: what the file holds; else TypeMismatch for any other
+  std::optional<std::int64_t> begin = {};  // rows [begin, end) of the first axis; default: all
+  std::optional<std::int64_t> end = {};
   Fortran fortran = Fortran::refuse;
   bool replace = false;  // an array of that name goes (InUse when it is attached)
   CreateOptions create = {};

@@ -52,6 +52,19 @@ TEST_CASE("what is saved is loaded again, whole and by rows") {
   run({"rm", "--force", "x"});
 }
 
+TEST_CASE("load says which road it took when asked") {
+  const Folder folder;
+  const std::string file = folder / "a.h5";
+  const auto x = counting("x");
+  run({"save", "x", file + ":/packed", "--gzip", "1"});
+  const Result told = attempt({"load", file + ":/packed", "y", "--verbose"});
+  CHECK(told.code == 0);
+  CHECK(is_one_sentence(told.error));
+  CHECK(told.error.find("\"chunks\"") != std::string::npos);
+  run({"rm", "y"});
+  run({"rm", "--force", "x"});
+}
+
 TEST_CASE("what load and save refuse is one sentence and changes nothing") {
   const Folder folder;
   const std::string file = folder / "a.h5";

@@ -9,6 +9,8 @@
   tools_peer.py npy FOLDER                  every dtype, byte order, rank, order and version
   tools_peer.py check_npy FOLDER            the same arrays as furrow saved them
   tools_peer.py foreign_npy FOLDER          dtypes that furrow has not got
+  tools_peer.py views FILE                  a matrix, and the matrix column-major in .npy
+  tools_peer.py check_views FILE            what Eigen and xtensor made of it
   tools_peer.py netcdf FILE                 the layout of a netCDF-4 file
   tools_peer.py check_netcdf FILE           its variable, as furrow wrote it back
 """
@@ -192,6 +194,25 @@ def check_replaced(path):
         pairs = f["g/pairs"].attrs
         assert tuple(pairs["pair"]) == (1, 2) and isinstance(pairs["nothing"], h5py.Empty)
         assert [list(one) for one in pairs["lists"]] == [[0, 1, 2], [0, 1]]
+
+
+def views(path):
+    a = np.arange(12.0).reshape(4, 3)
+    with h5py.File(path, "w") as f:
+        f.create_dataset("a", data=a, chunks=(2, 3), compression="gzip")
+    np.save(path + ".npy", np.asfortranarray(a))
+
+
+def check_views(path):
+    a = np.arange(12.0).reshape(4, 3)
+    with h5py.File(path, "r") as f:
+        assert np.array_equal(f["xtensor"], 2 * a + 1)
+        assert np.array_equal(f["column"], a[:, 1])
+        assert np.array_equal(f["eigen"], a @ a.T)
+        assert np.array_equal(f["column_major"], a)
+        assert np.array_equal(f["transpose"], a.T)
+        assert np.array_equal(f["from_npy"], a) and np.array_equal(f["reversed"], a.T)
+    assert np.array_equal(np.load(path + ".out.npy"), a)
 
 
 NO_VARIABLE = b"This is a netCDF dimension but not a netCDF variable."

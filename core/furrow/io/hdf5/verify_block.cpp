@@ -175,7 +175,7 @@ void note(PlanHeader& plan, std::uint64_t dataset, std::uint64_t place, bool cra
 /// "cannot read it: inflate() failed" is told as "inflate() failed", and "the chunk at … is
 /// damaged: …" as what comes behind.
 std::string reason_of(const Error& error) {
-  const std::string text = error.what();
+  std::string text = error.what();
   for (const std::string& before : {std::string(reading) + ": ", std::string(" is damaged: ")}) {
     const std::size_t at = text.find(before);
     if (at != std::string::npos) return text.substr(at + before.size());

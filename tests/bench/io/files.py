@@ -1,0 +1,46 @@
+"""The files that are read: a smooth field with noise, rounded to 1e-3, as measurements are kept."""
+import h5py
+import numpy as np
+
+COLUMNS = 8192
+CHUNK_ROWS = 16
+SMALL_BYTES = 1 << 20
+KINDS = {
+    "gzip": dict(chunks=True, compression="gzip", compression_opts=4),
+    "shuffle": dict(chunks=True, compression="gzip", compression_opts=4, shuffle=True),
+    "chunked": dict(chunks=True),
+    "contiguous": {},
+    "f16": dict(chunks=True, dtype="<f2"),
+    "big_endian": dict(dtype=">f8"),
+    "small": dict(chunks=True, compression="gzip", compression_opts=4),
+}
+
+
+def field(first, count, random):
+    """Rows [first, first + count)."""
+    y = np.arange(first, first + count)[:, None]
+    x = np.arange(COLUMNS)[None, :]
+    smooth = 10 * np.sin(x / 700) * np.cos(y / 500) + x / 4000
+    return np.round(smooth + 0.02 * random.standard_normal((count, COLUMNS)), 3)
+
+
+def make(kind, path, size):
+    """Rows of 64 KiB of doubles; `size` bytes of them. f16 has as many elements as the others."""
+    rows = max((SMALL_BYTES if kind == "small" else size) // (8 * COLUMNS), CHUNK_ROWS)
+    random = np.random.default_rng(20261121)
+    if kind == "npy":
+        out = np.lib.format.open_memmap(path, "w+", "<f8", (rows, COLUMNS))
+        fill(out, rows, random)
+        out.flush()
+        return
+    options = dict({"dtype": "<f8"}, **KINDS[kind])
+    if options.pop("chunks", False):
+        options["chunks"] = (CHUNK_ROWS, COLUMNS)
+    with h5py.File(path, "w") as f:
+        fill(f.create_dataset("x", shape=(rows, COLUMNS), **options), rows, random)
+
+
+def fill(out, rows, random):
+    for first in range(0, rows, 256):
+        count = min(256, rows - first)
+        out[first:first + count] = field(first, count, random)

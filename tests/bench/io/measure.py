@@ -1,0 +1,186 @@
+#!/usr/bin/python3
+"""Measures loads and saves of files beside h5py and NumPy in one run, in turns.
+
+  measure.py run BUILD_DIR FOLDER [--rounds N] [--only TOPIC,…] [--bytes N]    FOLDER/io.json
+  measure.py readme IO.json README.md [--check]                                the table
+
+Files of --bytes (512 MiB unless said otherwise; 64M, 2G are understood) are made in FOLDER and go
+when their last topic is done. The page cache is warm. A ratio is a peer's time by furrow's.
+"""
+import datetime
+import json
+import os
+import pathlib
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+
+from files import COLUMNS, make
+from topics import TOPICS
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+from run import cpu_name, option, put_between, show  # noqa: E402
+
+BEGIN, END = "<!-- io:begin -->", "<!-- io:end -->"
+
+
+class Server:
+    """A process that answers lines with lines."""
+
+    def __init__(self, command, environment):
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True, env=environment)
+
+    def ask(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline().strip()
+        if not answer:
+            sys.exit(f"measure.py: {self.process.args[0]} gave no answer to: {line}")
+        return answer
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(30)
+
+
+def parse_bytes(text):
+    unit = {"K": 10, "M": 20, "G": 30}.get(text[-1].upper(), 0)
+    return int(text[:-1] if unit else text) << unit
+
+
+def measure_topic(topic, native, python, source, folder, rounds):
+    """Medians by who does it, what furrow says of its road, and the sizes of what was written."""
+    suffix = ".npy" if topic.name.startswith("npy") else ".h5"
+    out = {who: str(folder / f"out-{who}{suffix}") for who in ["furrow", *topic.peers]}
+    words = {"in": str(source), "low": COLUMNS // 8, "high": COLUMNS // 4}
+    workers = {"furrow": (native, topic.ours)}
+    workers.update({who: (python, line) for who, line in topic.peers.items()})
+    times = {who: [] for who in workers}
+    sums, road = {}, ""
+    for server in (native, python):
+        server.ask("clear")
+        if topic.before:
+            server.ask(topic.before.format(**words))
+    order = list(workers)
+    for turn in range(rounds + 1):
+        for who in order[turn % len(order):] + order[:turn % len(order)]:
+            server, line = workers[who]
+            for _ in range(topic.repeat):
+                answer = server.ask(line.format(out=out[who], **words)).split()
+                if turn > 0:  # the first one warms up: the page cache, the engine
+                    times[who].append(float(answer[0]))
+            if who == "furrow":
+                road = " ".join(answer[1:])
+            if turn == 0:
+                writes = "{out}" in line
+                sums[who] = float(python.ask(f"total {out[who]}") if writes else
+                                  server.ask("check"))
+    for who, value in sums.items():
+        if abs(value - sums["furrow"]) > 1e-6 * abs(value) + 1e-6:
+            sys.exit(f"measure.py: {topic.name}: furrow says {sums['furrow']!r}, {who} {value!r}")
+    sizes = {who: os.path.getsize(path) for who, path in out.items() if os.path.exists(path)}
+    for path in out.values():
+        pathlib.Path(path).unlink(missing_ok=True)
+    return {who: statistics.median(values) for who, values in times.items()}, road, sizes
+
+
+def judged(topic, times, road, sizes, size):
+    entry = {"name": topic.name, "what": topic.what, "bytes": size, "road": road,
+             "median_ns": times, "sizes": sizes, "asked": []}
+    if topic.asked:
+        peers, least = topic.asked
+        entry["asked"] = [{"beside": list(peers), "at_least": least,
+                           "seen": min(times[peer] for peer in peers) / times["furrow"]}]
+    return entry
+
+
+def measure(build, folder, rounds, only, size):
+    environment = dict(os.environ, FURROW_PREFIX=f"bench{os.getpid()}-")
+    native = Server([str(build / "tests/bench/io/furrow_bench_io")], environment)
+    python = Server([sys.executable, "-B", str(HERE / "python_peer.py")], environment)
+    work = folder / f"files-{os.getpid()}"
+    work.mkdir(parents=True)
+    results = {
+        "date": datetime.date.today().isoformat(),
+        "machine": f"{cpu_name()}, {len(os.sched_getaffinity(0))} cores",
+        "system": f"Linux {platform.release().split('-')[0]}",
+        "rounds": rounds,
+        "bytes": size,
+        "topics": [],
+    }
+    chosen = [topic for topic in TOPICS if not only or topic.name in only]
+    try:
+        for at, topic in enumerate(chosen):
+            source = work / f"{topic.file}.{'npy' if topic.file == 'npy' else 'h5'}"
+            if not source.exists():
+                make(topic.file, source, size)
+            found = measure_topic(topic, native, python, source, work, rounds)
+            results["topics"].append(judged(topic, *found, 1 << 20 if topic.file == "small"
+                                            else size))
+            print(row(results["topics"][-1]), flush=True)
+            if topic.file not in {later.file for later in chosen[at + 1:]}:
+                source.unlink()
+    finally:
+        native.close()
+        python.close()
+        shutil.rmtree(work)
+    (folder / "io.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+
+
+def row(entry):
+    times = dict(entry["median_ns"])
+    ours = times.pop("furrow")
+    sizes = dict(entry["sizes"])
+    own_size = sizes.pop("furrow", None)
+    beside = []
+    for who, ns in sorted(times.items(), key=lambda one: one[1]):
+        smaller = f" (a file of {sizes[who] / own_size:.3f} the size)" if who in sizes else ""
+        beside.append(f"{who} {ns / ours:.2f}{smaller}")
+    seen = "; ".join(f"{one['seen']:.2f} ≥ {one['at_least']:.2f}"
+                     + ("" if one["seen"] >= one["at_least"] else " **no**")
+                     for one in entry["asked"])
+    # Bytes a nanosecond are GB a second; of the elements in memory.
+    rate = entry["bytes"] / ours / {"slab": 8, "f16": 4}.get(entry["name"], 1)
+    return (f"| {entry['what']} | {show(ours)} | {rate:.2f} GB/s | {', '.join(beside)} | {seen} |"
+            f" {entry['road']} |")
+
+
+def table(results):
+    if not results["topics"]:
+        return "Not measured on a quiet machine yet: `scripts/bench io --readme` does it."
+    lines = ["| what | furrow | elements | beside it: time by furrow's | seen, asked | road |",
+             "|---|---:|---:|---|---|---|"]
+    lines += [row(entry) for entry in results["topics"]]
+    lines += ["", f"{results['machine']}, {results['system']}; medians of {results['rounds']} "
+              f"rounds in turns, {results['date']}; {results['bytes'] / 2**20:.0f} MiB of doubles "
+              f"in rows of {COLUMNS}, chunks of 16 rows, the page cache warm. Above 1, furrow is "
+              "faster. furrow's saves wait for the disk, the peers' do not."]
+    return "\n".join(lines)
+
+
+def main():
+    arguments = sys.argv[1:]
+    if len(arguments) < 3:
+        sys.exit(__doc__)
+    if arguments[0] == "run":
+        rounds = int(option(arguments, "--rounds", "5"))
+        size = parse_bytes(option(arguments, "--bytes", "512M"))
+        only = [name for name in option(arguments, "--only", "").split(",") if name]
+        unknown = set(only) - {topic.name for topic in TOPICS}
+        if unknown:
+            sys.exit(f"measure.py: no topic {', '.join(sorted(unknown))}; there are: "
+                     + ", ".join(topic.name for topic in TOPICS))
+        folder = pathlib.Path(arguments[2]).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        measure(pathlib.Path(arguments[1]), folder, rounds, only, size)
+    else:
+        results = json.loads(pathlib.Path(arguments[1]).read_text(encoding="utf-8"))
+        put_between(BEGIN, END, table(results), arguments[2], "--check" in arguments, arguments[1])
+
+
+if __name__ == "__main__":
+    main()
