@@ -6,6 +6,7 @@
 
 #include <furrow/cli/command.hpp>
 #include <furrow/cli/npy.hpp>
+#include <furrow/cli/selection.hpp>
 #include <furrow/cli/text.hpp>
 #include <furrow/cli/verb.hpp>
 #include <furrow/cli/work.hpp>
@@ -17,7 +18,8 @@ namespace {
 struct LoadArguments {
   std::string address;
   std::string name;
-  std::string rows;
+  SelectionText part;
+  bool external = false;
   bool replace = false;
   bool verbose = false;
   std::string format;
@@ -26,25 +28,25 @@ struct LoadArguments {
 
 int load(const Command& command, const LoadArguments& arguments) {
   if (is_npy(arguments.address, arguments.format)) {
-    return load_npy(command, {arguments.address, arguments.name, arguments.rows, arguments.fortran,
-                              arguments.replace});
+    if (!arguments.part.select.empty() || !arguments.part.take.empty() || arguments.external) {
+      throw UsageError("--select, --take and --external are for HDF5 files");
+    }
+    return load_npy(command, {arguments.address, arguments.name, arguments.part.rows,
+                              arguments.fortran, arguments.replace});
   }
   if (!arguments.fortran.empty()) throw UsageError("--fortran is for .npy files");
   const Address from = parse_address(arguments.address);
   const std::string& name = checked_name(arguments.name);
-  const Rows rows = arguments.rows.empty() ? Rows{} : parse_rows(arguments.rows);
+  hdf5::LoadOptions options;
+  parse_selection(arguments.part, options);
+  options.replace = arguments.replace;
+  options.external = arguments.external;
   interruptible("interrupted; nothing was loaded", [&] {
     Work work(command, fmt::format("load {}", name));
-    hdf5::LoadOptions options;
-    options.replace = arguments.replace;
-    const hdf5::DatasetInfo there = hdf5::info(work.engine(), from.file, from.dataset);
-    std::int64_t bytes = size_of(there.shape) * static_cast<std::int64_t>(item_bytes(there.dtype));
-    if (!arguments.rows.empty()) {
-      const auto [begin, end] = resolve_rows(rows, there.shape, arguments.address);
-      options.rows = hdf5::RowRange{begin, end};
-      if (there.shape[0] > 0) bytes = bytes / there.shape[0] * (end - begin);
-    }
-    options.job = work.job(static_cast<std::uint64_t>(bytes));
+    const hdf5::DatasetInfo there =
+        hdf5::info(work.engine(), from.file, from.dataset, options.external);
+    options.job = work.job(static_cast<std::uint64_t>(selected_size(options, there.shape)) *
+                           item_bytes(there.dtype));
     hdf5::LoadReport report;
     hdf5::load(work.engine(), from.file, from.dataset, name, options, &report);
     for (const std::string& skipped : report.skipped_attributes) {
@@ -124,7 +126,11 @@ void add_load(CLI::App& app, Command& command) {
   const Verb verb = add_verb(app, "load", "Load an HDF5 dataset, or a .npy file, into a new array");
   verb.option("FILE.h5:/dataset", arguments->address, "The dataset, or FILE.npy").required();
   verb.option("NAME", arguments->name, "Name of the new array").required();
-  verb.option("--rows", arguments->rows, "A:B, from row A to before row B");
+  verb.option("--rows", arguments->part.rows, "A:B[:S], from row A to before row B, every S-th");
+  verb.option("--select", arguments->part.select, "The same for each axis, as in 0:10,::2");
+  verb.option("--take", arguments->part.take, "These rows in this order, as in 3,10:20,3");
+  verb.flag("--external", arguments->external,
+            "Follow links into other files, and read elements that lie in others");
   verb.flag("--replace", arguments->replace,
             "An array of that name goes first, unless somebody is attached to it");
   verb.flag("--verbose", arguments->verbose, "Say which road the load took");

@@ -42,6 +42,14 @@ TEST_CASE("what is saved is loaded again, whole and by rows") {
     CHECK(run({"peek", "y"}) == run({"peek", "x", "--rows", "10:12"}));
     run({"load", file + dataset, "y", "--rows", "98:", "--replace"});
     CHECK(run({"peek", "y"}) == run({"peek", "x", "--rows", "98:100"}));
+    run({"load", file + dataset, "y", "--select", "10:12", "--replace"});
+    CHECK(run({"peek", "y"}) == run({"peek", "x", "--rows", "10:12"}));
+    run({"load", file + dataset, "y", "--rows", "10:31:20", "--replace"});
+    CHECK(run({"peek", "y"}) ==
+          run({"peek", "x", "--rows", "10:11"}) + run({"peek", "x", "--rows", "30:31"}));
+    run({"load", file + dataset, "y", "--take", "30,10", "--replace"});
+    CHECK(run({"peek", "y"}) ==
+          run({"peek", "x", "--rows", "30:31"}) + run({"peek", "x", "--rows", "10:11"}));
     run({"rm", "y"});
   }
   CHECK(
@@ -83,6 +91,10 @@ TEST_CASE("what load and save refuse is one sentence and changes nothing") {
   refused({"load", folder / "missing.h5:/plain", "y"}, 1, "missing.h5");
   refused({"load", file + ":/plain", "y", "--rows", "50:101"}, 1, "0:100");
   refused({"load", file + ":/plain", "y", "--rows", "x"}, 2, "--rows");
+  refused({"load", file + ":/plain", "y", "--rows", "7:3"}, 2, "--rows");
+  refused({"load", file + ":/plain", "y", "--select", "0:5,1:2:0"}, 2, "--select");
+  refused({"load", file + ":/plain", "y", "--take", "3,"}, 2, "--take");
+  refused({"load", file + ":/plain", "y", "--take", "100"}, 1, "0:100");
   refused({"load", file + ":/plain", "x"}, 1, "x");
   refused({"load", file + ":/plain", "bad/name"}, 2, "bad/name");
   refused({"load", file, "y"}, 2, "FILE.h5:/dataset");
