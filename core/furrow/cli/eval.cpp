@@ -1,13 +1,19 @@
 // furrow eval
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
 
 #include <furrow/cli/command.hpp>
 #include <furrow/cli/number.hpp>
+#include <furrow/cli/text.hpp>
 #include <furrow/cli/verb.hpp>
 #include <furrow/cli/work.hpp>
+#include <furrow/io/hdf5_stream.hpp>
 #include <furrow/kernels/expression/expression.hpp>
 
 namespace furrow::cli {
@@ -34,9 +40,79 @@ std::string number_text(const Evaluated& result, bool json) {
                      element_json(result.dtype(), element), dtype_name(result.dtype()));
 }
 
-int eval(const Command& command, const std::string& text, bool json) {
+struct EvalArguments {
+  std::string text;
+  bool json = false;
+  std::vector<std::string> in;
+  std::string out;
+  std::string memory;
+  std::string rows;
+  int gzip = 0;
+  bool replace = false;
+};
+
+// "NAME=FILE.h5:/dataset", or without a name: that of the dataset.
+hdf5::StreamBinding parse_input(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  const bool named = equals != std::string::npos && equals < text.find(":/");
+  const Address from = parse_address(named ? text.substr(equals + 1) : text);
+  const std::string name =
+      named ? text.substr(0, equals) : from.dataset.substr(from.dataset.rfind('/') + 1);
+  if (name.empty()) throw UsageError(fmt::format("\"{}\" gives the dataset no name", text));
+  return {name, {from.file, from.dataset}};
+}
+
+std::uint64_t bytes_of(Engine& engine, const std::vector<hdf5::StreamBinding>& inputs) {
+  std::uint64_t bytes = 0;
+  for (const hdf5::StreamBinding& input : inputs) {
+    const hdf5::DatasetInfo there = hdf5::info(engine, input.dataset.file, input.dataset.dataset);
+    bytes += static_cast<std::uint64_t>(size_of(there.shape)) * item_bytes(there.dtype);
+  }
+  return bytes;
+}
+
+int eval_files(const Command& command, const EvalArguments& arguments) {
+  std::vector<hdf5::StreamBinding> inputs;
+  for (const std::string& text : arguments.in) inputs.push_back(parse_input(text));
+  std::optional<hdf5::DatasetAddress> to;
+  hdf5::SaveOptions save;
+  save.gzip = arguments.gzip;
+  save.replace = arguments.replace;
+  if (!arguments.out.empty()) {
+    const Address address = parse_address(arguments.out);
+    to = hdf5::DatasetAddress{address.file, address.dataset};
+  }
+  hdf5::StreamOptions options;
+  if (!arguments.memory.empty()) options.memory_bytes = parse_bytes(arguments.memory, "--memory");
+  const std::string sentence = to ? "interrupted; the file is as it was"
+                                  : "interrupted; an array that was there may be half new";
+  const hdf5::StreamEvaluated result = interruptible(sentence, [&] {
+    Work work(command, "eval");
+    if (!arguments.rows.empty()) {
+      const hdf5::DatasetAddress& first = inputs[0].dataset;
+      const Shape shape = hdf5::info(work.engine(), first.file, first.dataset).shape;
+      const auto [begin, end] = resolve_rows(parse_rows(arguments.rows), shape, arguments.in[0]);
+      options.rows = hdf5::RowRange{begin, end, 1};
+    }
+    options.job = work.job(bytes_of(work.engine(), inputs));
+    return hdf5::evaluate(work.engine(), arguments.text, inputs, to, save, options);
+  });
+  spdlog::debug("read by the road of {} in {} slabs of {} rows", result.report.road,
+                result.report.slabs, result.report.slab_rows);
+  if (!to && result.value.is_number()) print(number_text(result.value, arguments.json));
+  return exit_done;
+}
+
+int eval(const Command& command, const EvalArguments& arguments) {
+  const std::string& text = arguments.text;
+  const bool json = arguments.json;
   const expression::Syntax syntax = expression::parse(text);
   if (syntax.error) throw UsageError(expression::to_string(*syntax.error, text));
+  if (!arguments.in.empty()) return eval_files(command, arguments);
+  if (!arguments.out.empty() || !arguments.rows.empty() || !arguments.memory.empty() ||
+      arguments.gzip != 0 || arguments.replace) {
+    throw UsageError("--out, --rows, --memory, --gzip and --replace are for datasets (--in)");
+  }
   const std::string sentence =
       syntax.target().empty()
           ? "interrupted; nothing was changed"
@@ -67,11 +143,7 @@ int eval(const Command& command, const std::string& text, bool json) {
 }  // namespace
 
 void add_eval(CLI::App& app, Command& command) {
-  struct Options {
-    std::string text;
-    bool json = false;
-  };
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<EvalArguments>();
   const Verb verb = add_verb(
       app, "eval", "Compute an expression of arrays, in one pass: into an array, or to a number");
   verb.option("EXPRESSION", options->text,
@@ -80,13 +152,24 @@ void add_eval(CLI::App& app, Command& command) {
       .required();
   verb.flag("--json", options->json,
             "A number as {value, dtype}, an array as {name, dtype, shape}");
+  verb.option("--in", options->in,
+              "[NAME=]FILE.h5:/dataset, read piece by piece; may be given several times")
+      .repeatable();
+  verb.option("--out", options->out, "With --in: FILE.h5:/dataset, made of what is assigned");
+  verb.option("--rows", options->rows, "With --in: A:B, of the datasets");
+  verb.option("--memory", options->memory,
+              "With --in: memory that it may take, as in 64M (default 256M)");
+  verb.option("--gzip", options->gzip, "With --out: compress, 1 (fast) to 9 (small)")
+      .in_range(1, 9);
+  verb.flag("--replace", options->replace, "With --out: a dataset of that name goes");
   verb.footer(
       "  furrow eval 'z = where(x > 0, log(x), 0) + 2*y'   made when it is not there\n"
       "  furrow eval 'x -= mean'                           in place\n"
       "  furrow eval 'sum(x*y)'                            printed\n"
+      "  furrow eval --in F.h5:/x --out G.h5:/y 'y = sqrt(x)'   datasets larger than memory\n"
       "dtypes and shapes are NumPy's; a target that is there keeps its own.");
   verb.on_chosen([&command, options] {
-    command.run = [&command, options] { return eval(command, options->text, options->json); };
+    command.run = [&command, options] { return eval(command, *options); };
   });
 }
 

@@ -2,21 +2,44 @@
 #include <memory>
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <furrow/cli/command.hpp>
 #include <furrow/cli/number.hpp>
 #include <furrow/cli/text.hpp>
 #include <furrow/cli/verb.hpp>
 #include <furrow/cli/work.hpp>
+#include <furrow/io/hdf5_stream.hpp>
 
 namespace furrow::cli {
 namespace {
 
-int stats(const Command& command, const std::string& name, bool json) {
+Statistics statistics_of_array(const Command& command, const std::string& name) {
   const AnyArray array = attach(name, Access::read_only);
+  Work work(command, fmt::format("stats {}", name));
+  return work.engine().statistics(array, work.job(array.bytes()));
+}
+
+Statistics statistics_of_file(const Command& command, const std::string& text,
+                              const std::string& memory) {
+  const Address from = parse_address(text);
+  hdf5::StreamOptions options;
+  if (!memory.empty()) options.memory_bytes = parse_bytes(memory, "--memory");
+  Work work(command, fmt::format("stats {}", from.dataset));
+  const hdf5::DatasetInfo there = hdf5::info(work.engine(), from.file, from.dataset);
+  options.job =
+      work.job(static_cast<std::uint64_t>(size_of(there.shape)) * item_bytes(there.dtype));
+  hdf5::StreamReport report;
+  const Statistics s = hdf5::statistics(work.engine(), {from.file, from.dataset}, options, &report);
+  spdlog::debug("read by the road of {} in {} slabs of {} rows", report.road, report.slabs,
+                report.slab_rows);
+  return s;
+}
+
+int stats(const Command& command, const std::string& name, const std::string& memory, bool json) {
   const Statistics s = interruptible("interrupted; nothing was changed", [&] {
-    Work work(command, fmt::format("stats {}", name));
-    return work.engine().statistics(array, work.job(array.bytes()));
+    return is_address(name) ? statistics_of_file(command, name, memory)
+                            : statistics_of_array(command, name);
   });
   if (json) {
     print(
@@ -42,17 +65,24 @@ int stats(const Command& command, const std::string& name, bool json) {
 void add_stats(CLI::App& app, Command& command) {
   struct Options {
     std::string name;
+    std::string memory;
     bool json = false;
   };
   auto options = std::make_shared<Options>();
   const Verb verb = add_verb(
       app, "stats", "Count, sum, mean, std (with n-1), min and max; NaNs are counted and left out");
-  verb.option("NAME", options->name, "Name of the array").required();
+  verb.option("NAME", options->name,
+              "Name of the array, or FILE.h5:/dataset, which is read piece by piece")
+      .required();
+  verb.option("--memory", options->memory,
+              "For a dataset: memory that it may take, as in 64M (default 256M)");
   verb.flag("--json", options->json,
             "One object: count, nan, sum, mean, std, min, max, with 17 significant digits; "
             "what is not finite is null");
   verb.on_chosen([&command, options] {
-    command.run = [&command, options] { return stats(command, options->name, options->json); };
+    command.run = [&command, options] {
+      return stats(command, options->name, options->memory, options->json);
+    };
   });
 }
 

@@ -73,6 +73,24 @@ Address parse_address(const std::string& text) {
   return {text.substr(0, colon), text.substr(colon + 1)};
 }
 
+bool is_address(const std::string& text) { return text.find(":/") != std::string::npos; }
+
+std::uint64_t parse_bytes(const std::string& text, std::string_view option) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  std::string unit(end, text.data() + text.size());
+  if (unit.size() == 3 && unit.substr(1) == "iB") unit.resize(1);
+  const std::string units = "KMGT";
+  const std::size_t power = unit.empty() ? 0 : units.find(unit) + 1;
+  const bool known = unit.empty() || (unit.size() == 1 && power != std::string::npos + 1);
+  for (std::size_t i = 0; known && i < power; ++i) value *= 1024;
+  if (error != std::errc() || !known || !(value >= 1 && value <= 0x1p62)) {
+    throw UsageError(
+        fmt::format("{}: \"{}\" is no number of bytes (give 4096, 256M, 1.5G)", option, text));
+  }
+  return static_cast<std::uint64_t>(value);
+}
+
 Shape parse_extents(const std::string& text, std::string_view option) {
   try {
     Shape shape = parse_shape(text);

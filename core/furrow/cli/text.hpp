@@ -32,9 +32,15 @@ struct Address {
 };
 /// Throws UsageError.
 Address parse_address(const std::string& text);
+/// True when the text is meant as one: no array's name holds ":/".
+bool is_address(const std::string& text);
 
 /// "1000,64", each extent not negative. Throws UsageError, which names the option.
 Shape parse_extents(const std::string& text, std::string_view option);
+
+/// "256M", "1.5GiB", "4096": bytes; K, M, G and T are powers of 1024. Throws UsageError, which
+/// names the option.
+std::uint64_t parse_bytes(const std::string& text, std::string_view option);
 
 /// "12.5 MiB".
 std::string human_bytes(std::uint64_t bytes);

@@ -65,7 +65,8 @@ void ExpressionNames::set_number(Name& name, const Value& value) {
 }
 
 ExpressionNames::ExpressionNames(std::string_view text, const expression::Syntax& syntax,
-                                 std::span<const Binding> bindings, const Place& place)
+                                 std::span<const Binding> bindings, const Place& place,
+                                 bool target_elsewhere)
     : text_(text), place_(place) {
   for (const Binding& binding : bindings) {
     Name& name = add(binding.name);
@@ -75,7 +76,7 @@ ExpressionNames::ExpressionNames(std::string_view text, const expression::Syntax
       set_number(name, binding.value.value());
     }
   }
-  if (!syntax.target().empty()) find_target(syntax.statements.back());
+  if (!syntax.target().empty() && !target_elsewhere) find_target(syntax.statements.back());
   for (const auto& free : syntax.free_names()) {
     if (find(free.name) == nullptr) attach(free);
   }

@@ -25,9 +25,11 @@ Shape shape_of(const kernels::expression::Form& form);
 
 class ExpressionNames {
  public:
-  /// Attaches what is free in the expression. Throws NotFound with the place in the text.
+  /// Attaches what is free in the expression. Throws NotFound with the place in the text. What it
+  /// assigns to is looked for too, unless that is bound or `target_elsewhere`.
   ExpressionNames(std::string_view text, const kernels::expression::Syntax& syntax,
-                  std::span<const Binding> bindings, const Place& place);
+                  std::span<const Binding> bindings, const Place& place,
+                  bool target_elsewhere = false);
 
   std::span<const kernels::expression::Source> sources() const { return sources_; }
   const AnyArray& array_of(std::size_t source) const { return names_[source]->array; }

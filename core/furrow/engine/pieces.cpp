@@ -86,4 +86,24 @@ Evaluated PiecewiseExpression::result() {
   return Evaluated(expression::finish(reduction_, fold_.count(), partial));
 }
 
+ExpressionOutlook outlook_of(const std::string& text, std::span<const Binding> bindings,
+                             bool target_elsewhere) {
+  const expression::Syntax syntax = expression::parse(text);
+  if (syntax.error) raise(*syntax.error, text);
+  const ExpressionNames names(text, syntax, bindings, Place::default_place(), target_elsewhere);
+  std::optional<expression::Target> known;
+  if (names.target()) {
+    known = expression::Target{names.target()->dtype(), form_of(names.target()->shape())};
+  }
+  const expression::Compiled compiled = expression::compile(syntax, names.sources(), known);
+  if (compiled.error) raise(*compiled.error, text);
+  ExpressionOutlook outlook;
+  outlook.is_number = compiled.reduction || (compiled.constant && compiled.target.empty());
+  outlook.dtype = compiled.dtype;
+  outlook.shape = shape_of(compiled.form);
+  outlook.target = compiled.target;
+  for (const auto& free : syntax.free_names()) outlook.names.push_back(free.name);
+  return outlook;
+}
+
 }  // namespace furrow::engine

@@ -88,4 +88,17 @@ class PiecewiseExpression {
   PieceFold fold_;
 };
 
+/// What an expression is going to give, without computing it.
+struct ExpressionOutlook {
+  bool is_number = false;  // it folds, or has no arrays
+  Dtype dtype = Dtype::none;
+  Shape shape;                     // of the values, before they are folded
+  std::string target;              // the name that is assigned to; empty: none
+  std::vector<std::string> names;  // of what it reads, but for names of its own
+};
+/// Reads no element of arrays of an axis or more. With `target_elsewhere` the array that is
+/// assigned to is none of those in memory. Throws as Engine::evaluate does.
+ExpressionOutlook outlook_of(const std::string& text, std::span<const Binding> bindings,
+                             bool target_elsewhere);
+
 }  // namespace furrow::engine

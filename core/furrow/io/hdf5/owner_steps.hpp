@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <type_traits>
 
 #include <furrow/error.hpp>
 #include <furrow/io/hdf5/mailbox.hpp>
@@ -43,8 +44,12 @@ struct OwnerStep {
     }
     guard(*mail, [&] {
       const QuietErrors quiet;
-      f(*sink, *mail);
-      post_answer(*mail, {});
+      if constexpr (std::is_void_v<decltype(f(*sink, *mail))>) {
+        f(*sink, *mail);
+        post_answer(*mail, {});
+      } else {
+        post_answer(*mail, f(*sink, *mail));
+      }
     });
     return true;
   }
@@ -85,6 +90,15 @@ struct ReadHead {
   std::int64_t end;
   void* to;
   void operator()(Sink& sink, Mail&) const { sink.read_rows(begin, end, to); }
+};
+
+struct NextDataset {
+  WireWriter operator()(Sink& sink, Mail& mail) const {
+    sink.next(decode_request(request_of(mail)));
+    WireWriter answer;
+    answer.put(sink.target());
+    return answer;
+  }
 };
 
 struct Publish {

@@ -1,9 +1,13 @@
 #include <furrow/io/hdf5/request.hpp>
 
 #include <algorithm>
+#include <filesystem>
 
 #include <furrow/error.hpp>
+#include <furrow/io/dimensions.hpp>
 #include <furrow/io/hdf5/chunks.hpp>
+#include <furrow/io/hdf5/sampling.hpp>
+#include <furrow/io/hdf5/source.hpp>
 
 namespace furrow::hdf5 {
 namespace {
@@ -40,6 +44,36 @@ Extents chunk_of(const WriteRequest& r) {
   return chunk;
 }
 
+WriteRequest request_of(Dtype dtype, const Shape& shape, const std::string& file,
+                        const std::string& dataset, const SaveOptions& options) {
+  WriteRequest r;
+  r.file = std::filesystem::absolute(file).string();
+  r.dataset = dataset_path(dataset);
+  r.dtype = dtype;
+  r.shape = shape;
+  r.gzip = options.gzip;
+  r.shuffle = options.shuffle == Shuffle::on;
+  r.chunk = options.chunk;
+  // A scalar's chunk shape is empty too, and it is stored without chunks either way.
+  r.chunk_given = options.chunk.ndim() != 0;
+  r.growable = options.growable;
+  r.fletcher32 = options.fletcher32;
+  r.replace = options.replace;
+  r.timeout_ns = options.timeout_ns;
+  if (options.attributes) r.attributes = *options.attributes;
+  chunk_of(r);  // refused before anything is done
+  return r;
+}
+
+WriteRequest request_for(Engine* engine, const AnyArray& array, const std::string& file,
+                         const std::string& dataset, const SaveOptions& options) {
+  if (!array.valid()) throw InvalidArgument("there is no array to save: the handle is empty");
+  WriteRequest r = request_of(array.dtype(), array.shape(), file, dataset, options);
+  if (!options.attributes) r.attributes = attributes_of_view(array);
+  if (options.shuffle == Shuffle::automatic) r.shuffle = shuffle_pays(engine, array, r);
+  return r;
+}
+
 WireWriter encode(const WriteRequest& r) {
   WireWriter wire;
   wire.text(r.file);
@@ -54,6 +88,8 @@ WireWriter encode(const WriteRequest& r) {
   wire.put(r.chunk_given);
   wire.put(r.growable);
   wire.put(r.replace);
+  wire.put(r.fresh);
+  wire.put(r.large_attributes);
   wire.put(r.timeout_ns);
   wire.attributes(r.attributes);
   return wire;
@@ -73,6 +109,8 @@ WriteRequest decode_request(WireReader wire) {
   r.chunk_given = wire.get<bool>();
   r.growable = wire.get<bool>();
   r.replace = wire.get<bool>();
+  r.fresh = wire.get<bool>();
+  r.large_attributes = wire.get<bool>();
   r.timeout_ns = wire.get<std::int64_t>();
   r.attributes = wire.attributes();
   return r;

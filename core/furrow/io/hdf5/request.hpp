@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <string>
 
+#include <furrow/array/array.hpp>
 #include <furrow/array/shape.hpp>
+#include <furrow/io/hdf5.hpp>
 #include <furrow/io/hdf5/wire.hpp>
 #include <furrow/kernels/dtype.hpp>
 #include <furrow/segment/attributes.hpp>
@@ -26,7 +28,9 @@ struct WriteRequest {
   bool chunk_given = false;
   bool growable = false;
   bool replace = false;
-  std::int64_t timeout_ns = 0;  // for another saver of the same file
+  bool fresh = false;             // what the file holds already does not stay
+  bool large_attributes = false;  // some dataset that follows has attributes of over 60 KB
+  std::int64_t timeout_ns = 0;    // for another saver of the same file
   Attributes attributes;
 
   bool chunked() const noexcept {
@@ -38,6 +42,15 @@ struct WriteRequest {
 /// The chunk shape that was given, made to fit, or one that is chosen. Throws InvalidArgument,
 /// ShapeMismatch.
 Extents chunk_of(const WriteRequest& request);
+
+/// Throws InvalidArgument, ShapeMismatch. Shuffles only when told to: `automatic` takes elements to
+/// find out (sampling.hpp).
+WriteRequest request_of(Dtype dtype, const Shape& shape, const std::string& file,
+                        const std::string& dataset, const SaveOptions& options);
+/// Of an array, with its attributes unless there are others. Samples it, by the engine's workers or
+/// in this process.
+WriteRequest request_for(Engine* engine, const AnyArray& array, const std::string& file,
+                         const std::string& dataset, const SaveOptions& options);
 
 WireWriter encode(const WriteRequest& request);
 WriteRequest decode_request(WireReader wire);

@@ -18,29 +18,6 @@ namespace {
 
 constexpr int attempts_max = 3;
 
-WriteRequest request_for(Engine* engine, const AnyArray& array, const std::string& file,
-                         const std::string& dataset, const SaveOptions& options) {
-  if (!array.valid()) throw InvalidArgument("there is no array to save: the handle is empty");
-  WriteRequest r;
-  r.file = std::filesystem::absolute(file).string();
-  r.dataset = dataset_path(dataset);
-  r.dtype = array.dtype();
-  r.shape = array.shape();
-  r.gzip = options.gzip;
-  r.chunk = options.chunk;
-  // A scalar's chunk shape is empty too, and it is stored without chunks either way.
-  r.chunk_given = options.chunk.ndim() != 0;
-  r.growable = options.growable;
-  r.fletcher32 = options.fletcher32;
-  r.replace = options.replace;
-  r.timeout_ns = options.timeout_ns;
-  r.attributes = options.attributes ? *options.attributes : attributes_of_view(array);
-  chunk_of(r);  // refused before anything is done
-  r.shuffle = options.shuffle == Shuffle::on ||
-              (options.shuffle == Shuffle::automatic && shuffle_pays(engine, array, r));
-  return r;
-}
-
 WriteRequest append_request(const AnyArray& array, const std::string& file,
                             const std::string& dataset, const AppendOptions& options) {
   if (!array.valid()) throw InvalidArgument("there is no array to append: the handle is empty");

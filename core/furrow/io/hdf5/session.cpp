@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::size_t ring_bytes_max = std::size_t{256} << 20;
 constexpr std::size_t slots_per_worker = 4;
+constexpr std::size_t answer_bytes = std::size_t{16} << 10;
 constexpr std::int64_t watch_ns = 50'000'000;
 constexpr std::int64_t leave_ns = 1'000'000'000;  // helpers' time to leave a push that is over
 
@@ -50,7 +51,7 @@ struct WriteSession::State {
   void open();
   void drop() noexcept;
   template <class F>
-  Flight launch(const F& f, std::vector<AnyArray> keep);
+  Flight launch(const F& f, std::vector<AnyArray> keep, const WireWriter& request = {});
   void await(Flight& flight) {
     if (!flight.await(journey)) ring_memory = {};
   }
@@ -75,8 +76,9 @@ struct WriteSession::State {
 };
 
 template <class F>
-Flight WriteSession::State::launch(const F& f, std::vector<AnyArray> keep) {
-  Flight flight{Mailbox(place, WireWriter(), 0), {}, {}, {}, {}, {}};
+Flight WriteSession::State::launch(const F& f, std::vector<AnyArray> keep,
+                                   const WireWriter& request_bytes) {
+  Flight flight{Mailbox(place, request_bytes, answer_bytes), {}, {}, {}, {}, {}};
   keep.push_back(flight.box.array());
   keep.push_back(note_memory);
   const OwnerStep<F> step{flight.box.mail(), id, f};
@@ -88,7 +90,7 @@ Flight WriteSession::State::launch(const F& f, std::vector<AnyArray> keep) {
 }
 
 void WriteSession::State::open() {
-  const Mailbox box(place, encode(request), std::size_t{16} << 10);
+  const Mailbox box(place, encode(request), answer_bytes);
   Mail* const mail = box.mail();
   const std::uint64_t session = id;
   JobOptions job;
@@ -234,6 +236,16 @@ void WriteSession::finish() {
   s.await(flight);
   s.position += s.pushed;
   if (s.target.shape.ndim() > 0) s.target.shape[0] = std::max(s.target.shape[0], s.position);
+}
+
+void WriteSession::next(const WriteRequest& request) {
+  State& s = *state_;
+  finish();
+  Flight flight = s.launch(NextDataset{}, {}, encode(request));
+  s.await(flight);
+  s.request = request;
+  s.target = flight.box.answer().get<Target>();
+  s.position = 0;
 }
 
 void WriteSession::commit() {

@@ -59,6 +59,8 @@ class WriteSession {
   }
   void start(const AnyArray& slab);
   void finish();
+  /// The slabs that follow are another dataset's, in the same file.
+  void next(const WriteRequest& request);
   void commit();
 
  private:

@@ -54,15 +54,15 @@ void require(const os::ReplaceError& failed, const std::string& file) {
   throw IoError(asked + reason + at);
 }
 
-Properties file_access(SteadyFile& file, const Attributes& attributes) {
+Properties file_access(SteadyFile& file, const WriteRequest& r) {
   Properties access = own<Properties>(H5Pcreate(H5P_FILE_ACCESS), "cannot save");
   file.serve(access.get());
   H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);
-  for (const auto& [name, attribute] : attributes) {
-    if (attribute.bytes.size() > compact_attribute_bytes_max) {
-      H5Pset_libver_bounds(access.get(), H5F_LIBVER_V18, H5F_LIBVER_LATEST);
-    }
+  bool large = r.large_attributes;
+  for (const auto& [name, attribute] : r.attributes) {
+    large = large || attribute.bytes.size() > compact_attribute_bytes_max;
   }
+  if (large) H5Pset_libver_bounds(access.get(), H5F_LIBVER_V18, H5F_LIBVER_LATEST);
   return access;
 }
 
@@ -90,8 +90,7 @@ Sink::Sink(WriteRequest request)
   const WriteRequest& r = request_;
   if (!r.append) chunk_of(r);
   require(place_.begin(r.file, r.timeout_ns), r.file);
-  // An empty file holds nothing that could be kept.
-  const bool keep = place_.target_exists() && place_.target_bytes() > 0;
+  const bool keep = keeps();
   bool replaced = false;
   if (keep) {
     // Looked at before it is copied: a refusal costs no copy of a large file.
@@ -109,7 +108,7 @@ Sink::Sink(WriteRequest request)
   if (keep) require(place_.copy_target(), r.file);
   if (!r.append && !r.chunked() && !replaced) {
     const auto bytes = static_cast<std::uint64_t>(size_of(r.shape)) * item_bytes(r.dtype);
-    require(place_.reserve(place_.target_bytes() + bytes), r.file);
+    require(place_.reserve((keep ? place_.target_bytes() : 0) + bytes), r.file);
   }
   os::fault_point("io.save.write");
   try {
@@ -122,22 +121,53 @@ Sink::Sink(WriteRequest request)
 
 Sink::~Sink() = default;
 
+// An empty file holds nothing that could be kept.
+bool Sink::keeps() const noexcept {
+  return !request_.fresh && place_.target_exists() && place_.target_bytes() > 0;
+}
+
 void Sink::open() {
-  const WriteRequest& r = request_;
-  const bool keep = place_.target_exists() && place_.target_bytes() > 0;
+  const bool keep = keeps();
   steady_ = std::make_unique<SteadyFile>(place_);
-  const Properties access = file_access(*steady_, r.attributes);
+  const Properties access = file_access(*steady_, request_);
   const char* name = place_.temporary().c_str();
   file_ = own<File>(keep ? H5Fopen(name, H5F_ACC_RDWR, access.get())
                          : H5Fcreate(name, H5F_ACC_TRUNC, H5P_DEFAULT, access.get()),
                     asked_);
+  begin_dataset();
+}
+
+void Sink::begin_dataset() {
+  const WriteRequest& r = request_;
   if (r.append) {
     dataset_ = open_dataset(file_.get(), r);
   } else {
-    if (keep) predecessor_ = take_name(file_.get(), r);
+    predecessor_ = take_name(file_.get(), r);
     dataset_ = create_dataset(file_.get(), r);
   }
   target_ = describe_target(dataset_.get(), quoted(r.file, r.dataset), type_);
+}
+
+void Sink::end_dataset() {
+  const WriteRequest& r = request_;
+  if (!r.append) {
+    write_attributes_and_scales(file_.get(), dataset_.get(), r.dataset, r.attributes, r.replace);
+  }
+  if (predecessor_) predecessor_->hand_over(file_.get(), dataset_.get());
+  predecessor_.reset();
+  dataset_.close();
+}
+
+void Sink::next(WriteRequest request) {
+  try {
+    end_dataset();
+    request_ = std::move(request);
+    begin_dataset();
+  } catch (const Error&) {
+    require_written();
+    throw;
+  }
+  require_written();
 }
 
 void Sink::require_written() const {
@@ -227,13 +257,7 @@ void Sink::read_rows(std::int64_t begin, std::int64_t end, void* to) {
 
 os::FileStamp Sink::finish() {
   try {
-    const WriteRequest& r = request_;
-    if (!r.append) {
-      write_attributes_and_scales(file_.get(), dataset_.get(), r.dataset, r.attributes, r.replace);
-    }
-    if (predecessor_) predecessor_->hand_over(file_.get(), dataset_.get());
-    predecessor_.reset();
-    dataset_.close();
+    end_dataset();
     if (!file_.close()) fail(asked_);
   } catch (const Error&) {
     require_written();

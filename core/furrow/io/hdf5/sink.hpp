@@ -52,11 +52,17 @@ class Sink {
   /// Rows [begin, end) as they are now, C order.
   void read_rows(std::int64_t begin, std::int64_t end, void* to);
 
+  /// Ends this dataset and begins another one of the same file.
+  void next(WriteRequest request);
+
   os::FileStamp finish();
   void publish();
 
  private:
+  bool keeps() const noexcept;
   void open();
+  void begin_dataset();
+  void end_dataset();
   void require_written() const;
 
   WriteRequest request_;

@@ -1,0 +1,88 @@
+#include <furrow/io/hdf5_stream.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <furrow/compute/histogram.hpp>
+#include <furrow/engine/pieces.hpp>
+#include <furrow/error.hpp>
+#include <furrow/io/hdf5/source.hpp>
+#include <furrow/io/hdf5/stream_run.hpp>
+
+namespace furrow::hdf5 {
+namespace {
+
+StreamSource open_rows(Engine& engine, const DatasetAddress& from, const StreamOptions& options) {
+  StreamSource source = open_source(engine, from, options);
+  if (source.info.shape.ndim() > 0) return source;
+  throw ShapeMismatch(quoted(source.address.file, source.address.dataset) +
+                      " is a single number; a stream takes rows (load it instead)");
+}
+
+}  // namespace
+
+StreamReport for_each_slab(Engine& engine, const DatasetAddress& from, const SlabKernel& kernel,
+                           const StreamOptions& options) {
+  const std::vector<StreamSource> sources = {open_rows(engine, from, options)};
+  SlabNeeds needs;
+  needs.layer_rows = layer_rows_of(sources);
+  needs.fixed_bytes = scratch_bytes_of(engine, sources);
+  needs.row_bytes = 2 * sources[0].row_bytes();
+  const SlabPlan plan = plan_slabs(sources[0].info.shape[0], options, needs,
+                                   quoted(sources[0].address.file, sources[0].address.dataset));
+  StreamWatch watch(options.job);
+  SlabReader reader(engine, sources, plan, 0, options);
+  for_each(reader, plan, watch,
+           [&](const ReadSlab& slab) { kernel(slab.arrays[0], slab.first_row); });
+  return {reader.road(), plan.slabs(), plan.slab_rows, plan.buffer_bytes};
+}
+
+StreamReport transform_file(Engine& engine, const DatasetAddress& from, const DatasetAddress& to,
+                            Dtype dtype, const SlabTransform& kernel, const SaveOptions& save,
+                            const StreamOptions& options) {
+  const std::vector<StreamSource> sources = {open_rows(engine, from, options)};
+  StreamOutput output = {to, dtype, sources[0].info.shape, save};
+  if (!output.save.attributes) output.save.attributes = sources[0].info.attributes;
+  return write_slabs(engine, sources, output, 0, options,
+                     [&](const ReadSlab& slab, const AnyArray& out, const JobOptions&) {
+                       kernel(slab.arrays[0], out, slab.first_row);
+                     });
+}
+
+Statistics statistics(Engine& engine, const DatasetAddress& from, const StreamOptions& options,
+                      StreamReport* report) {
+  const std::vector<StreamSource> sources = {open_rows(engine, from, options)};
+  engine::PiecewiseStatistics all(engine);
+  const StreamReport went = fold_slabs(
+      engine, sources, all.granule(sources[0].info.dtype), options,
+      [&](const std::vector<AnyArray>& pieces, const JobOptions& job) { all.add(pieces[0], job); });
+  if (report != nullptr) *report = went;
+  return all.result();
+}
+
+StreamHistogram histogram(Engine& engine, const DatasetAddress& from, std::int64_t bins,
+                          const std::optional<std::pair<double, double>>& range,
+                          const StreamOptions& options) {
+  std::pair<double, double> bounds = range.value_or(std::pair{0.0, 1.0});
+  if (!range) {
+    const Statistics s = statistics(engine, from, options);
+    if (s.count > 0) bounds = {s.min, s.max};
+  }
+  // The edges of no elements are those of all of them.
+  const auto none = Array<double>::temporary({0});
+  const Histogram empty = furrow::histogram(engine, none, bins, bounds);
+  StreamHistogram all;
+  all.edges.assign(empty.edges.span().begin(), empty.edges.span().end());
+  all.counts.assign(empty.counts.span().begin(), empty.counts.span().end());
+  for_each_slab(
+      engine, from,
+      [&](const AnyArray& slab, std::int64_t) {
+        const Histogram here = furrow::histogram(engine, slab, bins, bounds);
+        std::transform(all.counts.begin(), all.counts.end(), here.counts.span().begin(),
+                       all.counts.begin(), std::plus<>());
+      },
+      options);
+  return all;
+}
+
+}  // namespace furrow::hdf5

@@ -1,0 +1,223 @@
+#include <furrow/io/hdf5/stream_run.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+
+#include <furrow/error.hpp>
+#include <furrow/io/hdf5/sampling.hpp>
+#include <furrow/io/hdf5/source.hpp>
+#include <furrow/os/clock.hpp>
+#include <furrow/os/fault.hpp>
+
+namespace furrow::hdf5 {
+namespace {
+
+constexpr int attempts_max = 3;
+// What the workers filter into (session.cpp): four slots each of about as much as this.
+constexpr std::uint64_t ring_slot_bytes = std::uint64_t{1} << 20;
+
+std::string name_of(const DatasetAddress& address) { return quoted(address.file, address.dataset); }
+
+StreamReport report_of(const SlabReader& reader, const SlabPlan& plan) {
+  return {reader.road(), plan.slabs(), plan.slab_rows, plan.buffer_bytes};
+}
+
+Shape slab_shape(const Shape& shape, std::int64_t rows) {
+  Shape slab = shape;
+  slab[0] = rows;
+  return slab;
+}
+
+std::uint64_t row_bytes_of(const StreamOutput& output) {
+  std::uint64_t bytes = item_bytes(output.dtype);
+  for (std::size_t axis = 1; axis < output.shape.ndim(); ++axis) {
+    bytes *= static_cast<std::uint64_t>(output.shape[axis]);
+  }
+  return bytes;
+}
+
+/// The output's end: slabs in turn in two buffers, the one written while the other is computed.
+class SlabWriter {
+ public:
+  SlabWriter(Engine& engine, const StreamOutput& output, std::int64_t slab_rows)
+      : engine_(engine), output_(output) {
+    for (AnyArray& buffer : buffers_) {
+      buffer = AnyArray::temporary(output.dtype, slab_shape(output.shape, slab_rows));
+    }
+  }
+
+  /// Where the next slab of so many rows is to be computed.
+  AnyArray place(std::int64_t rows) const { return buffers_[next_].rows(0, rows); }
+
+  void write(const AnyArray& slab, const JobOptions& job) {
+    if (!session_) open(slab, job);
+    finish();
+    session_->start(slab);
+    writing_ = true;
+    next_ = 1 - next_;
+  }
+
+  void commit(const JobOptions& job) {
+    if (!session_) open(buffers_[0].rows(0, 0), job);  // no rows at all
+    finish();
+    session_->commit();
+  }
+
+  bool lost() const noexcept { return session_ && session_->lost(); }
+
+ private:
+  void finish() {
+    if (writing_) session_->finish();
+    writing_ = false;
+  }
+
+  void open(const AnyArray& first, const JobOptions& job) {
+    WriteRequest request = request_of(output_.dtype, output_.shape, output_.address.file,
+                                      output_.address.dataset, output_.save);
+    request.shuffle = output_.save.shuffle == Shuffle::on ||
+                      (output_.save.shuffle == Shuffle::automatic && first.size() > 0 &&
+                       shuffle_pays(&engine_, first, request));
+    session_ = std::make_unique<WriteSession>(engine_, request, job);
+  }
+
+  Engine& engine_;
+  const StreamOutput& output_;
+  AnyArray buffers_[2];
+  int next_ = 0;
+  std::unique_ptr<WriteSession> session_;
+  bool writing_ = false;
+};
+
+}  // namespace
+
+// --- time and progress --------------------------------------------------------------------------
+
+StreamWatch::StreamWatch(const JobOptions& job) : job_(job) {
+  if (job.deadline_ns > 0) until_ns_ = os::monotonic_ns() + job.deadline_ns;
+}
+
+void StreamWatch::enter(double begin, double end) noexcept {
+  begin_ = begin;
+  end_ = end;
+}
+
+std::int64_t StreamWatch::left_ns() const {
+  if (until_ns_ == 0) return 0;
+  const std::int64_t left = until_ns_ - os::monotonic_ns();
+  if (left <= 0) throw Timeout("the deadline passed before the stream was at its end");
+  return left;
+}
+
+JobOptions StreamWatch::job() const {
+  JobOptions job = job_;
+  job.deadline_ns = left_ns();
+  if (job_.watch) {
+    job.watch = [this](double done) { return job_.watch(begin_ + (end_ - begin_) * done); };
+  }
+  return job;
+}
+
+void StreamWatch::look() const {
+  left_ns();
+  if (job_.watch && !job_.watch(begin_)) throw Cancelled("the stream was cancelled");
+}
+
+// --- slabs --------------------------------------------------------------------------------------
+
+void for_each(SlabReader& reader, const SlabPlan& plan, StreamWatch& watch,
+              const std::function<void(const ReadSlab&)>& f) {
+  const auto slabs = static_cast<double>(std::max<std::int64_t>(plan.slabs(), 1));
+  for (double done = 0;; ++done) {
+    watch.enter(done / slabs, std::min(1.0, (done + 1) / slabs));
+    const ReadSlab* const slab = reader.next([&watch] { watch.look(); });
+    if (slab == nullptr) return;
+    watch.look();
+    f(*slab);
+    os::fault_point("io.stream.slab");
+  }
+}
+
+StreamReport fold_slabs(
+    Engine& engine, const std::vector<StreamSource>& sources, std::int64_t granule,
+    const StreamOptions& options,
+    const std::function<void(const std::vector<AnyArray>& pieces, const JobOptions& job)>& add) {
+  SlabNeeds needs;
+  needs.layer_rows = layer_rows_of(sources);
+  needs.fixed_bytes = scratch_bytes_of(engine, sources);
+  for (const StreamSource& source : sources) {
+    needs.row_bytes += 2 * source.row_bytes();
+    needs.fixed_bytes += 3 * static_cast<std::uint64_t>(granule) * item_bytes(source.info.dtype);
+  }
+  const std::int64_t rows = sources[0].info.shape[0];
+  const SlabPlan plan = plan_slabs(rows, options, needs, name_of(sources[0].address));
+  StreamWatch watch(options.job);
+  SlabReader reader(engine, sources, plan, granule, options);
+  // Elements that are left over from the slab before.
+  std::vector<std::vector<std::byte>> rest(sources.size());
+  std::int64_t carried = 0;
+  for_each(reader, plan, watch, [&](const ReadSlab& slab) {
+    const bool last = slab.first_row + slab.rows == plan.end;
+    const std::int64_t count = slab.flat[0].size() - granule + carried;
+    const std::int64_t whole = last ? count : count / granule * granule;
+    std::vector<AnyArray> pieces;
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+      const AnyArray all = slab.flat[i].rows(granule - carried, slab.flat[i].size());
+      const std::size_t item = item_bytes(all.dtype());
+      if (carried > 0) std::memcpy(all.data(), rest[i].data(), rest[i].size());
+      rest[i].resize(static_cast<std::size_t>(count - whole) * item);
+      const AnyArray left = all.rows(whole, count);
+      if (left.size() > 0) std::memcpy(rest[i].data(), left.data(), rest[i].size());
+      pieces.push_back(all.rows(0, whole));
+    }
+    carried = count - whole;
+    if (whole > 0) add(pieces, watch.job());
+  });
+  return report_of(reader, plan);
+}
+
+StreamReport write_slabs(Engine& engine, const std::vector<StreamSource>& sources,
+                         const StreamOutput& output, std::uint64_t fixed_bytes,
+                         const StreamOptions& options,
+                         const std::function<void(const ReadSlab& slab, const AnyArray& out,
+                                                  const JobOptions& job)>& compute) {
+  StreamOutput to = output;
+  to.address.file = std::filesystem::absolute(to.address.file).string();
+  SlabNeeds needs;
+  needs.layer_rows = layer_rows_of(sources);
+  needs.fixed_bytes = fixed_bytes + scratch_bytes_of(engine, sources);
+  needs.fixed_bytes += 4 * ring_slot_bytes * std::max<std::size_t>(engine.workers(), 1);
+  needs.row_bytes = 2 * row_bytes_of(to);
+  for (const StreamSource& source : sources) needs.row_bytes += 2 * source.row_bytes();
+  const Extents& chunk = sources[0].info.chunk;
+  const bool chunks = to.save.gzip > 0 || to.save.growable;
+  // Slabs are then whole layers of the output's chunks, too.
+  if (chunks && to.save.chunk.ndim() == 0) {
+    to.save.chunk =
+        chunk.ndim() == to.shape.ndim() ? chunk : choose_chunk(to.shape, item_bytes(to.dtype));
+  }
+  if (to.save.chunk.ndim() != 0 && chunk.ndim() == 0) {
+    needs.layer_rows = std::max<std::int64_t>(to.save.chunk[0], 1);
+  }
+  const std::int64_t rows = sources[0].info.shape[0];
+  const SlabPlan plan = plan_slabs(rows, options, needs, name_of(sources[0].address));
+  to.shape[0] = plan.end - plan.begin;
+  StreamWatch watch(options.job);
+  for (int attempt = 1;; ++attempt) {
+    SlabReader reader(engine, sources, plan, 0, options);
+    SlabWriter writer(engine, to, std::min(plan.slab_rows, to.shape[0]));
+    try {
+      for_each(reader, plan, watch, [&](const ReadSlab& slab) {
+        const AnyArray out = writer.place(slab.rows);
+        compute(slab, out, watch.job());
+        writer.write(out, watch.job());
+      });
+      writer.commit(watch.job());
+      return report_of(reader, plan);
+    } catch (const WorkerDied&) {
+      if (!writer.lost() || attempt == attempts_max) throw;
+    }
+  }
+}
+
+}  // namespace furrow::hdf5
