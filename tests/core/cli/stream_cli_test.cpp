@@ -1,0 +1,41 @@
+// stats and eval on datasets that come piece by piece
+#include <catch2/catch.hpp>
+#include <furrow/array/array.hpp>
+#include <numeric>
+
+#include "core/cli/program.hpp"
+
+using namespace furrow;        // NOLINT
+using namespace furrow::test;  // NOLINT
+
+TEST_CASE("stats and eval read datasets piece by piece, and write one") {
+  auto x = Array<double>::create("x", {3000, 50});
+  std::iota(x.span().begin(), x.span().end(), 0.0);
+  run({"save", "x", "in.h5:/a/x", "--gzip", "1", "--chunk", "100,50"});
+  CHECK(run({"stats", "in.h5:/a/x", "--json"}) == run({"stats", "x", "--json"}));
+  CHECK(run({"stats", "in.h5:/a/x", "--memory", "12M", "--json"}) == run({"stats", "x", "--json"}));
+  CHECK(run({"eval", "--in", "in.h5:/a/x", "sum(x*x)"}) == run({"eval", "sum(x*x)"}));
+  CHECK(run({"eval", "--in", "p=in.h5:/a/x", "--rows", "10:20", "max(p)"}) == "999\n");
+  CHECK(run({"eval", "--in", "in.h5:/a/x", "--out", "out.h5:/y", "--gzip", "2", "y = sqrt(x)"})
+            .empty());
+  run({"load", "out.h5:/y", "y"});
+  CHECK(run({"eval", "all(y == sqrt(x))"}) == "true\n");
+  run({"eval", "--in", "in.h5:/a/x", "--in", "q=out.h5:/y", "z = x - q"});
+  CHECK(run({"eval", "all(z == x - y)"}) == "true\n");
+
+  const auto refused = [](const std::vector<std::string>& arguments, int code,
+                          const std::string& says) {
+    const Result result = attempt(arguments);
+    INFO(result.error);
+    CHECK(result.code == code);
+    CHECK(result.error.find(says) != std::string::npos);
+  };
+  refused({"eval", "--out", "out.h5:/w", "w = x"}, 2, "--in");
+  refused({"eval", "--in", "in.h5:/a/x", "--out", "out.h5:/y", "y = x"}, 1, "already");
+  refused({"eval", "--in", "in.h5:/a/x", "x + 1"}, 1, "assign");
+  refused({"eval", "--in", "in.h5", "sum(x)"}, 2, "names no dataset");
+  refused({"stats", "in.h5:/a/x", "--memory", "12Q"}, 2, "--memory");
+  refused({"stats", "in.h5:/a/x", "--memory", "4K"}, 1, "at least");
+  refused({"stats", "in.h5:/nothing"}, 1, "there is no");
+  run({"rm", "--force", "x", "y", "z"});
+}
