@@ -9,18 +9,20 @@ using namespace furrow;        // NOLINT
 using namespace furrow::test;  // NOLINT
 
 TEST_CASE("stats and eval read datasets piece by piece, and write one") {
+  const Folder folder;
+  const std::string in = folder / "in.h5:/a/x";
+  const std::string out = folder / "out.h5:/y";
   auto x = Array<double>::create("x", {3000, 50});
   std::iota(x.span().begin(), x.span().end(), 0.0);
-  run({"save", "x", "in.h5:/a/x", "--gzip", "1", "--chunk", "100,50"});
-  CHECK(run({"stats", "in.h5:/a/x", "--json"}) == run({"stats", "x", "--json"}));
-  CHECK(run({"stats", "in.h5:/a/x", "--memory", "12M", "--json"}) == run({"stats", "x", "--json"}));
-  CHECK(run({"eval", "--in", "in.h5:/a/x", "sum(x*x)"}) == run({"eval", "sum(x*x)"}));
-  CHECK(run({"eval", "--in", "p=in.h5:/a/x", "--rows", "10:20", "max(p)"}) == "999\n");
-  CHECK(run({"eval", "--in", "in.h5:/a/x", "--out", "out.h5:/y", "--gzip", "2", "y = sqrt(x)"})
-            .empty());
-  run({"load", "out.h5:/y", "y"});
+  run({"save", "x", in, "--gzip", "1", "--chunk", "100,50"});
+  CHECK(run({"stats", in, "--json"}) == run({"stats", "x", "--json"}));
+  CHECK(run({"stats", in, "--memory", "12M", "--json"}) == run({"stats", "x", "--json"}));
+  CHECK(run({"eval", "--in", in, "sum(x*x)"}) == run({"eval", "sum(x*x)"}));
+  CHECK(run({"eval", "--in", "p=" + in, "--rows", "10:20", "max(p)"}) == "999\n");
+  CHECK(run({"eval", "--in", in, "--out", out, "--gzip", "2", "y = sqrt(x)"}).empty());
+  run({"load", out, "y"});
   CHECK(run({"eval", "all(y == sqrt(x))"}) == "true\n");
-  run({"eval", "--in", "in.h5:/a/x", "--in", "q=out.h5:/y", "z = x - q"});
+  run({"eval", "--in", in, "--in", "q=" + out, "z = x - q"});
   CHECK(run({"eval", "all(z == x - y)"}) == "true\n");
 
   const auto refused = [](const std::vector<std::string>& arguments, int code,
@@ -30,12 +32,12 @@ TEST_CASE("stats and eval read datasets piece by piece, and write one") {
     CHECK(result.code == code);
     CHECK(result.error.find(says) != std::string::npos);
   };
-  refused({"eval", "--out", "out.h5:/w", "w = x"}, 2, "--in");
-  refused({"eval", "--in", "in.h5:/a/x", "--out", "out.h5:/y", "y = x"}, 1, "already");
-  refused({"eval", "--in", "in.h5:/a/x", "x + 1"}, 1, "assign");
+  refused({"eval", "--out", folder / "w.h5:/w", "w = x"}, 2, "--in");
+  refused({"eval", "--in", in, "--out", out, "y = x"}, 1, "already");
+  refused({"eval", "--in", in, "x + 1"}, 1, "assign");
   refused({"eval", "--in", "in.h5", "sum(x)"}, 2, "names no dataset");
-  refused({"stats", "in.h5:/a/x", "--memory", "12Q"}, 2, "--memory");
-  refused({"stats", "in.h5:/a/x", "--memory", "4K"}, 1, "at least");
-  refused({"stats", "in.h5:/nothing"}, 1, "there is no");
+  refused({"stats", in, "--memory", "12Q"}, 2, "--memory");
+  refused({"stats", in, "--memory", "4K"}, 1, "at least");
+  refused({"stats", folder / "in.h5:/nothing"}, 1, "there is no");
   run({"rm", "--force", "x", "y", "z"});
 }
