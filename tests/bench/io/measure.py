@@ -58,7 +58,8 @@ def measure_topic(topic, native, python, source, folder, rounds):
     out = {who: str(folder / f"out-{who}{suffix}") for who in ["furrow", *topic.peers]}
     words = {"in": str(source), "low": COLUMNS // 8, "high": COLUMNS // 4}
     workers = {"furrow": (native, topic.ours)}
-    workers.update({who: (python, line) for who, line in topic.peers.items()})
+    workers.update({who: (native if who.startswith("furrow_") else python, line)
+                    for who, line in topic.peers.items()})
     times = {who: [] for who in workers}
     sums, road = {}, ""
     for server in (native, python):

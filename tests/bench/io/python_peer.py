@@ -68,6 +68,20 @@ def save(path, gzip, rows, columns):
         f.create_dataset("x", data=held, **options)
 
 
+def stream_sum(path):
+    global held
+    with h5py.File(path, "r") as f:
+        held = np.array([sum(float(f["x"][at:at + 256].sum())
+                             for at in range(0, f["x"].shape[0], 256))])
+
+
+def stream_sqrt(to, path):
+    with h5py.File(path, "r") as f, h5py.File(to, "w") as g:
+        y = g.create_dataset("x", shape=f["x"].shape, dtype="f8")
+        for at in range(0, f["x"].shape[0], 256):
+            y[at:at + 256] = np.sqrt(np.abs(f["x"][at:at + 256]))
+
+
 def npy_load(path):
     global held
     held = np.load(path)

@@ -2,6 +2,7 @@
 //
 //   load FILE · load_f64 FILE · load_into FILE · slab FILE LOW HIGH      /x; then its road
 //   save FILE GZIP ROWS COLUMNS       what `fill FILE` loaded, in chunks; 0 0: none
+//   stream_read FILE · stream_sum FILE · stream_sqrt OUT FILE     in slabs, in 256 MiB
 //   npy_load FILE · npy_load_into FILE · npy_save FILE     what `npy_fill FILE` loaded
 //   check                             the sum of what was loaded last
 //   clear
@@ -17,6 +18,7 @@
 
 #include <furrow/engine/engine.hpp>
 #include <furrow/io/hdf5.hpp>
+#include <furrow/io/hdf5_stream.hpp>
 #include <furrow/io/npy.hpp>
 #include <furrow/process/initialize.hpp>
 
@@ -32,6 +34,8 @@ struct Stage {
   furrow::Engine engine;
   furrow::AnyArray held;
   std::string road;
+  std::string streamed;       // the file that came in slabs,
+  std::optional<double> sum;  // and what they added up to, where that was the work
 };
 
 furrow::CreateOptions owned() {
@@ -86,6 +90,30 @@ void save(Stage& s, std::istream& words) {
   furrow::hdf5::save(s.engine, s.held, file, dataset, options);
 }
 
+void stream_read(Stage& s, std::istream& words) {
+  words >> s.streamed;
+  const auto nothing = [](const furrow::AnyArray&, std::int64_t) {};
+  s.road = furrow::hdf5::for_each_slab(s.engine, {s.streamed, dataset}, nothing).road;
+}
+
+void stream_sum(Stage& s, std::istream& words) {
+  words >> s.streamed;
+  const furrow::hdf5::StreamEvaluated result =
+      furrow::hdf5::evaluate(s.engine, "sum(x)", {{"x", {s.streamed, dataset}}});
+  s.sum = result.value.real();
+  s.road = result.report.road;
+}
+
+void stream_sqrt(Stage& s, std::istream& words) {
+  std::string from;
+  std::string to;
+  words >> to >> from;
+  const furrow::hdf5::StreamEvaluated result =
+      furrow::hdf5::evaluate(s.engine, "y = sqrt(abs(x))", {{"x", {from, dataset}}},
+                             furrow::hdf5::DatasetAddress{to, dataset});
+  s.road = result.report.road;
+}
+
 void npy_load(Stage& s, std::istream& words) {
   std::string file;
   words >> file;
@@ -108,6 +136,9 @@ const std::map<std::string, Word>& all_words() {
       {"load_f64", {true, false, load_f64}},
       {"load_into", {false, false, load_into}},
       {"save", {false, true, save}},
+      {"stream_read", {true, false, stream_read}},
+      {"stream_sum", {true, false, stream_sum}},
+      {"stream_sqrt", {false, true, stream_sqrt}},
       {"npy_load", {true, false, npy_load}},
       {"npy_fill", {true, false, npy_load}},
       {"npy_load_into",
@@ -137,6 +168,10 @@ void prepare(Stage& s, const std::string& word, const std::string& arguments) {
 }
 
 double checked(Stage& s) {
+  if (s.sum) return *s.sum;
+  if (!s.streamed.empty()) {
+    return furrow::hdf5::statistics(s.engine, {s.streamed, dataset}).sum;
+  }
   const furrow::AnyArray wide = furrow::AnyArray::temporary(furrow::Dtype::f64, s.held.shape());
   s.engine.evaluate("out = 1.0*x", {{"out", wide}, {"x", s.held}});
   return s.engine.sum(wide.as<double>());
@@ -169,6 +204,8 @@ int serve() {
     }
     prepare(s, word, arguments);
     s.road.clear();
+    s.streamed.clear();
+    s.sum.reset();
     const auto began = Clock::now();
     found.work(s, words);
     const std::chrono::duration<double, std::nano> took = Clock::now() - began;

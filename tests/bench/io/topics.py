@@ -2,7 +2,8 @@
 
 A topic is one piece of work, as server.cpp does it for furrow and python_peer.py for its peers: a
 line of words. {in} is the topic's file, {out} a new one for whoever writes, {low} and {high} the
-columns of the slab. `before` is done once by both. asked: ((peer, …), least ratio of its time by
+columns of the slab. `before` is done once by both. Peers named furrow_… are other work of furrow's:
+one stage of the topic's, alone. asked: ((peer, …), least ratio of its time by
 furrow's). Another topic is another line here, and another word in server.cpp where it does what
 none of them does.
 """
@@ -36,6 +37,15 @@ TOPICS = [
           {"h5py": f"save {{out}} 4 {CHUNK}"}, (("h5py",), 2.3), "fill {in}"),
     Topic("save_contiguous", "save, contiguous", "contiguous", "save {out} 0 0 0",
           {"h5py": "save {out} 0 0 0"}, (), "fill {in}"),
+    Topic("stream_sum", "sum in slabs of a stream, contiguous", "contiguous", "stream_sum {in}",
+          {"h5py": "stream_sum {in}", "furrow_reading": "stream_read {in}"},
+          (("furrow_reading",), 0.85)),
+    Topic("stream_sum_gzip", "sum in slabs of a stream, gzip-4", "gzip", "stream_sum {in}",
+          {"h5py": "stream_sum {in}", "furrow_reading": "stream_read {in}"},
+          (("furrow_reading",), 0.85)),
+    Topic("stream_sqrt", "y = sqrt(abs(x)) from file to file, contiguous", "contiguous",
+          "stream_sqrt {out} {in}",
+          {"h5py": "stream_sqrt {out} {in}"}),
     Topic("npy", "load .npy", "npy", "npy_load {in}",
           {"numpy": "npy_load {in}", "fromfile": "fromfile {in}"}),
     Topic("npy_into", "load .npy into an array that exists", "npy", "npy_load_into {in}",
