@@ -16,8 +16,8 @@
 // Shape    rank 0 to 8, extents may be 0; C order, as HDF5's own. Never transposed
 // Attributes  numbers and strings are kept on the array and written back; labels and scales of
 //          axes, too (io/dimensions.hpp); others are reported, and stay where a dataset is replaced
-// Crash    files are opened in workers only: one that crashes the library kills a worker, and the
-//          call ends with WorkerDied
+// Crash    the library is used in workers only: a file that crashes it kills a worker, and the call
+//          ends with WorkerDied
 // HDF5     a program that uses the library itself opens its files after it has started the engine:
 //          forked workers would inherit them half way, caches and all
 // Errors   NotFound (file, dataset; says what there is), TypeMismatch, ShapeMismatch, Corrupt (no

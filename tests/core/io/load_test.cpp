@@ -204,12 +204,12 @@ TEST_CASE("a worker killed while it reads costs nothing", "[hdf5][load][faults]"
 TEST_CASE("a worker killed in the middle of a chunk costs nothing", "[hdf5][load][faults]") {
   const Folder folder;
   const std::string file = folder / "f.h5";
-  const AnyArray x = pattern_array("from", Dtype::f64, {640, 100});
-  hdf5::save(x, file, "rows", {.gzip = 1, .chunk = {16, 100}});
-  hdf5::save(x, file, "tiles", {.gzip = 1, .chunk = {64, 30}});
+  const AnyArray x = pattern_array("from", Dtype::f64, {640, 1000});
+  hdf5::save(x, file, "rows", {.gzip = 1, .chunk = {16, 1000}});
+  hdf5::save(x, file, "tiles", {.gzip = 1, .chunk = {64, 300}});
   hdf5::save(x, file, "contiguous");
-  const std::vector<std::byte> bytes = pattern(Dtype::f64, 64'000);
-  const AnyArray there = pattern_array("there", Dtype::f64, {640, 100});
+  const std::vector<std::byte> bytes = pattern(Dtype::f64, 640'000);
+  const AnyArray there = pattern_array("there", Dtype::f64, {640, 1000});
   for (const char* dataset : {"rows", "tiles", "contiguous"}) {
     for (const char* point : {"io.load.decode", "io.load.write", "io.load.placed"}) {
       const bool is_contiguous = std::string(dataset) == "contiguous";

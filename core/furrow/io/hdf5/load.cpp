@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <memory>
 #include <system_error>
 
 #include <furrow/engine/engine.hpp>
@@ -22,11 +23,16 @@ namespace {
 
 constexpr std::size_t answer_bytes = std::size_t{64} << 10;
 constexpr std::size_t block_bytes_min = std::size_t{1} << 20;
+constexpr std::size_t filtered_block_bytes_min = std::size_t{256} << 10;
 constexpr std::size_t block_bytes_max = std::size_t{32} << 20;
 constexpr std::size_t blocks_per_worker = 8;  // so that the last ones to finish finish together
+// Read at once by whoever waits: waking a worker takes longer. No library is in the way, so nothing
+// can crash; but a disk may hang, so not where a deadline was asked for.
+constexpr std::size_t own_bytes_max = std::size_t{1} << 20;
 
 struct Inspected {
-  std::string file;  // where links led to
+  std::unique_ptr<Mailbox> box;  // with the request, when links led nowhere else
+  std::string file;              // where links led to
   std::string dataset;
   Description description;
   ReadAttributes attributes;
@@ -59,22 +65,23 @@ Inspected inspect(Engine& engine, const std::string& file, const std::string& da
   request.text(dataset);
   request.put(options.external);
   for (std::size_t capacity = answer_bytes;;) {
-    const Mailbox box(options.create.place, request, capacity);
-    Mail* const mail = box.mail();
+    auto box = std::make_unique<Mailbox>(options.create.place, request, capacity);
+    Mail* const mail = box->mail();
     run(
-        engine, box, 1, [mail](std::int64_t) { answer_inspection(*mail); }, options.job,
+        engine, *box, 1, [mail](std::int64_t) { answer_inspection(*mail); }, options.job,
         "cannot read " + quoted(file, dataset));
-    if (box.fits()) {
-      WireReader answer = box.answer();
+    if (box->fits()) {
+      WireReader answer = box->answer();
       Inspected result;
       result.file = answer.text();
       result.dataset = answer.text();
       result.description = answer.get<Description>();
       result.attributes.kept = answer.attributes();
       result.attributes.skipped = answer.texts();
+      if (result.file == file && result.dataset == dataset) result.box = std::move(box);
       return result;
     }
-    capacity = static_cast<std::size_t>(box.answer_bytes());
+    capacity = static_cast<std::size_t>(box->answer_bytes());
   }
 }
 
@@ -146,7 +153,8 @@ Planned plan_load(Engine& engine, const Prepared& p, const Place& place) {
   }
   const std::size_t workers = std::max<std::size_t>(engine.workers(), 1);
   const auto block_bytes_of = [&](std::size_t bytes) {
-    return std::clamp(bytes / (workers * blocks_per_worker), block_bytes_min, block_bytes_max);
+    return std::clamp(bytes / (workers * blocks_per_worker),
+                      d.filtered ? filtered_block_bytes_min : block_bytes_min, block_bytes_max);
   };
   const Extents extents =
       cell_extents(d, selection, block_bytes_of(elements * item_bytes(d.dtype)));
@@ -168,7 +176,14 @@ Planned plan_load(Engine& engine, const Prepared& p, const Place& place) {
   return planned;
 }
 
-void fill(Engine& engine, const Prepared& p, LoadPlan& plan, const AnyArray& array,
+bool reads_at_once(const LoadPlan& plan, const JobOptions& job) {
+  const std::size_t bytes = static_cast<std::size_t>(size_of(plan.cells.extents)) *
+                            static_cast<std::size_t>(plan.cells.count()) *
+                            item_bytes(plan.description.dtype);
+  return plan.road == Road::contiguous && bytes <= own_bytes_max && job.deadline_ns == 0;
+}
+
+void fill(Engine& engine, Prepared& p, LoadPlan& plan, const AnyArray& array,
           const LoadOptions& options) {
   if (plan.blocks == 0) return;
   plan.data = array.data();
@@ -179,12 +194,22 @@ void fill(Engine& engine, const Prepared& p, LoadPlan& plan, const AnyArray& arr
     plan.file = {os::this_process_id(), static_cast<std::uint32_t>(segment.descriptor()),
                  file.device, file.inode, segment::header_bytes};
   }
-  WireWriter request;
-  request.text(p.inspected.file);
-  request.text(p.inspected.dataset);
-  const Mailbox box(options.create.place, request, 0);
-  run(engine, box, plan.blocks, BlockReader{box.mail(), plan}, options.job,
-      "cannot read " + p.name);
+  if (reads_at_once(plan, options.job)) {
+    for (std::int64_t i = 0; i < plan.blocks; ++i) {
+      read_block(plan, p.inspected.file, p.inspected.dataset, i);
+    }
+  } else {
+    if (p.inspected.box == nullptr) {
+      WireWriter request;
+      request.text(p.inspected.file);
+      request.text(p.inspected.dataset);
+      p.inspected.box = std::make_unique<Mailbox>(options.create.place, request, 0);
+    }
+    const Mailbox& box = *p.inspected.box;
+    box.reuse();
+    run(engine, box, plan.blocks, BlockReader{box.mail(), plan}, options.job,
+        "cannot read " + p.name);
+  }
   require_unchanged(p.inspected.file, p.name, p.inspected.description);
 }
 

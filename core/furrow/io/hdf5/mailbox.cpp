@@ -4,8 +4,6 @@
 #include <cstring>
 #include <string_view>
 
-#include <furrow/os/identity.hpp>
-
 namespace furrow::hdf5 {
 namespace {
 
@@ -49,12 +47,9 @@ Mailbox::Mailbox(const Place& place, const WireWriter& request, std::size_t answ
   options.attribute_bytes = 0;
   options.note = "request to the workers of a load or save";
   options.place = place;
-  static constexpr std::string_view digits = "0123456789abcdef";
-  std::string name = "hdf5-";
-  std::uint64_t bits = os::random_bits();
-  for (int i = 0; i < 16; ++i, bits >>= 4) name += digits[bits & 15];
+  options.publish = false;  // workers reach it as the coordinator's open file
   const auto bytes = static_cast<std::int64_t>(sizeof(Mail) + request_bytes + capacity);
-  array_ = AnyArray::create(name, Dtype::u8, {bytes}, options);
+  array_ = AnyArray::create("request", Dtype::u8, {bytes}, options);
   Mail& m = *new (array_.data()) Mail{};
   m.request_bytes = request_bytes;
   m.answer_capacity = capacity;
@@ -69,6 +64,11 @@ void Mailbox::rethrow() const {
   const auto* text = reinterpret_cast<const char*>(answer_place(m));
   const auto bytes = static_cast<std::size_t>(std::min(m.answer_bytes, m.answer_capacity));
   Errors::raise(m.error, std::string(text, bytes));
+}
+
+void Mailbox::reuse() const noexcept {
+  mail()->answer_bytes = 0;
+  mail()->state.store(static_cast<std::uint32_t>(MailState::empty), std::memory_order_release);
 }
 
 WireReader Mailbox::answer() const {

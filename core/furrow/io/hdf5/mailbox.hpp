@@ -57,6 +57,8 @@ class Mailbox {
   bool fits() const noexcept { return mail()->answer_bytes <= mail()->answer_capacity; }
   /// REQUIRES: fits().
   WireReader answer() const;
+  /// Forgets the answer: another job of the same request.
+  void reuse() const noexcept;
 
  private:
   AnyArray array_;
