@@ -50,7 +50,7 @@ ChunkPlace chunk_place(const std::string& file, const std::string& path, hsize_t
 }
 
 /// A dataset of chunks of 8 x 4 i32 with these filters, in a file of 1 MiB.
-hdf5::Description described(std::vector<hdf5::FilterKind> kinds) {
+hdf5::Description described(const std::vector<hdf5::FilterKind>& kinds) {
   hdf5::Description d;
   d.dtype = Dtype::i32;
   d.shape = {37, 11};
