@@ -68,6 +68,7 @@ struct SaveArguments {
   std::string chunk;
   bool growable = false;
   bool replace = false;
+  bool verbose = false;
   std::string format;
 };
 
@@ -75,6 +76,12 @@ hdf5::Shuffle parse_shuffle(const std::string& text) {
   return text == "on"    ? hdf5::Shuffle::on
          : text == "off" ? hdf5::Shuffle::off
                          : hdf5::Shuffle::automatic;
+}
+
+void tell(const hdf5::SaveReport& report) {
+  std::string text = fmt::format("saved by the road \"{}\"", report.road);
+  if (report.chunk.ndim() > 0) text += fmt::format(", in chunks of {}", to_string(report.chunk));
+  complain(text + (report.shuffled ? ", shuffled" : ""));
 }
 
 int save(const Command& command, const SaveArguments& arguments) {
@@ -97,7 +104,9 @@ int save(const Command& command, const SaveArguments& arguments) {
   interruptible("interrupted; the file is as it was", [&] {
     Work work(command, fmt::format("save {}", arguments.name));
     options.job = work.job(array.bytes());
-    hdf5::save(work.engine(), array, to.file, to.dataset, options);
+    hdf5::SaveReport report;
+    hdf5::save(work.engine(), array, to.file, to.dataset, options, &report);
+    if (arguments.verbose) tell(report);
   });
   return exit_done;
 }
@@ -105,6 +114,7 @@ int save(const Command& command, const SaveArguments& arguments) {
 struct AppendArguments {
   std::string name;
   std::string address;
+  bool verbose = false;
 };
 
 int append(const Command& command, const AppendArguments& arguments) {
@@ -114,7 +124,9 @@ int append(const Command& command, const AppendArguments& arguments) {
     Work work(command, fmt::format("append {}", arguments.name));
     hdf5::AppendOptions options;
     options.job = work.job(array.bytes());
-    hdf5::append(work.engine(), array, to.file, to.dataset, options);
+    hdf5::SaveReport report;
+    hdf5::append(work.engine(), array, to.file, to.dataset, options, &report);
+    if (arguments.verbose) tell(report);
   });
   return exit_done;
 }
@@ -160,6 +172,7 @@ void add_save(CLI::App& app, Command& command) {
   verb.option("--chunk", arguments->chunk, "Shape of the chunks, as in 1000,64");
   verb.flag("--growable", arguments->growable, "Rows can be appended later");
   verb.flag("--replace", arguments->replace, "A dataset, or .npy file, of that name goes");
+  verb.flag("--verbose", arguments->verbose, "Say which road the save took");
   verb.option("--format", arguments->format, "What the name does not say: hdf5 or npy")
       .one_of({"hdf5", "npy"});
   verb.on_chosen([&command, arguments] {
@@ -173,6 +186,7 @@ void add_append(CLI::App& app, Command& command) {
       add_verb(app, "append", "Append an array's rows to an HDF5 dataset that can grow");
   verb.option("NAME", arguments->name, "Name of the array").required();
   verb.option("FILE.h5:/dataset", arguments->address, "The dataset").required();
+  verb.flag("--verbose", arguments->verbose, "Say which road the rows took");
   verb.on_chosen([&command, arguments] {
     command.run = [&command, arguments] { return append(command, *arguments); };
   });

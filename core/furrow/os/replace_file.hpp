@@ -15,6 +15,9 @@
 //           (as HDF5 does when it writes in place) is in the way and makes begin fail; one that
 //           comes while the replacement lasts finds it locked, and what it changed without asking
 //           is noticed: commit fails, and nothing is lost silently
+// Speed     the disk begins with what is written while more of it comes: the fsync at the end,
+// which
+//           else takes as long as the writing itself, finds little left to do
 // Kept      owner and group where allowed, and permission bits; a new file gets 0666 less the
 //           umask. A symbolic link is followed. Lost: extended attributes, further hard links
 // Errors    by value, never thrown
@@ -98,6 +101,7 @@ class FileReplacement {
   ReplaceError look_at_target();
   ReplaceError take_temporary(std::int64_t timeout_ns);
   void take_on_permissions() noexcept;
+  void note_written(std::uint64_t offset, std::uint64_t bytes) noexcept;
   static bool status(const std::string& path, Before& out);
 
   std::string target_;
@@ -105,6 +109,8 @@ class FileReplacement {
   Descriptor file_;      // the temporary file, whose lock says that we live
   Descriptor existing_;  // the target, locked against those who would write it in place
   Before before_;
+  std::uint64_t dirty_begin_ = 0;  // written one after the other, and the disk not told yet
+  std::uint64_t dirty_end_ = 0;
 };
 
 /// What tells whether a file is still the one that was looked at before.

@@ -73,6 +73,27 @@ TEST_CASE("load says which road it took when asked") {
   run({"rm", "--force", "x"});
 }
 
+TEST_CASE("rows are appended, and a save says how it went") {
+  const Folder folder;
+  const std::string file = folder / "a.h5";
+  const auto x = counting("x");
+  const Result made = attempt({"save", "x", file + ":/x", "--gzip", "1", "--shuffle", "on",
+                               "--no-checksum", "--chunk", "10,3", "--growable", "--verbose"});
+  CHECK(made.code == 0);
+  CHECK(made.error.find("\"chunks\"") != std::string::npos);
+  CHECK(made.error.find("(10, 3), shuffled") != std::string::npos);
+  run({"append", "x", file + ":/x"});
+  CHECK(python("(lambda d: (d.shape, d.maxshape, d.shuffle, d.fletcher32, float(d[100:].sum())))("
+               "__import__('h5py').File(text)['x'])",
+               file) == "((200, 3), (None, 3), True, False, 44850.0)");
+  run({"save", "x", file + ":/fixed"});
+  refused({"append", "x", file + ":/fixed"}, 1, "growable");
+  refused({"append", "x", file + ":/no"}, 1, "/fixed");
+  refused({"append", "x", file}, 2, "FILE.h5:/dataset");
+  refused({"save", "x", file + ":/y", "--shuffle", "maybe"}, 2, "--shuffle");
+  run({"rm", "--force", "x"});
+}
+
 TEST_CASE("what load and save refuse is one sentence and changes nothing") {
   const Folder folder;
   const std::string file = folder / "a.h5";

@@ -111,7 +111,7 @@ TEST_CASE("killed at every write, fsync and rename of a save", "[hdf5][faults]")
         ++kills;
       }
     }
-    CHECK(kills > 10);
+    CHECK(kills > 8);
   }
 }
 

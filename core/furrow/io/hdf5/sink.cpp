@@ -9,50 +9,13 @@
 #include <furrow/io/hdf5/dataset.hpp>
 #include <furrow/io/hdf5/source.hpp>
 #include <furrow/io/hdf5/type.hpp>
+#include <furrow/io/replace_errors.hpp>
 #include <furrow/os/fault.hpp>
 
 namespace furrow::hdf5 {
 namespace {
 
-constexpr std::size_t write_bytes = std::size_t{32} << 20;
-
-bool is_any(const std::error_code& code, std::initializer_list<std::errc> wanted) {
-  return std::any_of(wanted.begin(), wanted.end(), [&](std::errc e) { return code == e; });
-}
-
-void require(const os::ReplaceError& failed, const std::string& file) {
-  using Step = os::ReplaceError::Step;
-  if (!failed) return;
-  const std::string asked = "cannot save to \"" + file + "\": ";
-  const std::string reason = failed.code.message();
-  const std::string at = " (\"" + failed.path + "\")";
-  switch (failed.step) {
-    case Step::busy: throw InUse(asked + "another process is still saving to it; try again");
-    case Step::in_use:
-      throw InUse(asked + "another program has it open for writing; close it there first");
-    case Step::changed:
-      throw InUse(asked + "another program changed it meanwhile; nothing was saved, save again");
-    default: break;
-  }
-  if (is_any(failed.code, {std::errc::no_space_on_device, std::errc::file_too_large}) ||
-      failed.code.value() == EDQUOT) {
-    throw OutOfSpace(asked + "no room on the disk (" + reason + "); the old file is unchanged");
-  }
-  if (is_any(failed.code, {std::errc::permission_denied, std::errc::operation_not_permitted,
-                           std::errc::read_only_file_system})) {
-    throw PermissionDenied(asked + reason + at);
-  }
-  if (is_any(failed.code, {std::errc::is_a_directory})) {
-    throw InvalidArgument(asked + "it is a folder; name a file in it");
-  }
-  if (failed.step == Step::folder && is_any(failed.code, {std::errc::file_exists})) {
-    throw IoError(asked + "a file of another user is in the way" + at + "; remove it");
-  }
-  if (is_any(failed.code, {std::errc::no_such_file_or_directory, std::errc::not_a_directory})) {
-    throw NotFound(asked + "there is no such folder" + at);
-  }
-  throw IoError(asked + reason + at);
-}
+constexpr std::size_t write_bytes = std::size_t{8} << 20;
 
 Properties file_access(SteadyFile& file, const WriteRequest& r) {
   Properties access = own<Properties>(H5Pcreate(H5P_FILE_ACCESS), "cannot save");
@@ -89,7 +52,7 @@ Sink::Sink(WriteRequest request)
     : request_(std::move(request)), asked_("cannot save to \"" + request_.file + "\"") {
   const WriteRequest& r = request_;
   if (!r.append) chunk_of(r);
-  require(place_.begin(r.file, r.timeout_ns), r.file);
+  require_replaced(place_.begin(r.file, r.timeout_ns), r.file);
   const bool keep = keeps();
   bool replaced = false;
   if (keep) {
@@ -105,10 +68,10 @@ Sink::Sink(WriteRequest request)
   } else if (r.append) {
     throw NotFound("there is no file \"" + r.file + "\" to append to (save one with growable)");
   }
-  if (keep) require(place_.copy_target(), r.file);
+  if (keep) require_replaced(place_.copy_target(), r.file);
   if (!r.append && !r.chunked() && !replaced) {
     const auto bytes = static_cast<std::uint64_t>(size_of(r.shape)) * item_bytes(r.dtype);
-    require(place_.reserve((keep ? place_.target_bytes() : 0) + bytes), r.file);
+    require_replaced(place_.reserve((keep ? place_.target_bytes() : 0) + bytes), r.file);
   }
   os::fault_point("io.save.write");
   try {
@@ -172,7 +135,8 @@ void Sink::next(WriteRequest request) {
 
 void Sink::require_written() const {
   if (!steady_ || !steady_->error()) return;
-  require({os::ReplaceError::Step::write, steady_->error(), place_.target()}, request_.file);
+  require_replaced({os::ReplaceError::Step::write, steady_->error(), place_.target()},
+                   request_.file);
 }
 
 void Sink::extend(std::int64_t rows) {
@@ -264,13 +228,13 @@ os::FileStamp Sink::finish() {
     throw;
   }
   require_written();
-  require(place_.settle(), request_.file);
+  require_replaced(place_.settle(), request_.file);
   std::error_code error;
   const os::FileStamp stamp = os::stamp_of(place_.temporary(), error);
   if (error) throw IoError(asked_ + ": " + error.message());
   return stamp;
 }
 
-void Sink::publish() { require(place_.publish(), request_.file); }
+void Sink::publish() { require_replaced(place_.publish(), request_.file); }
 
 }  // namespace furrow::hdf5

@@ -46,7 +46,7 @@ class Sink {
 
   /// To that many rows, when there are less.
   void extend(std::int64_t rows);
-  /// `watch` is asked between blocks of 32 MiB with the part done; false: Cancelled.
+  /// `watch` is asked between blocks of 8 MiB with the part done; false: Cancelled.
   void write_rows(const Slab& slab, const std::function<bool(double)>& watch);
   void write_chunk(const Extents& offset, const std::byte* bytes, const Encoded& encoded);
   /// Rows [begin, end) as they are now, C order.

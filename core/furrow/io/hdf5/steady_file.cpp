@@ -141,7 +141,8 @@ bool SteadyFile::read(std::uint64_t offset, void* content, std::size_t bytes) co
 
 void SteadyFile::resize(std::uint64_t bytes) noexcept {
   bytes_ = bytes;
-  if (!error_) error_ = place_.resize(bytes);
+  // To the size that it has would give back what was reserved behind the end.
+  if (!error_ && place_.bytes() != bytes) error_ = place_.resize(bytes);
 }
 
 }  // namespace furrow::hdf5
