@@ -14,8 +14,15 @@ namespace furrow::hdf5 {
 namespace {
 
 constexpr int attempts_max = 3;
-// What the workers filter into (session.cpp): four slots each of about as much as this.
-constexpr std::uint64_t ring_slot_bytes = std::uint64_t{1} << 20;
+/// What the workers filter into (session.cpp): four slots each, of a chunk or of small ones.
+std::uint64_t ring_bytes_of(const Engine& engine, const Extents& chunk, Dtype dtype) {
+  std::uint64_t slot = std::uint64_t{1} << 20;
+  if (chunk.ndim() != 0) {
+    const auto elements = static_cast<std::uint64_t>(size_of(chunk));
+    slot = std::max(slot, elements * item_bytes(dtype) * 9 / 8);
+  }
+  return 4 * slot * std::max<std::size_t>(engine.workers(), 1);
+}
 
 std::string name_of(const DatasetAddress& address) { return quoted(address.file, address.dataset); }
 
@@ -186,7 +193,6 @@ StreamReport write_slabs(Engine& engine, const std::vector<StreamSource>& source
   SlabNeeds needs;
   needs.layer_rows = layer_rows_of(sources);
   needs.fixed_bytes = fixed_bytes + scratch_bytes_of(engine, sources);
-  needs.fixed_bytes += 4 * ring_slot_bytes * std::max<std::size_t>(engine.workers(), 1);
   needs.row_bytes = 2 * row_bytes_of(to);
   for (const StreamSource& source : sources) needs.row_bytes += 2 * source.row_bytes();
   const Extents& chunk = sources[0].info.chunk;
@@ -199,6 +205,7 @@ StreamReport write_slabs(Engine& engine, const std::vector<StreamSource>& source
   if (to.save.chunk.ndim() != 0 && chunk.ndim() == 0) {
     needs.layer_rows = std::max<std::int64_t>(to.save.chunk[0], 1);
   }
+  needs.fixed_bytes += ring_bytes_of(engine, to.save.chunk, to.dtype);
   const std::int64_t rows = sources[0].info.shape[0];
   const SlabPlan plan = plan_slabs(rows, options, needs, name_of(sources[0].address));
   to.shape[0] = plan.end - plan.begin;
