@@ -11,6 +11,7 @@
 #include <furrow/io/hdf5.hpp>
 #include <furrow/io/hdf5/attributes.hpp>
 #include <furrow/io/hdf5/mailbox.hpp>
+#include <furrow/io/hdf5/reader.hpp>
 #include <furrow/io/hdf5/roads.hpp>
 #include <furrow/io/hdf5/source.hpp>
 #include <furrow/io/hdf5/wanted.hpp>
@@ -237,6 +238,16 @@ void tell(LoadReport* report, const LoadPlan& plan, Prepared& p) {
   report->skipped_attributes = std::move(p.inspected.attributes.skipped);
 }
 
+DatasetInfo info_of(const Prepared& p) {
+  const Description& d = p.inspected.description;
+  return {d.dtype,
+          d.shape,
+          d.chunked ? d.chunk : Extents(),
+          d.filtered,
+          p.inspected.attributes.kept,
+          p.inspected.attributes.skipped};
+}
+
 /// Scales of the axes that do not come whole.
 void cut_scales(Prepared& p, const LoadOptions& options) {
   const Selection& s = p.wanted.selection;
@@ -314,14 +325,53 @@ DatasetInfo info(Engine& engine, const std::string& file, const std::string& dat
                  bool external) {
   LoadOptions options;
   options.external = external;
+  return info_of(prepare(engine, file, dataset, options));
+}
+
+// --- part after part ----------------------------------------------------------------------------
+
+struct Reader::State {
+  Engine& engine;
+  LoadOptions options;
+  Prepared prepared;
+  DatasetInfo info;
+};
+
+Reader::Reader(Engine& engine, const std::string& file, const std::string& dataset,
+               const LoadOptions& options) {
   Prepared p = prepare(engine, file, dataset, options);
-  const Description& d = p.inspected.description;
-  return {d.dtype,
-          d.shape,
-          d.chunked ? d.chunk : Extents(),
-          d.filtered,
-          std::move(p.inspected.attributes.kept),
-          std::move(p.inspected.attributes.skipped)};
+  DatasetInfo there = info_of(p);
+  state_.reset(new State{engine, options, std::move(p), std::move(there)});
+}
+
+Reader::~Reader() = default;
+
+const DatasetInfo& Reader::info() const noexcept { return state_->info; }
+
+std::string Reader::road() const {
+  return std::string(road_name(road_of(state_->prepared.inspected.description)));
+}
+
+void Reader::read_rows(std::int64_t begin, std::int64_t end, const AnyArray& array,
+                       const JobOptions& job) {
+  Prepared& p = state_->prepared;
+  LoadOptions options = state_->options;
+  options.rows = RowRange{begin, end, 1};
+  options.job = job;
+  options.create.place = array.segment()->place();
+  p.wanted = wanted_of(p.inspected.description, options, p.name);
+  Planned planned = plan_load(state_->engine, p, options.create.place);
+  fill(state_->engine, p, planned.plan, array, options);
+  require_same();
+}
+
+void Reader::require_same() const {
+  const Inspected& there = state_->prepared.inspected;
+  std::error_code error;
+  const os::FileStamp now = os::stamp_of(there.file, error);
+  if (!error && now == there.description.stamp) return;
+  throw InUse(state_->prepared.name +
+              " was changed or replaced while it was being read; begin again");
 }
 
 }  // namespace furrow::hdf5

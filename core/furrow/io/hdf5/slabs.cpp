@@ -1,11 +1,9 @@
 #include <furrow/io/hdf5/slabs.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <numeric>
-#include <system_error>
 
 #include <furrow/error.hpp>
 #include <furrow/io/hdf5/source.hpp>
@@ -17,14 +15,6 @@ namespace {
 // Slabs that the caches hold for the most part, so that kernels find what was just decoded.
 constexpr std::uint64_t slab_bytes_wanted = std::uint64_t{16} << 20;
 constexpr std::int64_t layer_rows_max = std::int64_t{1} << 20;
-
-void require_same(const StreamSource& source) {
-  std::error_code error;
-  const os::FileStamp now = os::stamp_of(source.address.file, error);
-  if (!error && now == source.stamp) return;
-  throw InUse(quoted(source.address.file, source.address.dataset) +
-              " was changed or replaced while it was being read; begin again");
-}
 
 std::int64_t row_elements(const Shape& shape) {
   std::int64_t count = 1;
@@ -42,10 +32,12 @@ StreamSource open_source(Engine& engine, const DatasetAddress& address,
                          const StreamOptions& options) {
   StreamSource source;
   source.address = {std::filesystem::absolute(address.file).string(), address.dataset};
-  std::error_code error;
-  // Before it is looked at: a change in between shows at the first slab.
-  source.stamp = os::stamp_of(source.address.file, error);
-  source.info = info(engine, source.address.file, source.address.dataset, options.external);
+  LoadOptions load_options;
+  load_options.external = options.external;
+  load_options.job.deadline_ns = options.job.deadline_ns;
+  source.reader =
+      std::make_shared<Reader>(engine, source.address.file, source.address.dataset, load_options);
+  source.info = source.reader->info();
   return source;
 }
 
@@ -113,9 +105,9 @@ SlabPlan plan_slabs(std::int64_t rows, const StreamOptions& options, const SlabN
   return plan;
 }
 
-SlabReader::SlabReader(Engine& engine, std::vector<StreamSource> sources, const SlabPlan& plan,
-                       std::int64_t room, const StreamOptions& options)
-    : engine_(engine), sources_(std::move(sources)), plan_(plan), room_(room), options_(options) {
+SlabReader::SlabReader(std::vector<StreamSource> sources, const SlabPlan& plan, std::int64_t room,
+                       const StreamOptions& options)
+    : sources_(std::move(sources)), plan_(plan), room_(room), options_(options) {
   const std::int64_t rows = std::min(plan.slab_rows, plan.end - plan.begin);
   const int buffers = plan.slabs() > 1 ? 2 : 1;
   for (int b = 0; b < buffers; ++b) {
@@ -149,19 +141,13 @@ void SlabReader::read(std::int64_t index, Buffer& buffer) {
     Shape shape = source.info.shape;
     shape[0] = slab.rows;
     const AnyArray array = flat.rows(room_, room_ + elements).reshape(shape);
-    LoadOptions load_options;
-    load_options.rows = RowRange{slab.first_row, slab.first_row + slab.rows, 1};
-    load_options.external = options_.external;
-    load_options.attributes = false;
-    load_options.job.deadline_ns = options_.job.deadline_ns;
-    load_options.job.watch = [this](double) {
+    JobOptions job;
+    job.deadline_ns = options_.job.deadline_ns;
+    job.watch = [this](double) {
       const std::lock_guard lock(mutex_);
       return !stop_;
     };
-    LoadReport report;
-    load(engine_, source.address.file, source.address.dataset, array, load_options, &report);
-    require_same(source);
-    if (i == 0) road_ = report.road;
+    source.reader->read_rows(slab.first_row, slab.first_row + slab.rows, array, job);
     slab.arrays.push_back(array);
     slab.flat.push_back(flat);
   }

@@ -8,21 +8,21 @@
 // Room     in front of each slab, for the elements that a reduction has left over from the slab
 //          before (engine/pieces.hpp): then they lie side by side
 // Thread   one, which waits for loads; what it throws comes out of next()
-// Changed  the files' stamps are compared around every slab
 #pragma once
 
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <furrow/array/array.hpp>
+#include <furrow/io/hdf5/reader.hpp>
 #include <furrow/io/hdf5_stream.hpp>
-#include <furrow/os/replace_file.hpp>
 
 namespace furrow::hdf5 {
 
@@ -30,7 +30,7 @@ namespace furrow::hdf5 {
 struct StreamSource {
   DatasetAddress address;  // absolute
   DatasetInfo info;
-  os::FileStamp stamp;
+  std::shared_ptr<Reader> reader;
 
   std::size_t row_bytes() const noexcept;
 };
@@ -78,8 +78,8 @@ struct ReadSlab {
 class SlabReader {
  public:
   /// `room`: elements in front of each slab.
-  SlabReader(Engine& engine, std::vector<StreamSource> sources, const SlabPlan& plan,
-             std::int64_t room, const StreamOptions& options);
+  SlabReader(std::vector<StreamSource> sources, const SlabPlan& plan, std::int64_t room,
+             const StreamOptions& options);
   ~SlabReader();
   SlabReader(const SlabReader&) = delete;
   SlabReader& operator=(const SlabReader&) = delete;
@@ -88,7 +88,7 @@ class SlabReader {
   /// twenty times a second while there is none yet, and throws to give up.
   const ReadSlab* next(const std::function<void()>& idle);
   /// On which the first source was read.
-  const std::string& road() const noexcept { return road_; }
+  std::string road() const { return sources_[0].reader->road(); }
 
  private:
   struct Buffer {
@@ -98,14 +98,12 @@ class SlabReader {
   void read_all() noexcept;
   void read(std::int64_t index, Buffer& buffer);
 
-  Engine& engine_;
   std::vector<StreamSource> sources_;
   SlabPlan plan_;
   std::int64_t room_;
   StreamOptions options_;
   std::vector<AnyArray> memory_[2];
   Buffer buffers_[2];
-  std::string road_;
   std::int64_t given_ = 0;  // slabs that the caller has had
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -31,7 +31,7 @@ StreamReport for_each_slab(Engine& engine, const DatasetAddress& from, const Sla
   const SlabPlan plan = plan_slabs(sources[0].info.shape[0], options, needs,
                                    quoted(sources[0].address.file, sources[0].address.dataset));
   StreamWatch watch(options.job);
-  SlabReader reader(engine, sources, plan, 0, options);
+  SlabReader reader(sources, plan, 0, options);
   for_each(reader, plan, watch,
            [&](const ReadSlab& slab) { kernel(slab.arrays[0], slab.first_row); });
   return {reader.road(), plan.slabs(), plan.slab_rows, plan.buffer_bytes};

@@ -98,7 +98,7 @@ class StreamedExpression {
     const SlabPlan plan =
         plan_slabs(look_.shape[0], options_, needs, quoted(first.file, first.dataset));
     StreamWatch watch(options_.job);
-    SlabReader reader(engine_, sources_, plan, 0, options_);
+    SlabReader reader(sources_, plan, 0, options_);
     for_each(reader, plan, watch, [&](const ReadSlab& slab) {
       const std::int64_t begin = slab.first_row - plan.begin;
       compute(slab, target.rows(begin, begin + slab.rows), watch.job());

@@ -159,7 +159,7 @@ StreamReport fold_slabs(
   const std::int64_t rows = sources[0].info.shape[0];
   const SlabPlan plan = plan_slabs(rows, options, needs, name_of(sources[0].address));
   StreamWatch watch(options.job);
-  SlabReader reader(engine, sources, plan, granule, options);
+  SlabReader reader(sources, plan, granule, options);
   // Elements that are left over from the slab before.
   std::vector<std::vector<std::byte>> rest(sources.size());
   std::int64_t carried = 0;
@@ -211,7 +211,7 @@ StreamReport write_slabs(Engine& engine, const std::vector<StreamSource>& source
   to.shape[0] = plan.end - plan.begin;
   StreamWatch watch(options.job);
   for (int attempt = 1;; ++attempt) {
-    SlabReader reader(engine, sources, plan, 0, options);
+    SlabReader reader(sources, plan, 0, options);
     SlabWriter writer(engine, to, std::min(plan.slab_rows, to.shape[0]));
     try {
       for_each(reader, plan, watch, [&](const ReadSlab& slab) {
