@@ -8,6 +8,12 @@
 //
 // Load     by all workers at once, each reading blocks of whole chunks straight into the shared
 //          array. The HDF5 library holds one lock per process, so threads could not
+// Roads    by the dataset alone: "chunks" of gzip, shuffle and fletcher32 are decoded by us, every
+//          checksum checked; "contiguous" ones are read at their offset; "blocks" by the library,
+//          for all the rest. What takes one never takes another
+// Parts    ranges with steps on every axis, or a list of rows; only chunks that they touch are read
+// Elsewhere  links and elements in other files are refused unless `external` says so, and the
+//          library does not open those files before we have looked
 // Save     whole or not at all: into a temporary file of the same folder, fsync, rename, fsync of
 //          the folder. What else the file holds stays. Killed at any instant, the old file or the
 //          new one is there. Savers of one file wait for each other

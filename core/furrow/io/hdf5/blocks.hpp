@@ -36,7 +36,8 @@ struct BlockPlan {
 BlockPlan plan_blocks(const Box& all, const Extents& chunk, std::size_t item_bytes,
                       std::size_t block_bytes);
 
-/// Copies a box between two strided places in memory. Strides count elements.
+/// Copies a box between two strided places in memory. Strides count elements; 0 repeats one.
+/// REQUIRES: item_bytes is 1, 2, 4, 8 or 16.
 void copy_box(const Extents& count, std::size_t item_bytes, const void* from,
               const Strides& from_strides, void* to, const Strides& to_strides) noexcept;
 

@@ -92,7 +92,9 @@ std::span<std::byte> Decoder::stored(const Description& d, std::uint64_t bytes,
   // Deflate that does not pay costs 5 bytes in 16 KiB at worst as zlib writes it; twice is plenty.
   const std::uint64_t most = 2 * whole + 4096;
   const std::uint64_t least = has_deflate(d) ? whole / inflation_max : whole;
-  if (bytes > most || bytes < least || bytes > d.stamp.bytes) {
+  // The library allows no chunk of 4 GiB.
+  const bool impossible = whole > UINT32_MAX;
+  if (impossible || bytes > most || bytes < least || bytes > d.stamp.bytes) {
     throw Corrupt(chunk.text() + " is damaged: it has " + std::to_string(bytes) +
                   " bytes in the file, for " + std::to_string(whole) + " bytes of elements");
   }

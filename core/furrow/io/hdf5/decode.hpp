@@ -46,7 +46,7 @@ class Buffer {
 class Decoder {
  public:
   /// Buffers up to this size are kept.
-  static constexpr std::size_t kept_bytes_max = std::size_t{16} << 20;
+  static constexpr std::size_t kept_bytes_max = std::size_t{4} << 20;
 
   Decoder() noexcept;
   ~Decoder();
