@@ -50,6 +50,22 @@ TEST_CASE("adding to a file keeps what it holds", "[hdf5][save]") {
   CHECK(folder.names() == "f.h5");
 }
 
+TEST_CASE("a file does not grow when a dataset is replaced by its like", "[hdf5][save]") {
+  const Folder folder;
+  const std::string file = folder / "f.h5";
+  for (const int gzip : {0, 1}) {
+    std::size_t bytes = 0;
+    for (int i = 0; i < 5; ++i) {
+      hdf5::save(pattern_array("x", Dtype::f64, {50'000}), file, "x",
+                 {.gzip = gzip, .replace = true});
+      // The second one may need room beside the first.
+      if (i == 1) bytes = file_bytes(file).size();
+    }
+    CHECK(file_bytes(file).size() == bytes);
+    fs::remove(file);
+  }
+}
+
 TEST_CASE("equal arrays make equal files", "[hdf5][save]") {
   const Folder folder;
   for (const char* name : {"a.h5", "b.h5"}) {

@@ -218,6 +218,13 @@ void write_fixed_text(hid_t object, const std::string& name, const std::string& 
   create(object, name, type, {}, text.c_str());
 }
 
+bool has_foreign_attributes(hid_t object, const std::set<std::string>& but) {
+  const std::vector<std::string> names = names_of(object);
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    return !but.contains(name) && !read_one(object, name);
+  });
+}
+
 void copy_foreign_attributes(hid_t from, hid_t to, const std::set<std::string>& but) {
   for (const std::string& name : names_of(from)) {
     if (but.contains(name) || H5Aexists(to, name.c_str()) > 0 || read_one(from, name)) continue;

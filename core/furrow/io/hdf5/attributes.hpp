@@ -46,6 +46,7 @@ void write_object_attributes(hid_t object, const Attributes& attributes);
 void write_fixed_text(hid_t object, const std::string& name, const std::string& text);
 
 /// Copies, within a file, attributes of types that are not kept and that `to` has not got.
+bool has_foreign_attributes(hid_t object, const std::set<std::string>& but);
 void copy_foreign_attributes(hid_t from, hid_t to, const std::set<std::string>& but);
 
 }  // namespace furrow::hdf5

@@ -276,6 +276,11 @@ Predecessor::Predecessor(hid_t file, const std::string& path)
         }
       }
     }
+    // With nothing to hand over it goes now, and its successor takes its place in the file.
+    if (scale_users(object_.get()).empty() &&
+        !has_foreign_attributes(object_.get(), {list_name, users_name})) {
+      object_.close();
+    }
   }
   check(H5Ldelete(file, path.c_str(), H5P_DEFAULT), "cannot replace \"" + path + "\"");
 }
