@@ -10,7 +10,6 @@
 #include <furrow/engine/engine.hpp>
 #include <furrow/io/hdf5.hpp>
 #include <furrow/io/hdf5/handle.hpp>
-#include <furrow/io/hdf5/roads.hpp>
 #include <furrow/io/hdf5/selection.hpp>
 
 #include "io_support.hpp"
@@ -100,24 +99,18 @@ TEST_CASE("the cells of any selection hold each wanted element once", "[hdf5][pa
       wanted *= count;
     }
     const hdf5::Cells cells = hdf5::cells_of(selection, extents);
-    const bool runs = hdf5::fills_runs(cells);
     std::int64_t seen = 0;
-    std::int64_t next = 0;  // element of the result, when cells fill runs
     for (std::int64_t i = 0; i < cells.count(); ++i) {
       const hdf5::Cell cell = cells[i];
       REQUIRE(size_of(cell.count) > 0);
-      std::int64_t first = 0;
       for (std::size_t axis = 0; axis < rank; ++axis) {
         REQUIRE(cell.corner[axis] % extents[axis] == 0);
         REQUIRE(cell.inside[axis] >= 0);
         REQUIRE(cell.inside[axis] + (cell.count[axis] - 1) * cell.step[axis] < extents[axis]);
         REQUIRE(cell.corner[axis] + cell.inside[axis] ==
                 selection.begin[axis] + cell.to[axis] * selection.step[axis]);
-        first += cell.to[axis] * c_strides(selection.count)[axis];
       }
-      if (runs) REQUIRE(first == next);
       seen += size_of(cell.count);
-      next = first + size_of(cell.count);
     }
     REQUIRE(seen == wanted);
   }
@@ -167,6 +160,42 @@ TEST_CASE("ranges with steps and lists of rows, on every road", "[hdf5][partial]
       REQUIRE(std::memcmp(room.slice(0, {i, i + 1, 1}).columns(1, wide[1] - 1).data(),
                           part.slice(0, {i, i + 1, 1}).data(), bytes) == 0);
     }
+  }
+}
+
+TEST_CASE("parts of wide rows, which are written through the array's file", "[hdf5][partial]") {
+  const Folder folder;
+  const std::string file = folder / "wide.h5";
+  const Shape shape = {9, 3, 2000};
+  const AnyArray x = pattern_array("x", Dtype::f64, shape);
+  hdf5::save(x, file, "rows", {.gzip = 1, .chunk = {2, 3, 2000}});
+  hdf5::save(x, file, "tiles", {.gzip = 1, .chunk = {4, 2, 700}});
+  hdf5::save(x, file, "plain");
+  const std::vector<std::byte> whole = pattern(Dtype::f64, size_of(shape));
+  const unsigned seed = std::random_device{}();
+  CAPTURE(seed);
+  std::mt19937 random(seed);
+  Engine engine(two_workers());
+  for (int trial = 0; trial < 60; ++trial) {
+    const char* const dataset = trial % 3 == 0 ? "rows" : trial % 3 == 1 ? "tiles" : "plain";
+    hdf5::LoadOptions options = owned();
+    options.select = {random_range(random, 9), random_range(random, 3), {}};
+    if (random() % 2 == 0) options.select[2] = {static_cast<std::int64_t>(random() % 900), 1950};
+    Positions at;
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      at.push_back(positions_of(options.select[axis], shape[axis]));
+    }
+    if (random() % 2 == 0) {
+      options.select[0] = {};
+      at[0].clear();
+      for (std::size_t i = 1 + random() % 7; i != 0; --i) {
+        at[0].push_back(static_cast<std::int64_t>(random() % 9));
+      }
+      options.row_list = at[0];
+    }
+    CAPTURE(dataset, at[0], at[1]);
+    const AnyArray part = hdf5::load(engine, file, dataset, "part", options);
+    CHECK(holds(part, picked(whole, shape, 8, at)));
   }
 }
 

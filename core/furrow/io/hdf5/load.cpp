@@ -292,7 +292,8 @@ AnyArray load(Engine& engine, const std::string& file, const std::string& datase
   create.publish = false;  // it appears with its rows, or not at all
   if (!options.replace) require_free(name, create.place);
   Planned planned = plan_load(engine, p, create.place);
-  create.reserve = planned.plan.road == Road::blocks || !fills_runs(planned.plan.cells);
+  create.reserve = planned.plan.road == Road::blocks ||
+                   !fills_runs(planned.plan.cells, item_bytes(p.inspected.description.dtype));
   AnyArray array =
       AnyArray::create(name, p.inspected.description.dtype, p.wanted.selection.count, create);
   fill(engine, p, planned.plan, array, options);

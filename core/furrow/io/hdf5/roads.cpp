@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <system_error>
+#include <vector>
 
 #include <furrow/error.hpp>
 #include <furrow/io/hdf5/blocks.hpp>
@@ -17,6 +18,9 @@ namespace furrow::hdf5 {
 namespace {
 
 constexpr std::size_t run_bytes = std::size_t{256} << 10;
+
+/// From here on a run is written by a call of its own.
+constexpr std::int64_t worth_writing_bytes = 4096;
 
 /// Whole inner axes, part of one, single positions of the outer ones: one piece of the file.
 Extents run_extents(const Shape& shape, std::size_t item) {
@@ -166,20 +170,55 @@ void write_result(const os::Descriptor& file, std::uint64_t offset,
   throw IoError(message);
 }
 
+/// What a cell holds, side by side in `elements`, to its runs of the result.
+void write_runs(const LoadPlan& plan, const os::Descriptor& file, const Cell& cell,
+                std::span<const std::byte> elements) {
+  const Shape& result = plan.cells.selection.count;
+  const std::size_t listed = cell.rows != nullptr ? 1 : 0;
+  std::size_t inner = result.ndim();
+  std::int64_t run = 1;
+  for (bool whole = true; whole && inner > listed;) {
+    --inner;
+    run *= cell.count[inner];
+    whole = cell.count[inner] == result[inner];
+  }
+  std::int64_t corner = 0;
+  for (std::size_t axis = inner; axis < result.ndim(); ++axis) {
+    corner += cell.to[axis] * plan.strides[axis];
+  }
+  const std::size_t item = item_bytes(plan.description.dtype);
+  const std::size_t bytes = static_cast<std::size_t>(run) * item;
+  for (std::size_t at = 0, i = 0; at < elements.size(); at += bytes, ++i) {
+    auto rest = static_cast<std::int64_t>(i);
+    std::int64_t element = corner;
+    for (std::size_t axis = inner; axis-- > 0;) {
+      const std::int64_t index = rest % cell.count[axis];
+      rest /= cell.count[axis];
+      const bool by_list = axis == 0 && listed != 0;
+      element += (by_list ? cell.rows[index].to : cell.to[axis] + index) * plan.strides[axis];
+    }
+    write_result(file, plan.file.offset + static_cast<std::uint64_t>(element) * item,
+                 elements.subspan(at, bytes));
+  }
+}
+
 /// The cells [first, end) through the result's file.
 void write_cells(const LoadPlan& plan, const Reader& reader, std::int64_t first, std::int64_t end) {
   thread_local Buffer buffer;
   const os::Descriptor file = open_result(plan.file);
-  const std::size_t item = item_bytes(plan.description.dtype);
+  std::vector<ListedRow> rows;
   for (std::int64_t i = first; i < end; ++i) {
-    Cell cell = plan.cells[i];
-    std::int64_t element = 0;
-    for (std::size_t axis = 0; axis < cell.to.ndim(); ++axis) {
-      element += cell.to[axis] * plan.strides[axis];
-      cell.to[axis] = 0;
+    const Cell cell = plan.cells[i];
+    Cell apart = cell;  // the same, as if it were all of the result
+    for (std::size_t axis = 0; axis < apart.to.ndim(); ++axis) apart.to[axis] = 0;
+    if (cell.rows != nullptr) {
+      rows.assign(cell.rows, cell.rows + cell.count[0]);
+      for (std::size_t row = 0; row < rows.size(); ++row) {
+        rows[row].to = static_cast<std::int64_t>(row);
+      }
+      apart.rows = rows.data();
     }
-    write_result(file, plan.file.offset + static_cast<std::uint64_t>(element) * item,
-                 reader.read_apart(cell, buffer));
+    write_runs(plan, file, cell, reader.read_apart(apart, buffer));
     os::fault_point("io.load.placed");
   }
   buffer.trim(Decoder::kept_bytes_max);
@@ -195,14 +234,18 @@ Extents cell_extents(const Description& d, const Selection& selection, std::size
   }
 }
 
-bool fills_runs(const Cells& cells) noexcept {
-  if (cells.selection.rows != nullptr) return false;
-  std::size_t axis = 0;  // single positions, then a part of one axis, then all of the others
-  while (axis < cells.touched.ndim() && cells.touched[axis] == cells.selection.count[axis]) ++axis;
-  for (++axis; axis < cells.touched.ndim(); ++axis) {
-    if (cells.touched[axis] != 1) return false;
+bool fills_runs(const Cells& cells, std::size_t item) noexcept {
+  const std::size_t listed = cells.selection.rows != nullptr ? 1 : 0;
+  auto run = static_cast<std::int64_t>(item);
+  bool whole = true;
+  for (std::size_t axis = cells.extents.ndim(); whole && axis-- > listed;) {
+    const std::int64_t wanted = cells.selection.count[axis];
+    const std::int64_t step = cells.selection.step[axis];
+    const std::int64_t count = std::min((cells.extents[axis] + step - 1) / step, wanted);
+    run *= count;
+    whole = count == wanted;
   }
-  return true;
+  return (whole && listed == 0) || run >= worth_writing_bytes;
 }
 
 void read_block(const LoadPlan& plan, const std::string& file, const std::string& dataset,

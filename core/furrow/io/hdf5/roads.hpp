@@ -6,9 +6,10 @@
 //          cells of 256 KiB that lie in one piece; H5Dread gets layers of whole chunks
 // Straight where the cell's place is one run of memory, it is read and decoded there, with nothing
 //          in between; else by way of one buffer that the worker keeps
-// New      an array whose memory is not there yet is written through its file, if every cell fills
-//          one run of it: the first touch of shared pages costs more than writing them so, workers
-//          take them side by side, and a place that is full is an error
+// New      an array whose memory is not there yet is written through its file, if cells fill runs
+// of
+//          it that are worth a call: the first touch of shared pages costs more than writing them
+//          so, workers take them side by side, and a place that is full is an error
 // Crash    a block writes its own part of the result and reads nothing of it: run again from the
 //          start, it gives the same bits
 // Changed  the file is locked (shared) while a block is read, and compared with what was described
@@ -45,8 +46,8 @@ struct LoadPlan {
   ResultFile file;
 };
 
-/// Every cell fills one run of a result without holes.
-bool fills_runs(const Cells& cells) noexcept;
+/// Cells fill runs of 4 KiB or more of a result without holes, or one cell fills all of it.
+bool fills_runs(const Cells& cells, std::size_t item_bytes) noexcept;
 
 /// The extents of the cells on the dataset's road, for about `block_bytes` a block.
 Extents cell_extents(const Description& description, const Selection& selection,
