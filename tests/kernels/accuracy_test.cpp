@@ -12,6 +12,7 @@
 
 #include <furrow/kernels/random/random.hpp>
 
+#include "accuracy_table.hpp"
 #include "compare.hpp"
 #include "samples.hpp"
 
@@ -120,6 +121,7 @@ void check_function(const char* kernel, MpfrFunction exact, double bound_ulp,
       INFO(kernel << " " << dtype_name(dtype_of<F>) << " on " << target_name << ", " << region.name
                   << ": " << worst << " ULP at " << x << ", FURROW_SEED=" << base_seed());
       CHECK(worst <= bound_ulp);
+      AccuracyTable::instance().see(kernel, sizeof(F) == 8, worst);
       if (std::getenv("FURROW_SHOW_ULP") != nullptr) {
         WARN(kernel << " " << dtype_name(dtype_of<F>) << " " << target_name << " " << region.name
                     << ": " << worst << " ULP at " << x);

@@ -16,6 +16,7 @@
 
 #include <furrow/kernels/registry.hpp>
 
+#include "accuracy_table.hpp"
 #include "compare.hpp"
 #include "samples.hpp"
 
@@ -154,6 +155,7 @@ void check_errors(const char* kernel, ExactFunction exact, double bound_ulp,
                     worst[t], static_cast<double>(x[i]), static_cast<double>(y[i]));
       INFO(text << ", FURROW_SEED=" << base_seed());
       CHECK(worst[t] <= bound_ulp);
+      if (absolute == 0) AccuracyTable::instance().see(kernel, sizeof(F) == 8, worst[t]);
       if (std::getenv("FURROW_SHOW_ULP") != nullptr) std::fprintf(stderr, "%s\n", text);
     }
   }
