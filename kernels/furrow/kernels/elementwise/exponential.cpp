@@ -25,12 +25,6 @@ FURROW_MAP_OF_ONE(Log2, log2);
 FURROW_MAP_OF_ONE(Log10, log10);
 FURROW_MAP_OF_ONE(Log1p, log1p);
 
-template <template <class> class OpOf>
-constexpr void put(ExponentialTable& table, ExponentialOp op) noexcept {
-  table.at(op, Dtype::f32) = &map_packed<OpOf, float>;
-  table.at(op, Dtype::f64) = &map_packed<OpOf, double>;
-}
-
 constexpr ExponentialTable make_exponential() noexcept {
   ExponentialTable table;
   put<Exp2>(table, ExponentialOp::exp2);

@@ -24,12 +24,6 @@ FURROW_MAP_OF_ONE(Asinh, asinh);
 FURROW_MAP_OF_ONE(Acosh, acosh);
 FURROW_MAP_OF_ONE(Atanh, atanh);
 
-template <template <class> class OpOf>
-constexpr void put(ExponentialTable& table, ExponentialOp op) noexcept {
-  table.at(op, Dtype::f32) = &map_packed<OpOf, float>;
-  table.at(op, Dtype::f64) = &map_packed<OpOf, double>;
-}
-
 constexpr ExponentialTable make_hyperbolic() noexcept {
   ExponentialTable table;
   put<Sinh>(table, ExponentialOp::sinh);

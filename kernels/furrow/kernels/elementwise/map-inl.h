@@ -134,6 +134,19 @@ void map_through_f64(const MapCall& call) noexcept {
   std::memcpy(at.out + i, buffer[0], rest * sizeof(float));
 }
 
+/// The entries of an operation on f32 and f64: each in its own type, or, with the operation
+/// `ShortOf` on doubles, f32 through f64.
+template <template <class> class OpOf, class Table, class Op>
+constexpr void put(Table& table, Op op) noexcept {
+  table.at(op, Dtype::f32) = &map_packed<OpOf, float>;
+  table.at(op, Dtype::f64) = &map_packed<OpOf, double>;
+}
+template <template <class> class OpOf, template <class> class ShortOf, class Table, class Op>
+constexpr void put(Table& table, Op op) noexcept {
+  table.at(op, Dtype::f32) = &map_through_f64<ShortOf>;
+  table.at(op, Dtype::f64) = &map_packed<OpOf, double>;
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace furrow::kernels
 HWY_AFTER_NAMESPACE();

@@ -30,18 +30,10 @@ HWY_INLINE V reciprocal(D d, V x) noexcept {
 }
 FURROW_MAP_OF_ONE(Reciprocal, reciprocal);
 
-template <template <class> class OpOf>
-constexpr void put(ExponentialTable& table, ExponentialOp op) noexcept {
-  table.at(op, Dtype::f32) = &map_packed<OpOf, float>;
-  table.at(op, Dtype::f64) = &map_packed<OpOf, double>;
-}
-
 constexpr ExponentialTable make_power() noexcept {
   ExponentialTable table;
-  table.at(ExponentialOp::pow, Dtype::f32) = &map_through_f64<PowShort>;
-  table.at(ExponentialOp::pow, Dtype::f64) = &map_packed<Pow, double>;
-  table.at(ExponentialOp::hypot, Dtype::f32) = &map_through_f64<HypotShort>;
-  table.at(ExponentialOp::hypot, Dtype::f64) = &map_packed<Hypot, double>;
+  put<Pow, PowShort>(table, ExponentialOp::pow);
+  put<Hypot, HypotShort>(table, ExponentialOp::hypot);
   put<Cbrt>(table, ExponentialOp::cbrt);
   put<Reciprocal>(table, ExponentialOp::reciprocal);
   return table;

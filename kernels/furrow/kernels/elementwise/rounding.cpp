@@ -203,12 +203,6 @@ struct Rint {
 using Narrow = hn::Rebind<float, hn::ScalableTag<double>>;
 
 template <template <class> class OpOf>
-constexpr void put(RoundingTable& table, RoundingOp op) noexcept {
-  table.at(op, Dtype::f32) = &map_packed<OpOf, float>;
-  table.at(op, Dtype::f64) = &map_packed<OpOf, double>;
-}
-
-template <template <class> class OpOf>
 constexpr void put_division(RoundingTable& table, RoundingOp op) noexcept {
   table.at(op, Dtype::f32) = &map_packed<OpOf, float, Narrow>;
   table.at(op, Dtype::f64) = &map_packed<OpOf, double>;

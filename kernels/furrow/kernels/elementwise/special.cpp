@@ -34,12 +34,6 @@ FURROW_MAP_OF_ONE(TgammaShort, tgamma_short);
 FURROW_MAP_OF_ONE(Lgamma, lgamma);
 FURROW_MAP_OF_ONE(LgammaShort, lgamma_short);
 
-template <template <class> class OpOf, template <class> class ShortOf>
-constexpr void put(SpecialTable& table, SpecialOp op) noexcept {
-  table.at(op, Dtype::f32) = &map_through_f64<ShortOf>;
-  table.at(op, Dtype::f64) = &map_packed<OpOf, double>;
-}
-
 constexpr SpecialTable make_special() noexcept {
   SpecialTable table;
   put<Erf, ErfShort>(table, SpecialOp::erf);

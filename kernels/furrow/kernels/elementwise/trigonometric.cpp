@@ -30,12 +30,6 @@ FURROW_MAP_OF_ONE(AtanShort, atan_short);
 FURROW_MAP_OF_TWO(Atan2, atan2);
 FURROW_MAP_OF_TWO(Atan2Short, atan2_short);
 
-template <template <class> class OpOf, template <class> class ShortOf>
-constexpr void put(TrigonometricTable& table, TrigonometricOp op) noexcept {
-  table.at(op, Dtype::f32) = &map_through_f64<ShortOf>;
-  table.at(op, Dtype::f64) = &map_packed<OpOf, double>;
-}
-
 constexpr TrigonometricTable make_trigonometric() noexcept {
   TrigonometricTable table;
   put<Tan, TanShort>(table, TrigonometricOp::tan);

@@ -166,7 +166,6 @@ constexpr HistogramTable make_table() noexcept {
   return table;
 }
 
-// Not noexcept: HWY_EXPORT of Highway 1.0.3 takes none.
 const HistogramTable* histogram_table() {
   static constexpr HistogramTable table =
       make_table<bool, std::int8_t, std::int16_t, std::int32_t, std::int64_t, std::uint8_t,
@@ -182,11 +181,12 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace furrow::kernels {
 
-HWY_EXPORT(histogram_table);
+namespace {
+FURROW_EXPORT_TABLE(HistogramTable, histogram);
+}  // namespace
 
 void histogram_block(const Histogram& histogram, std::int64_t block) noexcept {
-  static constinit Dispatch<HistogramTable> dispatch(
-      [](std::size_t slot) noexcept { return FURROW_DISPATCH(histogram_table, slot); });
+  static constinit Dispatch<HistogramTable> dispatch(&resolve_histogram);
   dispatch.table().block[static_cast<std::size_t>(histogram.dtype)](histogram, block);
 }
 

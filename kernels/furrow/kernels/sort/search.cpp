@@ -104,7 +104,6 @@ constexpr SearchTable make_table() noexcept {
   return table;
 }
 
-// Not noexcept: HWY_EXPORT of Highway 1.0.3 takes none.
 const SearchTable* search_table() {
   static constexpr SearchTable table =
       make_table<bool, std::int8_t, std::int16_t, std::int32_t, std::int64_t, std::uint8_t,
@@ -120,11 +119,12 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace furrow::kernels {
 
-HWY_EXPORT(search_table);
+namespace {
+FURROW_EXPORT_TABLE(SearchTable, search);
+}  // namespace
 
 void search_block(const Search& search, std::int64_t block) noexcept {
-  static constinit Dispatch<SearchTable> dispatch(
-      [](std::size_t slot) noexcept { return FURROW_DISPATCH(search_table, slot); });
+  static constinit Dispatch<SearchTable> dispatch(&resolve_search);
   dispatch.table().block[static_cast<std::size_t>(search.dtype)](search, block);
 }
 
