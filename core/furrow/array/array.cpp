@@ -7,8 +7,10 @@
 namespace furrow {
 namespace {
 
+constexpr std::string_view temporary_name = "temporary";
+
 std::string describe(const AnyArray& array) {
-  return fmt::format("array \"{}\" ({} {})", array.name(), dtype_name(array.dtype()),
+  return fmt::format("{} ({} {})", array.label(), dtype_name(array.dtype()),
                      to_string(array.shape()));
 }
 
@@ -71,7 +73,12 @@ AnyArray AnyArray::temporary(Dtype dtype, const Shape& shape) {
   CreateOptions options;
   options.lifetime = Lifetime::owned;
   options.publish = false;
-  return create("temporary", dtype, shape, options);
+  return create(temporary_name, dtype, shape, options);
+}
+
+std::string AnyArray::label() const {
+  if (name() == temporary_name && !segment_->is_published()) return "a temporary array";
+  return fmt::format("array \"{}\"", name());
 }
 
 AnyArray AnyArray::attach(std::string_view name, const AttachOptions& options) {

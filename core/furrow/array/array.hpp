@@ -56,6 +56,8 @@ class AnyArray {
 
   bool valid() const noexcept { return segment_ != nullptr; }
   const std::string& name() const noexcept { return segment_->name(); }
+  /// For messages: array "prices", or a temporary array.
+  std::string label() const;
   Dtype dtype() const noexcept { return dtype_; }
   const Shape& shape() const noexcept { return shape_; }
   const Strides& strides() const noexcept { return strides_; }

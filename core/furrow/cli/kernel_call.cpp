@@ -6,6 +6,9 @@
 
 #include <furrow/cli/command.hpp>
 #include <furrow/cli/number.hpp>
+#include <furrow/engine/whole_array.hpp>
+#include <furrow/kernels/expression/operations.hpp>
+#include <furrow/kernels/expression/reduction.hpp>
 
 namespace furrow::cli {
 namespace {
@@ -96,6 +99,13 @@ class Reader {
 
 const Kernel& find_kernel(const std::string& name) {
   if (const Kernel* kernel = kernels::find(name)) return *kernel;
+  if (const std::string hint = engine::whole_array_hint(name); !hint.empty()) {
+    throw NotFound(fmt::format("{} is no kernel; {}", name, hint));
+  }
+  if (kernels::expression::is_reduction(name) || kernels::expression::find_function(name)) {
+    throw NotFound(
+        fmt::format("{0} is no kernel; expressions have it: furrow eval '{0}(NAME)'", name));
+  }
   std::vector<std::string> names;
   for (const Kernel& kernel : kernels::all()) names.emplace_back(kernel.name);
   throw NotFound(fmt::format("no kernel is called \"{}\"{} (furrow kernels lists them)", name,

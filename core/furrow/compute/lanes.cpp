@@ -6,14 +6,6 @@
 #include <furrow/engine/operands.hpp>
 
 namespace furrow::compute {
-namespace {
-
-std::string name_of(const AnyArray& x) {
-  return x.name().empty() ? "a temporary array" : fmt::format("array \"{}\"", x.name());
-}
-
-}  // namespace
-
 void check_valid(const AnyArray& x, std::string_view what) {
   if (x.valid()) return;
   throw InvalidArgument(fmt::format("{}: an array was never created; create or attach it", what));
@@ -23,7 +15,7 @@ void check_sortable(const AnyArray& x, std::string_view what) {
   check_valid(x, what);
   if (kernels::is_sortable(x.dtype())) return;
   throw TypeMismatch(fmt::format("{}: {} holds {}, whose elements have no order; pass a real dtype",
-                                 what, name_of(x), dtype_name(x.dtype())));
+                                 what, x.label(), dtype_name(x.dtype())));
 }
 
 std::size_t check_axis(const AnyArray& x, std::int64_t axis, std::string_view what) {
@@ -32,12 +24,12 @@ std::size_t check_axis(const AnyArray& x, std::int64_t axis, std::string_view wh
     throw InvalidArgument(
         fmt::format("{}: axis {} of {}, which is one element and has none; ask "
                     "for all elements, without an axis",
-                    what, axis, name_of(x)));
+                    what, axis, x.label()));
   }
   const std::int64_t found = axis < 0 ? axis + ndim : axis;
   if (found < 0 || found >= ndim) {
     throw InvalidArgument(fmt::format("{}: axis {} of {}, which has {} axes; pass {} to {}", what,
-                                      axis, name_of(x), ndim, -ndim, ndim - 1));
+                                      axis, x.label(), ndim, -ndim, ndim - 1));
   }
   return static_cast<std::size_t>(found);
 }
@@ -47,7 +39,7 @@ void check_output(const AnyArray& out, const AnyArray& in, std::string_view what
   check_valid(in, what);
   if (out.access() == Access::read_only) {
     throw PermissionDenied(
-        fmt::format("{}: {} is attached read-only; attach it to write", what, name_of(out)));
+        fmt::format("{}: {} is attached read-only; attach it to write", what, out.label()));
   }
   engine::check_distinct(out);
   const engine::Overlap overlap = engine::overlap_of(out, in);
@@ -94,7 +86,7 @@ kernels::Lanes lanes_of(const AnyArray& in, const AnyArray& out, Axis axis, std:
       throw ShapeMismatch(fmt::format(
           "{}: all elements of {} are asked for, and it is a slice with holes; copy it first, or "
           "give an axis",
-          what, name_of(x)));
+          what, x.label()));
     }
     return shape.ndim() == 1 ? strides[0] : 1;
   };

@@ -22,9 +22,9 @@ void check(const AnyArray& a, const AnyArray& b) {
   const bool fits = a.ndim() == 2 && (b.ndim() == 1 || b.ndim() == 2) &&
                     a.extent(0) == b.extent(0) && a.extent(0) > 0 && a.extent(1) > 0;
   if (fits) return;
-  throw ShapeMismatch(fmt::format(
-      "lstsq takes a matrix and as many rows on the right, not arrays \"{}\" {} and \"{}\" {}",
-      a.name(), to_string(a.shape()), b.name(), to_string(b.shape())));
+  throw ShapeMismatch(
+      fmt::format("lstsq takes a matrix and as many rows on the right, not {} {} and {} {}",
+                  a.label(), to_string(a.shape()), b.label(), to_string(b.shape())));
 }
 
 /// The power of two to divide an array by so that squares of its elements neither overflow nor
@@ -33,7 +33,7 @@ int scale_of(Engine& engine, const AnyArray& x) {
   if (x.size() == 0) return 0;
   const double greatest = engine.reduce("norm_inf", x).f64[0];
   if (!std::isfinite(greatest)) {
-    throw InvalidArgument(fmt::format("lstsq: array \"{}\" has infinities or NaN", x.name()));
+    throw InvalidArgument(fmt::format("lstsq: {} has infinities or NaN", x.label()));
   }
   int exponent = 0;
   std::frexp(greatest, &exponent);

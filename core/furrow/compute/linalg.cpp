@@ -21,7 +21,7 @@ using compute::OnEngine;
 using kernels::Matrix;
 
 std::string describe(const AnyArray& array) {
-  return fmt::format("array \"{}\" of shape {}", array.name(), to_string(array.shape()));
+  return fmt::format("{} of shape {}", array.label(), to_string(array.shape()));
 }
 
 void check_matrix(const AnyArray& array, const char* what) {
@@ -51,9 +51,9 @@ bool share_memory(const AnyArray& a, const AnyArray& b) {
 void check_writable(const AnyArray& out) {
   if (out.access() == Access::read_write) return engine::check_distinct(out);
   throw PermissionDenied(
-      fmt::format("array \"{}\" is attached read-only and cannot be written (attach it with "
+      fmt::format("{} is attached read-only and cannot be written (attach it with "
                   "Access::read_write)",
-                  out.name()));
+                  out.label()));
 }
 
 /// `out` may be written, and is of this shape.

@@ -118,7 +118,7 @@ void shuffle(Engine& engine, const AnyArray& x, std::uint64_t seed, std::uint64_
   compute::check_valid(x, "shuffle");
   if (x.ndim() == 0) {
     throw InvalidArgument(fmt::format(
-        "shuffle: array \"{}\" is one element and has no rows; pass one with an axis", x.name()));
+        "shuffle: {} is one element and has no rows; pass one with an axis", x.label()));
   }
   compute::check_output(x, x, "shuffle");
   if (x.size() == 0) return;

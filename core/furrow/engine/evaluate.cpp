@@ -4,6 +4,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -27,6 +28,21 @@ expression::Answer run_reduce(Engine& engine, const expression::Compiled& compil
   return Future<expression::Answer>(engine.start(std::move(job)), answer).get();
 }
 
+/// The number as an array of rank 0: in `target`, or in a new one of that name.
+AnyArray keep(Engine& engine, const expression::Answer& answer, const std::string& name,
+              const std::optional<AnyArray>& target, CreateOptions create) {
+  const bool publishes = std::exchange(create.publish, false);
+  AnyArray number = target ? AnyArray::temporary(answer.dtype, {})
+                           : AnyArray::create(name, answer.dtype, {}, create);
+  expression::store_element(answer.dtype, answer.value, static_cast<std::byte*>(number.data()));
+  if (target) {
+    engine.apply_to("cast", *target, {number});
+    return *target;
+  }
+  if (publishes) number.segment()->publish();
+  return number;
+}
+
 }  // namespace
 
 Evaluated Engine::evaluate(std::string_view text, std::span<const Binding> bindings,
@@ -41,7 +57,11 @@ Evaluated Engine::evaluate(std::string_view text, std::span<const Binding> bindi
   expression::Compiled compiled = expression::compile(syntax, names.sources(), known);
   if (compiled.error) engine::raise(*compiled.error, text);
   compiled.program.first_index = options.first_index;
-  if (compiled.reduction) return Evaluated(run_reduce(*this, compiled, names, options.job));
+  if (compiled.reduction) {
+    const expression::Answer answer = run_reduce(*this, compiled, names, options.job);
+    if (compiled.target.empty()) return Evaluated(answer);
+    return Evaluated(keep(*this, answer, compiled.target, names.target(), options.create));
+  }
   if (compiled.target.empty() && compiled.constant) return Evaluated(*compiled.constant);
   if (names.target()) {
     engine::run_program(*this, compiled, names, *names.target(), options.job);

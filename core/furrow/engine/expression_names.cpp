@@ -4,13 +4,25 @@
 
 #include <fmt/format.h>
 
+#include <furrow/engine/whole_array.hpp>
+#include <furrow/kernels/expression/operations.hpp>
+
 namespace furrow::engine {
 
 namespace expression = kernels::expression;
 using expression::Diagnostic;
 
 void raise(const Diagnostic& diagnostic, std::string_view text) {
-  const std::string message = expression::to_string(diagnostic, text);
+  Diagnostic shown = diagnostic;
+  if (shown.kind == Diagnostic::Kind::unknown) {
+    const expression::Span where = shown.where;
+    const std::string_view word =
+        expression::bare_name(text.substr(where.begin, where.end - where.begin));
+    const std::string hint = whole_array_hint(word);
+    if (!hint.empty())
+      shown.message = fmt::format("{} is no function of expressions; {}", word, hint);
+  }
+  const std::string message = expression::to_string(shown, text);
   switch (diagnostic.kind) {
     case Diagnostic::Kind::unknown: throw NotFound(message);
     case Diagnostic::Kind::type: throw TypeMismatch(message);

@@ -193,8 +193,8 @@ AnyArray broadcast(const AnyArray& array, const AnyArray& out) {
     return array.broadcast_to(out.shape());
   } catch (const ShapeMismatch&) {
     throw ShapeMismatch(fmt::format(
-        "array \"{}\" has shape {}, which does not broadcast to that of the output \"{}\", {}",
-        array.name(), to_string(array.shape()), out.name(), to_string(out.shape())));
+        "{} has shape {}, which does not broadcast to that of the output, {}, which is {}",
+        array.label(), to_string(array.shape()), out.label(), to_string(out.shape())));
   }
 }
 
@@ -279,16 +279,15 @@ Future<kernels::ReduceResult> Engine::reduce_async(std::string_view name, const 
                                       job.kernel->input_count, job.kernel->formula, dtypes.size()));
   }
   if (dtypes.size() == 2 && x.shape() != y.shape()) {
-    throw ShapeMismatch(fmt::format("arrays \"{}\" {} and \"{}\" {} differ in shape", x.name(),
-                                    to_string(x.shape()), y.name(), to_string(y.shape())));
+    throw ShapeMismatch(fmt::format("{} {} and {} {} differ in shape", x.label(),
+                                    to_string(x.shape()), y.label(), to_string(y.shape())));
   }
   job.variant = kernels::find_variant(*job.kernel, dtypes, Dtype::none);
   if (job.variant == nullptr) throw_no_variant(*job.kernel, dtypes, Dtype::none);
   const kernels::ReduceFunctions& functions = job.variant->reduce;
   if (x.size() == 0 && functions.identity == nullptr) {
-    throw InvalidArgument(
-        fmt::format("the {} of an empty array is not defined (\"{}\" has shape {})", name, x.name(),
-                    to_string(x.shape())));
+    throw InvalidArgument(fmt::format("the {} of an empty array is not defined ({} has shape {})",
+                                      name, x.label(), to_string(x.shape())));
   }
   job.count = x.size();
   job.tile_elements = static_cast<std::int64_t>(kernels::reduce_tile_bytes / item_bytes(x.dtype()));

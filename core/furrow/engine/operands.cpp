@@ -138,9 +138,9 @@ void check_distinct(const AnyArray& array) {
   for (std::size_t axis = 0; axis < array.ndim(); ++axis) {
     if (array.strides()[axis] != 0 || array.extent(axis) == 1) continue;
     throw InvalidArgument(
-        fmt::format("array \"{}\" repeats its elements along axis {} and cannot be written (write "
-                    "the array that was broadcast)",
-                    array.name(), axis));
+        fmt::format("{} of shape {} repeats its elements along axis {} and cannot be written "
+                    "(write the array that was broadcast)",
+                    array.label(), to_string(array.shape()), axis));
   }
 }
 
@@ -166,21 +166,21 @@ void check_operands(const Job& job) {
     if (!array.valid()) throw InvalidArgument("an array of the job is empty (never created)");
     if (array.size() != job.count) {
       throw ShapeMismatch(
-          fmt::format("array \"{}\" has shape {}, which is {} elements; the job "
+          fmt::format("{} has shape {}, which is {} elements; the job "
                       "works on {} of each array",
-                      array.name(), to_string(array.shape()), array.size(), job.count));
+                      array.label(), to_string(array.shape()), array.size(), job.count));
     }
     if (job.tile_elements > tile_elements_for(item_bytes(array.dtype()))) {
-      throw InvalidArgument(fmt::format(
-          "tiles of {} elements; of array \"{}\" ({}) a tile holds at most {}", job.tile_elements,
-          array.name(), dtype_name(array.dtype()), tile_elements_for(item_bytes(array.dtype()))));
+      throw InvalidArgument(fmt::format("tiles of {} elements; of {} ({}) a tile holds at most {}",
+                                        job.tile_elements, array.label(), dtype_name(array.dtype()),
+                                        tile_elements_for(item_bytes(array.dtype()))));
     }
     if (!is_written(operand)) continue;
     if (array.access() == Access::read_only) {
       throw PermissionDenied(
-          fmt::format("array \"{}\" is attached read-only and cannot be written "
+          fmt::format("{} is attached read-only and cannot be written "
                       "(attach it with Access::read_write)",
-                      array.name()));
+                      array.label()));
     }
     check_distinct(array);
   }
@@ -195,9 +195,9 @@ void check_operands(const Job& job) {
       const bool in_place = same_elements(layouts[i], layouts[j]) && other.use == Use::read;
       if (in_place || !may_overlap(layouts[i], layouts[j])) continue;
       throw InvalidArgument(fmt::format(
-          "the output in array \"{}\" overlaps an operand in \"{}\" without being the same "
+          "the output in {} overlaps an operand in {} without being the same "
           "elements: what is read would depend on what is already written (copy one of them first)",
-          written.array.name(), other.array.name()));
+          written.array.label(), other.array.label()));
     }
   }
 }

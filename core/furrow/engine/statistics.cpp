@@ -104,9 +104,9 @@ void merge(const void*, void* left, const void* right) {
 engine::Job job_of(const AnyArray& x, const JobOptions& options) {
   if (is_complex(x.dtype())) {
     throw TypeMismatch(
-        fmt::format("array \"{}\" is {}; statistics need an order, which complex "
+        fmt::format("{} is {}; statistics need an order, which complex "
                     "numbers do not have",
-                    x.name(), dtype_name(x.dtype())));
+                    x.label(), dtype_name(x.dtype())));
   }
   engine::Job job;
   job.count = x.size();

@@ -161,6 +161,7 @@ Segment::~Segment() {
 }
 
 const std::string& Segment::name() const noexcept { return state_->name; }
+bool Segment::is_published() const noexcept { return state_->published; }
 const Place& Segment::place() const noexcept { return state_->place; }
 Access Segment::access() const noexcept { return state_->access; }
 Lifetime Segment::lifetime() const noexcept { return state_->facts.lifetime; }

@@ -104,6 +104,7 @@ class Segment {
   /// Gives a segment that was created with publish = false its name. With `replace` an older one of
   /// that name goes first. Throws AlreadyExists; InUse when the older one is attached.
   void publish(bool replace = false);
+  bool is_published() const noexcept;  // others may find it by its name
 
   /// Lets go: unmaps, unlocks, and removes the name of an owned segment that nobody else holds.
   ~Segment();

@@ -40,6 +40,36 @@ TEST_CASE("eval makes its target, writes one that is there, and prints numbers")
   run({"rm", "--force", "x", "y", "z", "a-b"});
 }
 
+TEST_CASE("a reduction's number goes to an array of rank 0, made when it is not there") {
+  const auto x = counting("x", 1000);
+  CHECK(run({"eval", "total = sum(x)"}).empty());
+  const auto total = AnyArray::attach("total");
+  CHECK(total.shape() == Shape{});
+  CHECK(total.dtype() == Dtype::f64);
+  CHECK(*static_cast<const double*>(total.data()) == 499'500);
+  // One that is there keeps its dtype, and counts as a number elsewhere.
+  run({"create", "least", "--dtype", "f32", "--shape", ""});
+  CHECK(run({"eval", "least = min(x + 3)", "--json"}) ==
+        "{\"name\": \"least\", \"dtype\": \"f32\", \"shape\": []}\n");
+  CHECK(run({"eval", "sum(x*0 + least)"}) == "3000\n");
+  run({"create", "whole", "--dtype", "i32", "--shape", ""});
+  const Result refused = attempt({"eval", "whole = mean(x)"});
+  CHECK(refused.code == 1);
+  CHECK(refused.error.find("would lose what it is") != std::string::npos);
+  run({"rm", "--force", "x", "total", "least", "whole"});
+}
+
+TEST_CASE("apply says where functions are that are no kernels") {
+  const auto x = counting("x", 10);
+  const auto says = [](const std::string& name) { return attempt({"apply", name, "x"}).error; };
+  CHECK(says("mean").find("furrow eval 'mean(NAME)'") != std::string::npos);
+  CHECK(says("arcsin").find("furrow eval 'arcsin(NAME)'") != std::string::npos);
+  CHECK(says("sort").find("in C++ furrow::sort (furrow/compute/sort.hpp)") != std::string::npos);
+  CHECK(says("median").find("furrow/compute/quantile.hpp") != std::string::npos);
+  CHECK(says("affin").find("did you mean \"affine\"") != std::string::npos);
+  run({"rm", "--force", "x"});
+}
+
 TEST_CASE("what eval refuses has a caret under it, and nothing is made") {
   const auto x = counting("x", 10);
   const auto y = counting("y", 9);
@@ -58,7 +88,12 @@ TEST_CASE("what eval refuses has a caret under it, and nothing is made") {
   refused("z = x + y", 1, "(10,) and (9,)");
   refused("x = y", 1, "(9,)");
   refused("x + 1", 2, "NAME = x + 1");
-  refused("z = sum(x)", 1, "gives a number");
+  refused("x = sum(x)", 1, "gives one number");
+  for (const std::string name : {"sort", "cumsum", "np.median"}) {
+    refused("z = " + name + "(x)", 1, "it takes whole arrays: in C++ furrow::");
+  }
+  refused("x = random_normal(0.5)", 1, "a whole number of 0 or more, and this is f64");
+  refused("x = random_normal(-3)", 1, "and this is negative");
   refused("x = random_binomial(1, n=10, p=3)", 1, "\n      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n");
   CHECK(x(9) == 9);
   run({"rm", "--force", "x", "y"});

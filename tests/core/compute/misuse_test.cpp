@@ -4,7 +4,11 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include <furrow/compute/histogram.hpp>
@@ -14,7 +18,10 @@
 #include <furrow/compute/scan.hpp>
 #include <furrow/compute/search.hpp>
 #include <furrow/compute/sort.hpp>
+#include <furrow/engine/whole_array.hpp>
 #include <furrow/error.hpp>
+#include <furrow/kernels/expression/reduction.hpp>
+#include <furrow/kernels/registry.hpp>
 
 #include "torment.hpp"
 
@@ -152,6 +159,51 @@ TEST_CASE("one element has no axis: the error says what to ask for") {
   CHECK(unique(engine, one).counts(0) == 1);
   cumsum(engine, one);
   CHECK(one() == 0);
+}
+
+TEST_CASE("messages name arrays, and say of the nameless that they are temporary") {
+  Engine engine({.workers = 1});
+  CreateOptions owned;
+  owned.lifetime = Lifetime::owned;
+  const auto named = Array<double>::create("prices", {3}, owned);
+  const auto nameless = Array<double>::temporary({4});
+  CHECK(named.label() == "array \"prices\"");
+  CHECK(nameless.label() == "a temporary array");
+  std::string message;
+  try {
+    static_cast<void>(engine.reduce("dot", named, nameless));
+  } catch (const ShapeMismatch& error) {
+    message = error.what();
+  }
+  CHECK(message == "array \"prices\" (3,) and a temporary array (4,) differ in shape");
+}
+
+TEST_CASE("every function of the headers is found by who looks for a kernel of its name") {
+  const std::string arguments = "(Engine& engine";
+  int found = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(FURROW_COMPUTE_FOLDER)) {
+    if (entry.path().extension() != ".hpp") continue;
+    std::ifstream file(entry.path());
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    for (std::size_t at = text.find(arguments); at != text.npos;
+         at = text.find(arguments, at + 1)) {
+      const std::size_t begin = text.rfind(' ', at) + 1;
+      const std::string name = text.substr(begin, at - begin);
+      const bool is_variant = name.find("_to") == name.size() - 3 || name == "packed" ||
+                              name.find("_sums") != std::string::npos || name == "reduce" ||
+                              name == "scan" || name == "rank_k_update" ||
+                              name == "name";  // a macro of reduce.hpp
+      if (is_variant || kernels::find(name) != nullptr || kernels::expression::is_reduction(name)) {
+        continue;
+      }
+      CAPTURE(name, entry.path().string());
+      CHECK(engine::whole_array_hint(name).find(entry.path().filename().string()) !=
+            std::string::npos);
+      ++found;
+    }
+  }
+  CHECK(found > 30);
+  CHECK(engine::whole_array_hint("sine").empty());
 }
 
 }  // namespace

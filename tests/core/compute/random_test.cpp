@@ -190,6 +190,11 @@ TEST_CASE("random orders and numbers refuse what has no answer, and write nothin
   CHECK_THROWS_AS(engine.apply("random_normal", x, {1, 0, std::nan("")}), InvalidArgument);
   CHECK_THROWS_AS(engine.apply("random_uniform", x, {1, 0, std::nan("")}), InvalidArgument);
   CHECK_THROWS_AS(engine.apply("random_uniform", x, {1, 0, -1e308, 1e308}), InvalidArgument);
+  const auto singles = Array<float>::temporary({9});
+  CHECK_THROWS_AS(engine.apply("random_uniform", singles, {1, 0, 0, 1e39}), InvalidArgument);
+  CHECK_THROWS_AS(engine.apply("random_uniform_half_open", singles, {1, 0, -1e39, 0}),
+                  InvalidArgument);
+  CHECK_NOTHROW(engine.apply("random_uniform", singles, {1, 0, -3.4e38, 3.4e38}));
   CHECK_THROWS_AS(engine.apply("random_binomial", x, {1, 0, 2.5, 0.5}), InvalidArgument);
   const auto whole = Array<std::int16_t>::temporary({3});
   CHECK_THROWS_AS(engine.apply("random_integers", whole, {1, 0, 5, 4}), InvalidArgument);

@@ -53,6 +53,38 @@ double value_of(const std::string& text) {
 
 }  // namespace
 
+TEST_CASE("of a long line the window around the place is shown") {
+  std::string text = "x";
+  for (int k = 0; k < 60; ++k) text += " + x";
+  const std::string tail = text;
+  const auto shown = [](const std::string& whole) {
+    const Compiled compiled = compile(whole, sources());
+    REQUIRE(compiled.error);
+    const std::string message = to_string(*compiled.error, whole);
+    const std::size_t line = message.find('\n') + 3;
+    const std::size_t end = message.find('\n', line);
+    return std::pair(message.substr(line, end - line), message.substr(end + 3));
+  };
+  // In the middle, at the begin, at the end, and after the end.
+  const std::vector<std::string> texts = {tail + " + sqrrt(x) + " + tail, "sqrrt(x) + " + tail,
+                                          tail + " + sqrrt(x)", tail + " +"};
+  for (const std::string& whole : texts) {
+    CAPTURE(whole);
+    const auto [line, carets] = shown(whole);
+    const std::size_t first = carets.find('^');
+    // The marks for what is left out are of three bytes and one column.
+    const std::size_t begins = line.rfind("… ", 0) == 0 ? 2 : 0;
+    CHECK(line.size() <= 76 + 8 + 1);
+    CHECK((begins != 0) == (whole.rfind("sqrrt", 0) != 0));
+    if (whole.back() == '+') {
+      CHECK(first == line.size() - begins);
+    } else {
+      CHECK(line.substr(first + begins, 5) == "sqrrt");
+      CHECK(carets.substr(first) == "^^^^^");
+    }
+  }
+}
+
 TEST_CASE("a syntax error points at its character") {
   refused("", "^", "ends where a number");
   refused("1 +", "   ^", "ends where a number");
@@ -203,7 +235,12 @@ TEST_CASE("the target's dtype and shape are kept") {
 
 TEST_CASE("reductions stand at the top, on what they take") {
   refused("1 + sum(x)", "    ^^^", "at the top only");
-  refused("z = sum(x)", "^", "gives a number");
+  CHECK(compile("z = sum(x)", sources()).target == "z");
+  CHECK_FALSE(compile("z = sum(x)", sources(), Target{Dtype::f32, {}}).error);
+  const auto of_elements = compile("x = sum(x)", sources(), Target{Dtype::f64, {1, {6}}});
+  REQUIRE(of_elements.error);
+  CHECK(of_elements.error->message.find("gives one number") != std::string::npos);
+  CHECK(compile("z = sum(x)", sources(), Target{Dtype::i64, {}}).error);
   refused("min(x, x)", "^^^", "minimum");
   refused("min(none)", "^^^", "empty");
   refused("sum(x, axis=0)", "            ^", "whole arrays");
@@ -240,7 +277,7 @@ TEST_CASE("names in quotes are arrays whatever they look like") {
 
 TEST_CASE("too large is an error, not a crash") {
   const std::string deep(200, '(');
-  refused(deep + "x" + std::string(200, ')'), std::string(101, ' ') + "^", "100 deep");
+  refused(deep + "x" + std::string(200, ')'), std::string(40, ' ') + "^", "100 deep");
   std::string many = "x";
   for (int i = 0; i < 600; ++i) many += "+x";
   CHECK(compile(many, sources()).error->kind == Diagnostic::Kind::limit);

@@ -140,14 +140,25 @@ class Builder {
     return built_.roots[0];
   }
 
+  // A reduction's number goes to an array of rank 0 that holds its dtype; who runs it writes it.
+  void conclude_number(const Statement& statement, const Target& target) {
+    if (target.form.ndim != 0) {
+      fail(Diagnostic::Kind::shape, statement.target_where,
+           "a reduction gives one number, and \"" + statement.target + "\" has shape " +
+               to_string(target.form) + " (leave the assignment out to print it)");
+    } else if (!can_cast_same_kind(built_.dtype, target.dtype)) {
+      fail(Diagnostic::Kind::type, statement.target_where,
+           "the number is " + std::string(dtype_name(built_.dtype)) + ", and \"" +
+               statement.target + "\" is " + std::string(dtype_name(target.dtype)) +
+               ", which would lose what it is");
+    }
+  }
+
   // The value in the target's dtype.
   void conclude(const Statement& statement, const std::optional<Target>& target) {
     if (built_.error) return;
     if (built_.reduction) {
-      if (!statement.target.empty()) {
-        fail(Diagnostic::Kind::type, statement.target_where,
-             "a reduction gives a number, not an array: leave the assignment out");
-      }
+      if (target) conclude_number(statement, *target);
       return;
     }
     Id root = values_[statement.root];

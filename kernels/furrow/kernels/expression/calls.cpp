@@ -25,6 +25,11 @@ double real_value(const Vertex& constant) {
   return constant.value.f64;
 }
 
+std::string sort_of(Dtype parameter) {
+  if (parameter == Dtype::u64) return "a whole number of 0 or more";
+  return parameter == Dtype::f64 ? "a real number" : std::string(dtype_name(parameter));
+}
+
 bool is_zero(const Vertex& vertex) { return vertex.is_constant() && vertex.value.u64 == 0; }
 
 bool divides(std::string_view kernel) {
@@ -343,7 +348,10 @@ bool Calls::parameter(const Node& node, const Kernel& kernel, Dtype dtype, std::
   if (!can_cast_safely(value.as_operand(), wanted, true)) {
     fail(Kind::type, argument.where,
          "parameter " + std::string(parameter.name) + " of " + node.name + " is " +
-             std::string(dtype_name(wanted)));
+             sort_of(wanted) + ", and this is " +
+             (real_value(value) < 0 && is_integer(value.dtype)
+                  ? "negative"
+                  : std::string(dtype_name(value.dtype))));
     return false;
   }
   result = graph_[graph_.cast(argument.value, wanted)].value;

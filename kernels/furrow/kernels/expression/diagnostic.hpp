@@ -31,7 +31,8 @@ struct Diagnostic {
   std::string message;  // one sentence without a full stop
 };
 
-/// The message, the line it is about, and a caret under each character of `where`:
+/// The message, the line it is about (of a long one about 80 columns around the place), and a caret
+/// under each character of `where`:
 ///
 ///   no function is called "sine"; did you mean "sin"?
 ///     z = sine(x)

@@ -4,6 +4,9 @@
 // is written; a kernel that is called with them gives NaN, or 0 where the elements have no NaN.
 #pragma once
 
+#include <algorithm>
+#include <limits>
+
 #include <furrow/kernels/packed.hpp>
 #include <furrow/kernels/random/entries.hpp>
 
@@ -75,6 +78,12 @@ const char* random_refusal(const Scalar* p) noexcept {
     case RandomOp::uniform:
     case RandomOp::uniform_half_open:
       if (!domain::finite(first) || !domain::finite(second)) return "low and high must be finite";
+      if constexpr (sizeof(T) == 4) {
+        constexpr double most = std::numeric_limits<float>::max();
+        if (std::max(first, second) > most || std::min(first, second) < -most) {
+          return "low and high must be within what f32 can hold, 3.4e38";
+        }
+      }
       return domain::finite(second - first) ? nullptr : "high - low must be finite";
     case RandomOp::normal:
       if (!domain::finite(first)) return "mean must be finite";
