@@ -49,6 +49,7 @@ struct EvalArguments {
   std::string rows;
   int gzip = 0;
   bool replace = false;
+  bool external = false;
 };
 
 // "NAME=FILE.h5:/dataset", or without a name: that of the dataset.
@@ -62,10 +63,12 @@ hdf5::StreamBinding parse_input(const std::string& text) {
   return {name, {from.file, from.dataset}};
 }
 
-std::uint64_t bytes_of(Engine& engine, const std::vector<hdf5::StreamBinding>& inputs) {
+std::uint64_t bytes_of(Engine& engine, const std::vector<hdf5::StreamBinding>& inputs,
+                       bool external) {
   std::uint64_t bytes = 0;
   for (const hdf5::StreamBinding& input : inputs) {
-    const hdf5::DatasetInfo there = hdf5::info(engine, input.dataset.file, input.dataset.dataset);
+    const hdf5::DatasetInfo there =
+        hdf5::info(engine, input.dataset.file, input.dataset.dataset, external);
     bytes += static_cast<std::uint64_t>(size_of(there.shape)) * item_bytes(there.dtype);
   }
   return bytes;
@@ -83,6 +86,7 @@ int eval_files(const Command& command, const EvalArguments& arguments) {
     to = hdf5::DatasetAddress{address.file, address.dataset};
   }
   hdf5::StreamOptions options;
+  options.external = arguments.external;
   if (!arguments.memory.empty()) options.memory_bytes = parse_bytes(arguments.memory, "--memory");
   const std::string sentence = to ? "interrupted; the file is as it was"
                                   : "interrupted; an array that was there may be half new";
@@ -90,11 +94,12 @@ int eval_files(const Command& command, const EvalArguments& arguments) {
     Work work(command, "eval");
     if (!arguments.rows.empty()) {
       const hdf5::DatasetAddress& first = inputs[0].dataset;
-      const Shape shape = hdf5::info(work.engine(), first.file, first.dataset).shape;
+      const Shape shape =
+          hdf5::info(work.engine(), first.file, first.dataset, arguments.external).shape;
       const auto [begin, end] = resolve_rows(parse_rows(arguments.rows), shape, arguments.in[0]);
       options.rows = hdf5::RowRange{begin, end, 1};
     }
-    options.job = work.job(bytes_of(work.engine(), inputs));
+    options.job = work.job(bytes_of(work.engine(), inputs, arguments.external));
     return hdf5::evaluate(work.engine(), arguments.text, inputs, to, save, options);
   });
   spdlog::debug("read by the road of {} in {} slabs of {} rows", result.report.road,
@@ -110,8 +115,9 @@ int eval(const Command& command, const EvalArguments& arguments) {
   if (syntax.error) throw UsageError(expression::to_string(*syntax.error, text));
   if (!arguments.in.empty()) return eval_files(command, arguments);
   if (!arguments.out.empty() || !arguments.rows.empty() || !arguments.memory.empty() ||
-      arguments.gzip != 0 || arguments.replace) {
-    throw UsageError("--out, --rows, --memory, --gzip and --replace are for datasets (--in)");
+      arguments.gzip != 0 || arguments.replace || arguments.external) {
+    throw UsageError(
+        "--out, --rows, --memory, --gzip, --replace and --external are for datasets (--in)");
   }
   const std::string sentence =
       syntax.target().empty()
@@ -162,6 +168,8 @@ void add_eval(CLI::App& app, Command& command) {
   verb.option("--gzip", options->gzip, "With --out: compress, 1 (fast) to 9 (small)")
       .in_range(1, 9);
   verb.flag("--replace", options->replace, "With --out: a dataset of that name goes");
+  verb.flag("--external", options->external,
+            "With --in: links to other files may be followed, and elements come from there");
   verb.footer(
       "  furrow eval 'z = where(x > 0, log(x), 0) + 2*y'   made when it is not there\n"
       "  furrow eval 'x -= mean'                           in place\n"

@@ -20,13 +20,26 @@ Statistics statistics_of_array(const Command& command, const std::string& name) 
   return work.engine().statistics(array, work.job(array.bytes()));
 }
 
-Statistics statistics_of_file(const Command& command, const std::string& text,
-                              const std::string& memory) {
-  const Address from = parse_address(text);
+struct StatsArguments {
+  std::string name;
+  std::string memory;
+  std::string rows;
+  bool external = false;
+  bool json = false;
+};
+
+Statistics statistics_of_file(const Command& command, const StatsArguments& arguments) {
+  const Address from = parse_address(arguments.name);
   hdf5::StreamOptions options;
-  if (!memory.empty()) options.memory_bytes = parse_bytes(memory, "--memory");
+  options.external = arguments.external;
+  if (!arguments.memory.empty()) options.memory_bytes = parse_bytes(arguments.memory, "--memory");
   Work work(command, fmt::format("stats {}", from.dataset));
-  const hdf5::DatasetInfo there = hdf5::info(work.engine(), from.file, from.dataset);
+  const hdf5::DatasetInfo there =
+      hdf5::info(work.engine(), from.file, from.dataset, arguments.external);
+  if (!arguments.rows.empty()) {
+    const auto [begin, end] = resolve_rows(parse_rows(arguments.rows), there.shape, arguments.name);
+    options.rows = hdf5::RowRange{begin, end, 1};
+  }
   options.job =
       work.job(static_cast<std::uint64_t>(size_of(there.shape)) * item_bytes(there.dtype));
   hdf5::StreamReport report;
@@ -36,12 +49,16 @@ Statistics statistics_of_file(const Command& command, const std::string& text,
   return s;
 }
 
-int stats(const Command& command, const std::string& name, const std::string& memory, bool json) {
+int stats(const Command& command, const StatsArguments& arguments) {
+  const bool file = is_address(arguments.name);
+  if (!file && (!arguments.rows.empty() || !arguments.memory.empty() || arguments.external)) {
+    throw UsageError("--rows, --memory and --external are for datasets (FILE.h5:/dataset)");
+  }
   const Statistics s = interruptible("interrupted; nothing was changed", [&] {
-    return is_address(name) ? statistics_of_file(command, name, memory)
-                            : statistics_of_array(command, name);
+    return file ? statistics_of_file(command, arguments)
+                : statistics_of_array(command, arguments.name);
   });
-  if (json) {
+  if (arguments.json) {
     print(
         fmt::format("{{\"count\": {}, \"nan\": {}, \"sum\": {}, \"mean\": {}, \"std\": {}, "
                     "\"min\": {}, \"max\": {}}}\n",
@@ -63,26 +80,22 @@ int stats(const Command& command, const std::string& name, const std::string& me
 }  // namespace
 
 void add_stats(CLI::App& app, Command& command) {
-  struct Options {
-    std::string name;
-    std::string memory;
-    bool json = false;
-  };
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<StatsArguments>();
   const Verb verb = add_verb(
       app, "stats", "Count, sum, mean, std (with n-1), min and max; NaNs are counted and left out");
   verb.option("NAME", options->name,
               "Name of the array, or FILE.h5:/dataset, which is read piece by piece")
       .required();
+  verb.option("--rows", options->rows, "For a dataset: A:B, from row A to before row B");
   verb.option("--memory", options->memory,
               "For a dataset: memory that it may take, as in 64M (default 256M)");
+  verb.flag("--external", options->external,
+            "For a dataset: links to other files may be followed, and elements come from there");
   verb.flag("--json", options->json,
             "One object: count, nan, sum, mean, std, min, max, with 17 significant digits; "
             "what is not finite is null");
   verb.on_chosen([&command, options] {
-    command.run = [&command, options] {
-      return stats(command, options->name, options->memory, options->json);
-    };
+    command.run = [&command, options] { return stats(command, *options); };
   });
 }
 

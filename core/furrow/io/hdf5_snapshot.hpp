@@ -12,8 +12,8 @@
 // Moment   a boundary between operations of this engine (Engine::at_boundary): all arrays as they
 //          are at one instant. They are copied in memory there, and written while work goes on.
 //          What others write, threads and other engines, is up to the caller
-// File     holds these arrays and their attributes and nothing else; it is there whole, or the old
-//          one is
+// File     one of its own: an old file of that name goes, WHATEVER IT HOLDS, when the new one is
+//          whole. It holds these arrays and their attributes and nothing else
 // Restore  loads all of them first, then copies at a boundary: a file that cannot be read changes
 //          nothing
 // Memory   a copy of the arrays

@@ -46,6 +46,7 @@ struct StreamOptions {
   std::uint64_t memory_bytes = std::uint64_t{256} << 20;
   std::optional<RowRange> rows = {};  // of the input; default: all
   bool external = false;              // as LoadOptions::external
+  Dtype dtype = Dtype::none;          // of the input; TypeMismatch for any other. none: any
   JobOptions job = {};  // a deadline for all of it; a watch that gets the part that is done
 };
 
@@ -69,15 +70,18 @@ StreamReport for_each_slab(Engine& engine, const DatasetAddress& from, F kernel,
   const SlabKernel typed = [&kernel](const AnyArray& slab, std::int64_t first_row) {
     kernel(slab.as<T>(), first_row);
   };
-  return for_each_slab(engine, from, typed, options);
+  StreamOptions wanted = options;
+  wanted.dtype = dtype_of<T>;
+  return for_each_slab(engine, from, typed, wanted);
 }
 
 /// `out` has the rows of `in` in another dtype or the same; the kernel writes all of it.
 using SlabTransform =
     std::function<void(const AnyArray& in, const AnyArray& out, std::int64_t first_row)>;
 
-/// SaveOptions: without a chunk shape, that of the input. Its attributes go along unless others are
-/// given. `to` may be another dataset of the same file, or with `replace` the same.
+/// SaveOptions as of save: contiguous unless gzip or growable ask for chunks, which then have the
+/// input's shape where none is given. The input's attributes go along unless others are given. `to`
+/// may be another dataset of the same file, or with `replace` the same.
 StreamReport transform_file(Engine& engine, const DatasetAddress& from, const DatasetAddress& to,
                             Dtype dtype, const SlabTransform& kernel, const SaveOptions& save = {},
                             const StreamOptions& options = {});
@@ -90,7 +94,9 @@ StreamReport transform_file(Engine& engine, const DatasetAddress& from, const Da
                                         std::int64_t first_row) {
     kernel(in.as<In>(), out.as<Out>(), first_row);
   };
-  return transform_file(engine, from, to, dtype_of<Out>, typed, save, options);
+  StreamOptions wanted = options;
+  wanted.dtype = dtype_of<In>;
+  return transform_file(engine, from, to, dtype_of<Out>, typed, save, wanted);
 }
 
 // --- statistics, histograms, expressions ---
@@ -121,7 +127,9 @@ struct StreamEvaluated {
 /// An expression (engine/evaluate.hpp) over datasets: to a dataset, when `to` is given; else to the
 /// array in memory that it assigns to; or to a number. Datasets with as many rows as the result
 /// come in slabs; smaller ones, which are broadcast, are loaded whole; other names are arrays in
-/// memory of no rows of their own (a row, a number). In a reduction all datasets have one shape.
+/// memory. In a reduction all of them have one shape. A dataset that is assigned to under its own
+/// name (x = 2*x) keeps its attributes; others get those of SaveOptions alone. Throws
+/// InvalidArgument for a name that is bound twice.
 StreamEvaluated evaluate(Engine& engine, std::string_view text,
                          std::span<const StreamBinding> inputs,
                          const std::optional<DatasetAddress>& to = {}, const SaveOptions& save = {},

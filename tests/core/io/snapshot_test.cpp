@@ -142,6 +142,9 @@ TEST_CASE("checkpoints are numbered, and the last two stay", "[hdf5][snapshot]")
   CHECK(std::count(names.begin(), names.end(), ' ') == 1);
   CHECK_THAT(error_of([&] { hdf5::Checkpoints(engine, {x}, folder / "no/run.h5"); }),
              Contains("NotFound"));
+  CHECK_THAT(error_of([&] { hdf5::Checkpoints(engine, {x}, folder / ""); }),
+             Contains("InvalidArgument"));
+  CHECK_FALSE(hdf5::latest_checkpoint(folder / "no/run.h5"));
 }
 
 }  // namespace furrow::test

@@ -182,6 +182,9 @@ TEST_CASE("expressions from datasets to a dataset", "[hdf5][stream]") {
     }
   }
   CHECK(files.folder.names() == "in.h5 out.h5");
+  // Under its own name a dataset keeps what is said about it.
+  CHECK(read_here(out, "/z3").attributes.count("unit") == 1);
+  CHECK(read_here(out, "/z0").attributes.empty());
 }
 
 TEST_CASE("expressions from datasets to arrays in memory", "[hdf5][stream]") {
@@ -309,6 +312,17 @@ TEST_CASE("what streams refuse, and streams of nothing", "[hdf5][stream]") {
              Contains("InvalidArgument"));
   CHECK_THAT(evaluate("one + 1", little()), Contains("reads no dataset"));
   CHECK_THAT(evaluate("z = x + nothing", little()), Contains("NotFound"));
+  CHECK_THAT(error_of([&] {
+               hdf5::evaluate(engine, "sum(x)", {{"x", files.at("/x")}, {"x", files.at("/y")}});
+             }),
+             Contains("InvalidArgument") && Contains("bound to two"));
+  CHECK_THAT(error_of([&] {
+               hdf5::for_each_slab<float>(engine, files.at("/x"), [](const auto&, auto) {});
+             }),
+             Contains("TypeMismatch") && Contains("/x"));
+  hdf5::StreamOptions steps = little();
+  steps.rows = hdf5::RowRange{0, 10, 2};
+  CHECK_THAT(evaluate("sum(x)", steps), Contains("InvalidArgument") && Contains("steps"));
   hdf5::StreamOptions beyond = little();
   beyond.rows = hdf5::RowRange{0, rows + 1, 1};
   CHECK_THAT(evaluate("sum(x)", beyond), Contains("ShapeMismatch"));

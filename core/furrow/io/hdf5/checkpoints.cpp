@@ -114,6 +114,10 @@ struct Checkpoints::State {
 Checkpoints::Checkpoints(Engine& engine, std::span<const AnyArray> arrays, const std::string& path,
                          const CheckpointOptions& options) {
   if (options.keep < 1) throw InvalidArgument("at least one checkpoint has to be kept");
+  if (options.every_ns < 0) throw InvalidArgument("the time between checkpoints is negative");
+  if (fs::path(path).stem().empty()) {
+    throw InvalidArgument("\"" + path + "\" names no file; checkpoints of run.h5 are run.1.h5, …");
+  }
   const fs::path absolute = fs::absolute(path);
   const std::vector<Numbered> there = numbered(absolute);
   state_.reset(new State{engine,
@@ -135,6 +139,10 @@ void Checkpoints::stop() {
 }
 
 std::optional<std::string> latest_checkpoint(const std::string& path) {
+  if (fs::path(path).stem().empty()) {
+    throw InvalidArgument("\"" + path + "\" names no file; checkpoints of run.h5 are run.1.h5, …");
+  }
+  if (!fs::exists(fs::absolute(path).parent_path())) return std::nullopt;
   const std::vector<Numbered> there = numbered(fs::absolute(path));
   if (there.empty()) return std::nullopt;
   return there.back().path;

@@ -34,6 +34,7 @@ StreamSource open_source(Engine& engine, const DatasetAddress& address,
   source.address = {std::filesystem::absolute(address.file).string(), address.dataset};
   LoadOptions load_options;
   load_options.external = options.external;
+  load_options.dtype = options.dtype;
   load_options.job.deadline_ns = options.job.deadline_ns;
   source.reader =
       std::make_shared<Reader>(engine, source.address.file, source.address.dataset, load_options);
@@ -82,11 +83,15 @@ SlabPlan plan_slabs(std::int64_t rows, const StreamOptions& options, const SlabN
   const RowRange wanted = options.rows.value_or(RowRange{0, rows, 1});
   plan.begin = wanted.begin;
   plan.end = std::min(wanted.end, rows);
-  const bool runs = wanted.begin >= 0 && wanted.begin <= plan.end && wanted.step == 1;
-  if (!runs || (wanted.end > rows && wanted.end != RowRange::last)) {
-    throw ShapeMismatch("rows " + std::to_string(wanted.begin) + ":" + std::to_string(wanted.end) +
-                        " are not in " + name + ", which has rows 0:" + std::to_string(rows) +
-                        (wanted.step == 1 ? "" : " (streams take them all, without steps)"));
+  if (wanted.step != 1) {
+    throw InvalidArgument("a stream takes rows one after the other, and steps of " +
+                          std::to_string(wanted.step) + " were asked for (load takes steps)");
+  }
+  const bool open = wanted.end == RowRange::last;
+  if (wanted.begin < 0 || wanted.begin > plan.end || (wanted.end > rows && !open)) {
+    throw ShapeMismatch("rows " + std::to_string(wanted.begin) + ":" +
+                        (open ? "" : std::to_string(wanted.end)) + " are not in " + name +
+                        ", which has rows 0:" + std::to_string(rows));
   }
   const std::uint64_t layer_bytes =
       std::max<std::uint64_t>(needs.row_bytes * static_cast<std::uint64_t>(needs.layer_rows), 1);

@@ -52,6 +52,11 @@ StreamReport transform_file(Engine& engine, const DatasetAddress& from, const Da
 Statistics statistics(Engine& engine, const DatasetAddress& from, const StreamOptions& options,
                       StreamReport* report) {
   const std::vector<StreamSource> sources = {open_rows(engine, from, options)};
+  if (is_complex(sources[0].info.dtype)) {
+    throw TypeMismatch(quoted(sources[0].address.file, sources[0].address.dataset) + " holds " +
+                       std::string(dtype_name(sources[0].info.dtype)) +
+                       "; statistics need an order, which complex numbers do not have");
+  }
   engine::PiecewiseStatistics all(engine);
   const StreamReport went = fold_slabs(
       engine, sources, all.granule(sources[0].info.dtype), options,

@@ -37,6 +37,11 @@ class StreamedExpression {
       : engine_(engine), text_(std::move(text)), options_(options) {
     std::vector<StreamSource> datasets;
     for (const StreamBinding& input : inputs) {
+      for (const Binding& before : stand_ins_) {
+        if (before.name != input.name) continue;
+        throw InvalidArgument("\"" + input.name +
+                              "\" is bound to two datasets; give each a name of its own");
+      }
       datasets.push_back(open_source(engine, input.dataset, options));
       stand_ins_.push_back({input.name, stand_in(datasets.back())});
       // A number is read before anything else, since its value takes part in finding the dtype.
@@ -47,7 +52,11 @@ class StreamedExpression {
                           [&](const StreamBinding& each) { return each.name == name; });
     };
     const std::string target = kernels::expression::parse(text_).target();
-    in_place_ = find(target) != inputs.end();
+    const auto own = find(target);
+    in_place_ = own != inputs.end();
+    if (in_place_) {
+      attributes_ = datasets[static_cast<std::size_t>(own - inputs.begin())].info.attributes;
+    }
     look_ = engine::outlook_of(text_, stand_ins_, to_dataset && !in_place_);
     std::vector<std::string> names = look_.names;
     if (in_place_) names.push_back(target);
@@ -82,7 +91,8 @@ class StreamedExpression {
   }
 
   StreamReport write(const DatasetAddress& to, const SaveOptions& save) {
-    const StreamOutput output = {to, look_.dtype, look_.shape, save};
+    StreamOutput output = {to, look_.dtype, look_.shape, save};
+    if (in_place_ && !output.save.attributes) output.save.attributes = attributes_;
     return write_slabs(engine_, sources_, output, whole_bytes_, options_,
                        [&](const ReadSlab& slab, const AnyArray& out, const JobOptions& job) {
                          compute(slab, out, job);
@@ -189,6 +199,7 @@ class StreamedExpression {
   std::vector<Binding> stand_ins_;
   engine::ExpressionOutlook look_;
   bool in_place_ = false;  // what is assigned to is one of the inputs
+  Attributes attributes_;  // of that one
   std::vector<StreamSource> sources_;
   std::vector<Operand> operands_;
   std::uint64_t whole_bytes_ = 0;
