@@ -158,6 +158,49 @@ TEST_CASE("scales that do not fit are refused, and the file stays", "[hdf5][scal
   CHECK_THAT(saved("/w"), Contains("AlreadyExists"));  // not a scale with these values
 }
 
+TEST_CASE("replace covers the dataset named and the scales it alone had", "[hdf5][scales]") {
+  const Folder folder;
+  const std::string file = folder / "a.h5";
+  Engine engine({.workers = 1});
+  const auto x = Array<double>::create("x", {3}, {.lifetime = Lifetime::owned});
+  const auto other = Array<std::int64_t>::create("o", {5}, {.lifetime = Lifetime::owned});
+  for (int i = 0; i < 5; ++i) other(i) = 10 + i;
+  hdf5::SaveOptions options;
+  options.replace = true;
+  const auto saved = [&](const std::string& dataset, std::optional<Attribute> time) {
+    Dimensions d;
+    d.scales = {{{"time", std::move(time), {}}}};
+    options.attributes = Attributes();
+    put_dimensions(*options.attributes, d);
+    return error_of([&] { hdf5::save(engine, x, file, dataset, options); });
+  };
+  const auto time_there = [&] {
+    const auto there = hdf5::load(engine, file, "/time", "t", owned());
+    const auto* first = static_cast<const std::int64_t*>(there.data());
+    return std::vector<std::int64_t>(first, first + there.size());
+  };
+  hdf5::save(engine, other, file, "/time");
+  CHECK_THAT(saved("/t", i64s({1, 2, 3})), Contains("AlreadyExists") && Contains("/time"));
+  CHECK_THAT(saved("/t", {}), Contains("AlreadyExists"));  // a title would hide its values
+  options.attributes = Attributes();
+  hdf5::save(engine, x, file, "/t", options);  // now there is one to be replaced, without scales
+  CHECK_THAT(saved("/t", i64s({1, 2, 3})), Contains("AlreadyExists"));
+  CHECK(time_there() == std::vector<std::int64_t>{10, 11, 12, 13, 14});
+  CHECK(hdf5::info(engine, file, "/time").attributes.empty());
+  // Its own scale goes with it, but not from another dataset.
+  options.attributes = Attributes();
+  const auto three = Array<std::int64_t>::create("3", {3}, {.lifetime = Lifetime::owned});
+  for (int i = 0; i < 3; ++i) three(i) = 1 + i;
+  hdf5::save(engine, three, file, "/time", options);
+  CHECK(saved("/t", i64s({1, 2, 3})).empty());  // the same values: it becomes a scale
+  CHECK(saved("/t", i64s({4, 5, 6})).empty());
+  CHECK(time_there() == std::vector<std::int64_t>{4, 5, 6});
+  CHECK_THAT(saved("/u", i64s({7, 8, 9})), Contains("AlreadyExists"));
+  CHECK(saved("/u", i64s({4, 5, 6})).empty());
+  CHECK_THAT(saved("/t", i64s({7, 8, 9})), Contains("AlreadyExists"));
+  CHECK(time_there() == std::vector<std::int64_t>{4, 5, 6});
+}
+
 TEST_CASE("a netCDF-4 variable is loaded with its coordinates and written back", "[hdf5][scales]") {
   const Folder folder;
   const std::string in = folder / "in.nc";

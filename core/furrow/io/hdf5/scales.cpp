@@ -151,13 +151,17 @@ Dataset create_scale(hid_t file, const std::string& path, const Scale& scale, st
   return dataset;
 }
 
-bool holds_the_same(hid_t dataset, const Scale& scale) {
-  return !scale.values || values_of(dataset) == scale.values;
+/// Equal values make any dataset a scale, unless it calls itself something else. A dimension
+/// without values is met by scales only: the title it brings would hide the values of a plain
+/// dataset.
+bool serves_as(hid_t dataset, const Scale& scale) {
+  if (is_scale(dataset)) return !scale.values || values_of(dataset) == scale.values;
+  return scale.values && H5Aexists(dataset, class_name) <= 0 && values_of(dataset) == scale.values;
 }
 
 /// The scale's dataset: the one that is there, or a new one.
 Dataset find_or_create(hid_t file, const std::string& path, const Scale& scale, std::int64_t extent,
-                       bool replace) {
+                       const Predecessor* predecessor) {
   const std::string asked = "cannot look for the scale \"" + path + "\"";
   if (H5Oexists_by_name(file, path.c_str(), H5P_DEFAULT) <= 0) {
     return create_scale(file, path, scale, extent);
@@ -166,19 +170,26 @@ Dataset find_or_create(hid_t file, const std::string& path, const Scale& scale, 
   if (H5Iget_type(there.get()) != H5I_DATASET) {
     throw AlreadyExists("cannot write the scale \"" + path + "\": it is no dataset in the file");
   }
-  if (holds_the_same(there.get(), scale)) {
-    if (!is_scale(there.get())) mark_as_scale(there.get(), text_of(scale.attributes, title_name));
+  if (serves_as(there.get(), scale)) {
+    if (!is_scale(there.get())) {
+      const bool titled = H5Aexists(there.get(), title_name) > 0;
+      mark_as_scale(there.get(), titled ? "" : text_of(scale.attributes, title_name));
+    }
     return Dataset(there.release());
   }
-  if (replace && scale_users(there.get()).empty()) {
+  const bool goes = predecessor != nullptr && is_scale(there.get()) &&
+                    scale_users(there.get()).empty() &&
+                    predecessor->had_scale(reference_to(there.get()));
+  if (goes) {
     there.close();
     check(H5Ldelete(file, path.c_str(), H5P_DEFAULT), asked);
     return create_scale(file, path, scale, extent);
   }
   throw AlreadyExists(
-      "there is a scale \"" + path +
-      "\" with other values in the file already; save to another group, or drop the attribute "
-      "\"dims.\" + axis that names it");
+      "the array names \"" + path +
+      "\" as its scale, and the file has a dataset of that name that is another (what is not a "
+      "scale of the replaced dataset alone is not replaced); save to another group, or drop the "
+      "attribute \"dims.\" + axis that names it");
 }
 
 void require_fit(const Scale& scale, std::size_t axis, std::int64_t extent) {
@@ -231,7 +242,7 @@ std::set<std::string> read_dimensions(hid_t dataset, ReadAttributes& to) {
 }
 
 void write_attributes_and_scales(hid_t file, hid_t dataset, const std::string& path,
-                                 const Attributes& attributes, bool replace) {
+                                 const Attributes& attributes, const Predecessor* predecessor) {
   Attributes plain = attributes;
   const Dimensions dimensions = take_dimensions(plain);
   write_object_attributes(dataset, plain);
@@ -255,7 +266,7 @@ void write_attributes_and_scales(hid_t file, hid_t dataset, const std::string& p
       const std::string where =
           scale.name.rfind('/', 0) == 0 ? scale.name : folder_of(path) + scale.name;
       if (where == path) continue;  // a coordinate that names itself
-      const Dataset there = find_or_create(file, where, scale, extent, replace);
+      const Dataset there = find_or_create(file, where, scale, extent, predecessor);
       lists[axis].push_back(reference_to(there.get()));
       add_scale_user(there.get(), {reference_to(dataset), static_cast<int>(axis)});
     }
@@ -272,6 +283,7 @@ Predecessor::Predecessor(hid_t file, const std::string& path)
     if (H5Aexists(object_.get(), list_name) > 0) {
       for (const auto& list : read_reference_lists(object_.get(), list_name)) {
         for (const hobj_ref_t reference : list) {
+          scales_.insert(reference);
           remove_scale_user(dereference(file, reference).get(), self_);
         }
       }

@@ -27,13 +27,6 @@ namespace furrow::hdf5 {
 /// cannot be kept is noted as skipped.
 std::set<std::string> read_dimensions(hid_t dataset, ReadAttributes& to);
 
-/// The attributes of a new dataset, its labels and scales among them. Scales that the file has
-/// under their names already are used when they hold the same. Throws InvalidArgument for values
-/// that do not fit the axis, AlreadyExists for a scale of that name with other values (with
-/// `replace` it goes, when no other dataset has it).
-void write_attributes_and_scales(hid_t file, hid_t dataset, const std::string& path,
-                                 const Attributes& attributes, bool replace);
-
 /// A dataset that is about to be replaced by another of its name.
 class Predecessor {
  public:
@@ -42,10 +35,19 @@ class Predecessor {
   /// Datasets that have it as their scale have the new one; attributes of types that furrow does
   /// not keep are copied, unless there are such already.
   void hand_over(hid_t file, hid_t successor);
+  bool had_scale(hobj_ref_t scale) const { return scales_.count(scale) != 0; }
 
  private:
   Object object_;  // nothing when the name led nowhere
   hobj_ref_t self_ = 0;
+  std::set<hobj_ref_t> scales_;
 };
+
+/// The attributes of a new dataset, its labels and scales among them. Datasets that the file has
+/// under the scales' names already are used when they hold the same. Throws InvalidArgument for
+/// values that do not fit the axis, AlreadyExists for a dataset of a scale's name that is another:
+/// only a scale that the predecessor alone had is replaced along with it.
+void write_attributes_and_scales(hid_t file, hid_t dataset, const std::string& path,
+                                 const Attributes& attributes, const Predecessor* predecessor);
 
 }  // namespace furrow::hdf5

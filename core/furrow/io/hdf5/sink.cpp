@@ -114,7 +114,8 @@ void Sink::begin_dataset() {
 void Sink::end_dataset() {
   const WriteRequest& r = request_;
   if (!r.append) {
-    write_attributes_and_scales(file_.get(), dataset_.get(), r.dataset, r.attributes, r.replace);
+    write_attributes_and_scales(file_.get(), dataset_.get(), r.dataset, r.attributes,
+                                predecessor_ ? &*predecessor_ : nullptr);
   }
   if (predecessor_) predecessor_->hand_over(file_.get(), dataset_.get());
   predecessor_.reset();
