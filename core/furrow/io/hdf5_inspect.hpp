@@ -133,9 +133,14 @@ struct VerifyReport {
   std::uint64_t unchecked_count = 0;
   std::vector<ObjectInfo> unreadable;  // objects with `error`, attributes that cannot be read too
   bool gave_up = false;                // crashes_max was reached; what is left was not read
-  std::uint64_t bytes = 0;             // of all that was to be read, as stored
+  // Datasets with `skipped` whose elements lie in this file: nothing is known about them.
+  std::uint64_t skipped_count = 0;
+  std::uint64_t bytes = 0;  // of all that was to be read, as stored
 
-  bool whole() const noexcept { return torn_count == 0 && unreadable.empty() && !gave_up; }
+  /// All was read, and nothing of it is torn.
+  bool whole() const noexcept {
+    return torn_count == 0 && unreadable.empty() && !gave_up && skipped_count == 0;
+  }
 };
 
 /// Reads every chunk of every dataset below `object` (a group or a dataset), by all workers at

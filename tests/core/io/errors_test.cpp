@@ -6,8 +6,11 @@
 #include <filesystem>
 #include <string>
 
+#include <furrow/engine/engine.hpp>
 #include <furrow/io/hdf5.hpp>
 #include <furrow/io/hdf5/handle.hpp>
+#include <furrow/io/hdf5_inspect.hpp>
+#include <furrow/io/npy.hpp>
 
 #include "io_support.hpp"
 
@@ -92,6 +95,25 @@ TEST_CASE("the library's own printing of errors is left as it was", "[hdf5][erro
   H5E_auto2_t after = nullptr;
   H5Eget_auto2(H5E_DEFAULT, &after, &data);
   CHECK(after == before);
+}
+
+TEST_CASE("an empty file name is refused in furrow's own words", "[hdf5]") {
+  Engine engine({.workers = 1});
+  const auto x = Array<double>::create("x", {3}, {.lifetime = Lifetime::owned});
+  const std::string none;
+  for (const std::string& error : {
+           error_of([&] { hdf5::load(engine, none, "/x", "y"); }),
+           error_of([&] { hdf5::info(engine, none, "/x"); }),
+           error_of([&] { hdf5::save(engine, x, none, "/x"); }),
+           error_of([&] { hdf5::save(x, none, "/x"); }),
+           error_of([&] { hdf5::append(engine, x, none, "/x"); }),
+           error_of([&] { hdf5::list(engine, none); }),
+           error_of([&] { hdf5::inspect(engine, none, "/"); }),
+           error_of([&] { hdf5::verify(engine, none); }),
+           error_of([&] { npy::save(engine, x, none); }),
+       }) {
+    CHECK_THAT(error, Contains("InvalidArgument") && Contains("empty"));
+  }
 }
 
 }  // namespace furrow::test

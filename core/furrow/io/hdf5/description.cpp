@@ -5,6 +5,7 @@
 
 #include <furrow/error.hpp>
 #include <furrow/io/hdf5/type.hpp>
+#include <furrow/io/hdf5_inspect.hpp>
 #include <furrow/kernels/bytes/bytes.hpp>
 
 namespace furrow::hdf5 {
@@ -106,7 +107,26 @@ FilterStep filter_of(H5Z_filter_t id, std::size_t value_count, unsigned first_va
   return {};
 }
 
-void describe_filters(hid_t creation, const std::string& name, Description& d) {
+/// An optional filter may have been left out of chunks when they were written. Looks at the first
+/// ones only: a list of all is not made for what fails in all likelihood.
+bool is_used(hid_t dataset, int filter) {
+  constexpr hsize_t looked_at = 64;
+  const Space space(H5Dget_space(dataset));
+  hsize_t count = 0;
+  if (!space.valid() || H5Dget_num_chunks(dataset, space.get(), &count) < 0) return true;
+  for (hsize_t i = 0; i < std::min(count, looked_at); ++i) {
+    hsize_t offset[H5S_MAX_RANK] = {};
+    haddr_t address = 0;
+    hsize_t stored = 0;
+    unsigned mask = 0;
+    const bool known =
+        H5Dget_chunk_info(dataset, space.get(), i, offset, &mask, &address, &stored) >= 0;
+    if (!known || (mask >> filter & 1u) == 0) return true;
+  }
+  return false;
+}
+
+void describe_filters(hid_t dataset, hid_t creation, const std::string& name, Description& d) {
   const int count = H5Pget_nfilters(creation);
   d.filtered = count > 0;
   d.filter_count = static_cast<std::uint32_t>(std::max(count, 0));
@@ -121,9 +141,9 @@ void describe_filters(hid_t creation, const std::string& name, Description& d) {
     const FilterStep filter = filter_of(id, value_count, values[0]);
     if (static_cast<std::size_t>(i) < filters_max) d.filters[static_cast<std::size_t>(i)] = filter;
     if (filter.kind != FilterKind::other || H5Zfilter_avail(id) > 0) continue;
-    if ((flags & H5Z_FLAG_OPTIONAL) != 0) continue;
-    throw IoError(name + " is compressed by \"" + text + "\" (filter " + std::to_string(id) +
-                  "), for which the HDF5 library here has no plugin; set HDF5_PLUGIN_PATH, or "
+    if ((flags & H5Z_FLAG_OPTIONAL) != 0 && !is_used(dataset, i)) continue;
+    throw IoError(name + " is compressed by " + to_string(Filter{id, text, {}, false}) +
+                  ", for which the HDF5 library here has no plugin; set HDF5_PLUGIN_PATH, or "
                   "repack the file with gzip");
   }
 }
@@ -176,7 +196,7 @@ void describe(hid_t dataset, const std::string& name, Description& d) {
   const Properties creation = own<Properties>(H5Dget_create_plist(dataset), asked);
   describe_shape(dataset, name, asked, d);
   describe_layout(dataset, creation.get(), d);
-  describe_filters(creation.get(), name, d);
+  describe_filters(dataset, creation.get(), name, d);
   describe_fill(creation.get(), type.get(), asked, d);
 }
 

@@ -1,11 +1,11 @@
 // list and inspect: asked of one worker.
 #include <algorithm>
-#include <filesystem>
 #include <system_error>
 
 #include <fmt/format.h>
 
 #include <furrow/error.hpp>
+#include <furrow/io/absolute_path.hpp>
 #include <furrow/io/hdf5/ask.hpp>
 #include <furrow/io/hdf5/attributes.hpp>
 #include <furrow/io/hdf5/object.hpp>
@@ -162,7 +162,7 @@ std::string to_string(const Filter& filter) {
 Listing list(Engine& engine, const std::string& file, const std::string& group,
              const ListOptions& options) {
   WireWriter request;
-  request.text(std::filesystem::absolute(file).string());
+  request.text(absolute_path(file));
   request.text(object_path(group));
   request.put<std::uint64_t>(options.objects_max);
   const auto answer = [](WireReader wire, WireWriter& out) {
@@ -197,7 +197,7 @@ Listing list(Engine& engine, const std::string& file, const std::string& group,
 ObjectInfo inspect(Engine& engine, const std::string& file, const std::string& object,
                    const JobOptions& job) {
   WireWriter request;
-  request.text(std::filesystem::absolute(file).string());
+  request.text(absolute_path(file));
   request.text(object_path(object));
   const auto answer = [](WireReader wire, WireWriter& out) {
     const std::string name = wire.text();

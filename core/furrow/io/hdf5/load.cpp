@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <cstring>
-#include <filesystem>
 #include <memory>
 #include <system_error>
 
 #include <furrow/engine/engine.hpp>
 #include <furrow/engine/writing.hpp>
 #include <furrow/error.hpp>
+#include <furrow/io/absolute_path.hpp>
 #include <furrow/io/dimensions.hpp>
 #include <furrow/io/hdf5.hpp>
 #include <furrow/io/hdf5/attributes.hpp>
@@ -219,7 +219,7 @@ Prepared prepare(Engine& engine, const std::string& file, const std::string& dat
                  const LoadOptions& options) {
   Prepared p;
   // Workers may stand in another folder.
-  const std::string path = std::filesystem::absolute(file).string();
+  const std::string path = absolute_path(file);
   p.inspected = inspect(engine, path, dataset_path(dataset), options);
   const Description& d = p.inspected.description;
   p.name = quoted(p.inspected.file, p.inspected.dataset);

@@ -1,9 +1,9 @@
 #include <furrow/io/hdf5/request.hpp>
 
 #include <algorithm>
-#include <filesystem>
 
 #include <furrow/error.hpp>
+#include <furrow/io/absolute_path.hpp>
 #include <furrow/io/dimensions.hpp>
 #include <furrow/io/hdf5/chunks.hpp>
 #include <furrow/io/hdf5/sampling.hpp>
@@ -47,7 +47,7 @@ Extents chunk_of(const WriteRequest& r) {
 WriteRequest request_of(Dtype dtype, const Shape& shape, const std::string& file,
                         const std::string& dataset, const SaveOptions& options) {
   WriteRequest r;
-  r.file = std::filesystem::absolute(file).string();
+  r.file = absolute_path(file);
   r.dataset = dataset_path(dataset);
   r.dtype = dtype;
   r.shape = shape;

@@ -1,9 +1,9 @@
-#include <filesystem>
 #include <functional>
 #include <memory>
 
 #include <furrow/engine/engine.hpp>
 #include <furrow/error.hpp>
+#include <furrow/io/absolute_path.hpp>
 #include <furrow/io/dimensions.hpp>
 #include <furrow/io/hdf5.hpp>
 #include <furrow/io/hdf5/push.hpp>
@@ -22,7 +22,7 @@ WriteRequest append_request(const AnyArray& array, const std::string& file,
                             const std::string& dataset, const AppendOptions& options) {
   if (!array.valid()) throw InvalidArgument("there is no array to append: the handle is empty");
   WriteRequest r;
-  r.file = std::filesystem::absolute(file).string();
+  r.file = absolute_path(file);
   r.dataset = dataset_path(dataset);
   r.append = true;
   r.timeout_ns = options.timeout_ns;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <furrow/error.hpp>
+#include <furrow/io/absolute_path.hpp>
 #include <furrow/io/hdf5/ask.hpp>
 #include <furrow/io/hdf5/object.hpp>
 #include <furrow/io/hdf5/verify_plan.hpp>
@@ -144,9 +145,10 @@ void add_findings(PlanHeader& table, const Plan& plan, VerifyReport& report) {
 
 /// Workers may stand in another folder; the last link is followed here.
 std::string resolved(const std::string& file) {
+  const std::string name = absolute_path(file);
   std::error_code error;
-  const std::filesystem::path path = std::filesystem::canonical(file, error);
-  return error ? std::filesystem::absolute(file).string() : path.string();
+  const std::filesystem::path path = std::filesystem::canonical(name, error);
+  return error ? name : path.string();
 }
 
 }  // namespace
@@ -170,7 +172,13 @@ VerifyReport verify(Engine& engine, const std::string& file, const std::string& 
   report.datasets = overview(plan);
   report.unreadable = plan.unreadable;
   for (const PlannedDataset& planned : plan.datasets) {
-    if (planned.skipped.empty()) report.bytes += planned.info.stored_bytes;
+    const std::string& layout = planned.info.layout;
+    const bool elsewhere = layout == "virtual" || layout == "external";
+    if (planned.skipped.empty()) {
+      report.bytes += planned.info.stored_bytes;
+    } else if (!elsewhere) {
+      ++report.skipped_count;
+    }
   }
   const AnyArray memory = make_table(plan.datasets, plan.stamp, options);
   auto* const table = static_cast<PlanHeader*>(memory.data());

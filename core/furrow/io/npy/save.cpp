@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <cstring>
-#include <filesystem>
 #include <memory>
 #include <system_error>
 
+#include <furrow/io/absolute_path.hpp>
 #include <furrow/io/npy/header.hpp>
 #include <furrow/io/npy/job.hpp>
 #include <furrow/io/npy/runs.hpp>
@@ -74,7 +74,7 @@ struct Writer {
 void save(Engine& engine, const AnyArray& array, const std::string& file,
           const SaveOptions& options) {
   if (!array.valid()) throw InvalidArgument("there is no array to save: the handle is empty");
-  const std::string path = std::filesystem::absolute(file).string();
+  const std::string path = absolute_path(file);
   const std::string header = make_header(array.dtype(), array.shape());
   os::FileReplacement place;
   require_replaced(place.begin(path, options.timeout_ns), file);
