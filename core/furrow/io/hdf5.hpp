@@ -16,7 +16,8 @@
 //          library does not open those files before we have looked
 // Save     whole or not at all: into a temporary file of the same folder, fsync, rename, fsync of
 //          the folder. What else the file holds stays. Killed at any instant, the old file or the
-//          new one is there. Savers of one file wait for each other
+//          new one is there. Savers of one file wait for each other. All workers compress, one
+//          writes; equal arrays make equal files for any number of them
 // Types    bool as h5py's enum, i8 to u64, f16, f32, f64, c64 and c128 as compound {r, i}; either
 //          byte order is read, bits are kept. Anything else is TypeMismatch, by name
 // Shape    rank 0 to 8, extents may be 0; C order, as HDF5's own. Never transposed

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -308,6 +309,36 @@ TEST_CASE("a session that ends without a commit did nothing", "[hdf5][save]") {
     session.start(x.rows(0, 100));
   }
   CHECK(folder.names().empty());
+}
+
+TEST_CASE("savers with workers of their own meet at one file, and a reader among them",
+          "[hdf5][save]") {
+  const Folder folder;
+  const std::string file = folder / "f.h5";
+  const Array<double> x = decimals("x", {100, 50});
+  hdf5::save(x, file, "kept");
+  std::string command;
+  for (int i = 0; i < 3; ++i) {
+    command += std::string(FURROW_IO_SAVER) + " " + file + " d" + std::to_string(i) + " " +
+               std::to_string(i) + " 150000 1 replace 2 & ";
+  }
+  std::string said;
+  std::thread savers([&] { said = run_program(command + "wait").output; });
+  // The old file or a new one, whole, at any time.
+  for (int i = 0; i < 20; ++i) {
+    CHECK((read_here(file, "kept").bytes == dense_bytes(x)));
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  savers.join();
+  CHECK(said.empty());
+  for (int i = 0; i < 3; ++i) {
+    const Content content = read_here(file, "d" + std::to_string(i));
+    double first = 0;
+    REQUIRE(content.bytes.size() == 1'200'000);
+    std::memcpy(&first, content.bytes.data(), sizeof first);
+    CHECK(first == i + 1);
+  }
+  CHECK(folder.names() == "f.h5");
 }
 
 }  // namespace furrow::test

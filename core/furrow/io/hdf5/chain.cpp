@@ -39,9 +39,10 @@ std::size_t deflate(std::uint32_t level, std::span<const std::byte> in, std::byt
   return libdeflate_zlib_compress(compressor_for(level), in.data(), in.size(), out, in.size() - 1);
 }
 
-/// One of two buffers per thread, kept for the next chunk: the one that does not hold `now`.
+thread_local std::vector<std::byte> buffers[2];  // kept for the next chunk
+
+/// The buffer that does not hold `now`.
 std::byte* scratch(const std::byte* now, std::size_t bytes) {
-  thread_local std::vector<std::byte> buffers[2];
   std::vector<std::byte>& buffer = buffers[now == buffers[0].data() ? 1 : 0];
   if (buffer.size() < bytes) buffer.resize(bytes);
   return buffer.data();
@@ -98,6 +99,12 @@ void set_chain(hid_t creation, const FilterChain& chain, const std::string& aske
       case FilterKind::fletcher32: check(H5Pset_fletcher32(creation), asked); break;
       case FilterKind::other: break;
     }
+  }
+}
+
+void trim_filters(std::size_t bytes_max) noexcept {
+  for (std::vector<std::byte>& buffer : buffers) {
+    if (buffer.size() > bytes_max) std::vector<std::byte>().swap(buffer);
   }
 }
 

@@ -2,15 +2,14 @@
 //
 // The filters of a dataset that furrow applies itself, and their work on one chunk.
 //
-//   elements ─ shuffle ─ gzip ─ fletcher32 ─ what H5Dwrite_chunk takes       in any order, each
-//   once
+//   elements ─ shuffle ─ gzip ─ fletcher32 ─ what H5Dwrite_chunk takes       in any order
 //
 // gzip     by libdeflate, at the level that is fastest and gives sizes like those of zlib's level
 //          of the same number, mostly below them: for 1 to 9 libdeflate's 2 2 2 4 5 7 8 9 9. A
 //          chunk that does not shrink is stored as it is, with gzip's bit in its filter mask: every
 //          reader of HDF5 honours the mask, and is the faster for it
 // Bits     equal chunks give equal bytes, whoever filters them
-// Memory   the caller's, and a buffer of the chunk's size per thread
+// Memory   the caller's, and two buffers of the chunk's size per thread
 // Source   HDF5 1.10 file format, IV.A.2.l; the levels were measured beside zlib 1.2.13 on smooth
 //          and noisy fields, random walks, integers and programs
 #pragma once
@@ -56,5 +55,8 @@ struct Encoded {
 
 /// `out` has room for encoded_bytes_max. Throws std::bad_alloc.
 Encoded encode_chunk(const FilterChain& chain, std::span<const std::byte> chunk, std::byte* out);
+
+/// Gives this thread's buffers back where they are larger.
+void trim_filters(std::size_t bytes_max) noexcept;
 
 }  // namespace furrow::hdf5

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t head_bytes_max = std::size_t{256} << 20;
 constexpr std::size_t ticket_bytes = std::size_t{256} << 10;
+constexpr std::size_t kept_bytes_max = std::size_t{8} << 20;
 constexpr std::int64_t chunks_per_ticket_max = 4096;
 constexpr std::uint32_t owner = 0;
 constexpr std::int64_t patience_ns_min = 2'000'000;
@@ -20,9 +21,22 @@ constexpr std::int64_t patience_ns_max = 2'000'000'000;
 constexpr std::int64_t look_up_ns = 50'000'000;        // how often a waiting owner asks its watch
 constexpr std::int64_t helper_waits_ns = 200'000'000;  // then it does something else
 
+thread_local std::vector<std::byte> gathered;  // kept for the next chunk
+
+/// Large chunks are rare: their memory is not kept from one push to the next.
+class Trim {
+ public:
+  Trim() = default;
+  ~Trim() {
+    trim_filters(kept_bytes_max);
+    if (gathered.size() > kept_bytes_max) std::vector<std::byte>().swap(gathered);
+  }
+  Trim(const Trim&) = delete;
+  Trim& operator=(const Trim&) = delete;
+};
+
 /// The chunks of one ticket into `heads` and `bytes`.
 void encode_ticket(const PushPlan& plan, std::uint64_t ticket, ChunkHead* heads, std::byte* bytes) {
-  thread_local std::vector<std::byte> gathered;
   if (gathered.size() < plan.grid.chunk_bytes()) gathered.resize(plan.grid.chunk_bytes());
   const std::int64_t begin = static_cast<std::int64_t>(ticket) * plan.chunks_per_ticket;
   const std::int64_t end = std::min(begin + plan.chunks_per_ticket, plan.grid.chunks());
@@ -185,6 +199,7 @@ std::uint64_t PushPlan::tickets() const noexcept {
 }
 
 void help(const PushPlan& plan, const Ring& ring, std::uint32_t holder) {
+  const Trim trim;
   ring.reclaim(holder);
   while (ring.header().leave.load(std::memory_order_acquire) == 0) {
     std::uint64_t ticket = 0;
@@ -202,6 +217,7 @@ void help(const PushPlan& plan, const Ring& ring, std::uint32_t holder) {
 
 void push_chunks(Sink& sink, const PushPlan& plan, const Ring& ring,
                  const std::function<bool(double)>& watch) {
+  const Trim trim;
   Owner(sink, plan, ring, watch).run();
 }
 
