@@ -157,6 +157,15 @@ int ls(const Command& command, const Options& options) {
   return exit_failed;
 }
 
+// For people: long lists end in how long they are.
+std::string shown(const Attribute& attribute) {
+  constexpr std::size_t characters_max = 72;
+  const std::string all = attribute_json(attribute);
+  if (attribute.is_text() || all.size() <= characters_max) return printable(all);
+  const std::size_t count = attribute.bytes.size() / item_bytes(attribute.dtype);
+  return fmt::format("{}, …] ({} numbers)", all.substr(0, all.rfind(',', characters_max)), count);
+}
+
 std::string info_json(const ObjectInfo& info) {
   std::vector<std::string> kept;
   for (const auto& [name, value] : info.attributes) {
@@ -203,7 +212,7 @@ int info(const Command& command, const Options& options) {
                                                {"kind", std::string(kind_name(info.kind))}};
     if (info.kind == ObjectKind::dataset && info.error.empty()) add_dataset_rows(info, rows);
     for (const auto& [name, value] : info.attributes) {
-      rows.push_back({"@" + printable(name), attribute_json(value)});
+      rows.push_back({"@" + printable(name), shown(value)});
     }
     for (const auto& [name, type] : info.foreign_attributes) {
       rows.push_back({"@" + printable(name), fmt::format("({})", printable(type))});

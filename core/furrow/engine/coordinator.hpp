@@ -103,8 +103,9 @@ class Coordinator : public std::enable_shared_from_this<Coordinator> {
   void service_nursery();
   void service_deadlines();
   void handle_death(std::size_t worker);
-  void recover_job(JobState& job, std::size_t worker, const std::string& cause);
-  void replace(std::size_t worker);
+  /// True when the worker had something of the job in hand.
+  bool recover_job(JobState& job, std::size_t worker, const std::string& cause);
+  void replace(std::size_t worker, bool in_a_tile);
   bool any_worker_to_come() const;
   void fail_all(const char* text);
   void revive();
@@ -139,7 +140,7 @@ class Coordinator : public std::enable_shared_from_this<Coordinator> {
   std::shared_ptr<JobState> jobs_[job_slots];
   std::uint32_t rounds_[job_slots] = {};
   std::vector<Seat> seats_;
-  std::size_t replacements_ = 0;
+  std::atomic<std::size_t> replacements_{0};  // since a job succeeded
   std::atomic<bool> stopping_{false};
   std::atomic<bool> crippled_{false};  // no worker lives and none will come
 

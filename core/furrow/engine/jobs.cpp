@@ -262,6 +262,7 @@ void Coordinator::fold(JobState& job) {
 void Coordinator::end(JobState& job, std::vector<Operand>& let_go) {
   if (job.ended.load()) return;
   job.error = error_of(job);
+  if (job.error == nullptr) replacements_.store(0);  // workers that do their work are no storm
   if (job.error == nullptr && job.job.partial_bytes > 0) {
     try {
       fold(job);

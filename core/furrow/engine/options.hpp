@@ -35,7 +35,7 @@ struct EngineOptions {
   bool exactly_once =
       true;          // off: a crash in an in-place job fails the job instead of costing nothing
   bool pin = false;  // worker i on the i-th granted core
-  std::size_t replacements_max = 1000;  // workers replaced before the engine gives up
+  std::size_t replacements_max = 1000;  // workers replaced since a job succeeded; then it gives up
   Place place = Place::default_place();
 };
 

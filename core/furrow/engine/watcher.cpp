@@ -121,10 +121,11 @@ void Coordinator::handle_death(std::size_t w) {
   view_.control().parked[w / 64].fetch_and(bit);
   view_.control().spinning[w / 64].fetch_and(bit);
   worker.deaths.fetch_add(1);
+  bool in_a_tile = false;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& job : jobs_) {
-      if (job != nullptr) recover_job(*job, w, cause);
+      if (job != nullptr && recover_job(*job, w, cause)) in_a_tile = true;
     }
   }
   const bool was_joined = worker.joined.load() != 0;
@@ -134,19 +135,20 @@ void Coordinator::handle_death(std::size_t w) {
   worker.exit_known.store(0);
   worker.pid.store(0);
   worker.state.store(static_cast<std::uint32_t>(WorkerState::empty), std::memory_order_release);
-  if (!was_joined) replace(w);
+  if (!was_joined) replace(w, in_a_tile);
   ring(view_);
 }
 
 // Under mutex_.
-void Coordinator::recover_job(JobState& job, std::size_t w, const std::string& cause) {
+bool Coordinator::recover_job(JobState& job, std::size_t w, const std::string& cause) {
   JobSlot& slot = view_.job(job.slot);
   const JobDescription& d = slot.description;
   const auto fail = [&](const TileInHand& tile, const std::string& text) {
     record_failure(slot, FailureKind::died, static_cast<std::uint32_t>(w), tile.first, tile.last,
                    text.c_str());
   };
-  for (const TileInHand& tile : recover(view_, job.slot, w, false)) {
+  const std::vector<TileInHand> in_hand = recover(view_, job.slot, w, false);
+  for (const TileInHand& tile : in_hand) {
     const unsigned deaths = ++job.deaths[tile.tile];
     if ((d.flags & flag_torn_on_death) != 0) {
       fail(tile, cause +
@@ -168,12 +170,13 @@ void Coordinator::recover_job(JobState& job, std::size_t w, const std::string& c
   if (slot.stop.load() != 0) close_free_groups(view_, job.slot, job.round);
   slot.signal.fetch_add(1, std::memory_order_acq_rel);
   os::futex_wake(slot.signal, os::wake_all);
+  return !in_hand.empty();
 }
 
-void Coordinator::replace(std::size_t w) {
+void Coordinator::replace(std::size_t w, bool in_a_tile) {
   Seat& seat = seats_[w];
   if (stopping_.load()) return;
-  if (replacements_ >= options_.replacements_max) {
+  if (replacements_.load() >= options_.replacements_max) {
     if (!any_worker_to_come()) {
       crippled_.store(true);
       fail_all(
@@ -184,7 +187,9 @@ void Coordinator::replace(std::size_t w) {
   }
   ++replacements_;
   const std::int64_t now = os::monotonic_ns();
-  seat.quick_deaths = now - seat.started_ns < quick_death_ns ? seat.quick_deaths + 1 : 0;
+  // A tile kills three workers at most, and a job ends with it: no storm to hold back.
+  const bool quick = now - seat.started_ns < quick_death_ns && !in_a_tile;
+  seat.quick_deaths = quick ? seat.quick_deaths + 1 : 0;
   // The first replacement comes at once; a worker that keeps dying comes later and later.
   const unsigned doublings = std::min(seat.quick_deaths, back_off_max);
   const std::int64_t delay = doublings <= 1 ? 0 : (std::int64_t{1'000'000} << (doublings - 2));

@@ -13,6 +13,8 @@
 // Errors   an object that cannot be read has its `error` and the rest goes on. The calls throw what
 //          load throws for a file that cannot be opened at all, and WorkerDied for one whose
 //          structure crashes the library
+// Hangs    a file whose structure sends the library round in circles ends in Timeout, after
+//          JobOptions::deadline_ns or two minutes
 // Memory   of verify: one chunk (or 8 MiB) a worker, and 32 bytes per 4 MiB of file
 #pragma once
 

@@ -125,4 +125,20 @@ TEST_CASE("a worker that dies while it looks is replaced", "[hdf5][inspect]") {
   os::set_fault("");
 }
 
+TEST_CASE("a worker that comes to no end while it looks ends in a timeout", "[hdf5][inspect]") {
+  const Folder folder;
+  const std::string file = folder / "tree.h5";
+  REQUIRE(run_tools_peer("tree " + file).output.empty());
+  const std::string token = folder / "token";
+  write_file(token, {});
+  os::set_fault("io.inspect:stop:1:" + token);
+  Engine engine({.workers = 1});
+  os::set_fault("");
+  hdf5::ListOptions options;
+  options.job.deadline_ns = 300'000'000;
+  CHECK_THAT(error_of([&] { hdf5::list(engine, file, "/", options); }),
+             Contains("Timeout") && Contains("tree.h5"));
+  CHECK(hdf5::list(engine, file).objects.size() == 13);
+}
+
 }  // namespace furrow::test

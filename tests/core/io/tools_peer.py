@@ -11,6 +11,7 @@
   tools_peer.py foreign_npy FOLDER          dtypes that furrow has not got
   tools_peer.py views FILE                  a matrix, and the matrix column-major in .npy
   tools_peer.py check_views FILE            what Eigen and xtensor made of it
+  tools_peer.py mutation KIND FILE          small files to be damaged
   tools_peer.py netcdf FILE                 the layout of a netCDF-4 file
   tools_peer.py check_netcdf FILE           its variable, as furrow wrote it back
 """
@@ -213,6 +214,36 @@ def check_views(path):
         assert np.array_equal(f["transpose"], a.T)
         assert np.array_equal(f["from_npy"], a) and np.array_equal(f["reversed"], a.T)
     assert np.array_equal(np.load(path + ".out.npy"), a)
+
+
+def mutation(kind, path):
+    if kind == "tree":
+        return tree(path)
+    random = np.random.default_rng(3)
+    a = random.integers(0, 50, (60, 7))
+    with h5py.File(path, "w", libver="latest" if kind == "latest" else "earliest") as f:
+        if kind == "plain":
+            f["g/contiguous"] = a.astype("f8")
+            f.create_dataset("chunked", data=a.astype(">i4"), chunks=(16, 7))
+            compact = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+            compact.set_layout(h5py.h5d.COMPACT)
+            space = h5py.h5s.create_simple((20,))
+            h5py.h5d.create(f.id, b"compact", h5py.h5t.NATIVE_INT32, space, compact).write(
+                h5py.h5s.ALL, h5py.h5s.ALL, np.arange(20, dtype="i4"))
+            f["half"] = a.astype("f2")
+            f["yes"] = a > 20
+            f["complex"] = a * (1 + 2j)
+            return None
+        f.create_dataset("g/gzip", data=a, chunks=(16, 7), compression="gzip")
+        f.create_dataset("all", data=a.astype("f8"), chunks=(16, 4), compression="gzip",
+                         shuffle=True, fletcher32=True)
+        f.create_dataset("fletcher", data=a.astype("u2"), chunks=(60, 7), fletcher32=True)
+        f.create_dataset("growing", data=a.astype(">f4"), chunks=(10, 7), maxshape=(None, 7),
+                         compression="gzip", shuffle=True)
+        f["all"].attrs["unit"] = "m"
+        f["all"].attrs["range"] = [0.5, 50]
+        f["all"].dims[0].label = "t"
+    return None
 
 
 NO_VARIABLE = b"This is a netCDF dimension but not a netCDF variable."

@@ -15,6 +15,7 @@
 
 namespace furrow::hdf5 {
 
+/// Ends after two minutes when `job` has no deadline.
 /// `answer(WireReader request, WireWriter& answer)` runs in a worker; `read(WireReader)` here gives
 /// the result.
 template <class Answer, class Read>
@@ -31,7 +32,7 @@ auto ask(Engine& engine, const WireWriter& request, std::size_t answer_bytes, An
         post_answer(*mail, bytes);
       });
     };
-    run(engine, box, 1, closure, job, asked);
+    run(engine, box, 1, closure, bounded(job), asked);
     if (box.fits()) return read(box.answer());
     capacity = static_cast<std::size_t>(box.answer_bytes());
   }

@@ -69,7 +69,7 @@ Inspected inspect(Engine& engine, const std::string& file, const std::string& da
     auto box = std::make_unique<Mailbox>(options.create.place, request, capacity);
     Mail* const mail = box->mail();
     run(
-        engine, *box, 1, [mail](std::int64_t) { answer_inspection(*mail); }, options.job,
+        engine, *box, 1, [mail](std::int64_t) { answer_inspection(*mail); }, bounded(options.job),
         "cannot read " + quoted(file, dataset));
     if (box->fits()) {
       WireReader answer = box->answer();

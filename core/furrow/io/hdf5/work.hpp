@@ -24,6 +24,14 @@ void guard(Mail& mail, F f) {
   }
 }
 
+/// What a file's structure takes at most, unless the options have a deadline of their own: a
+/// damaged one can send the library round in circles.
+inline constexpr std::int64_t structure_deadline_ns = 120'000'000'000;
+inline JobOptions bounded(JobOptions options) {
+  if (options.deadline_ns == 0) options.deadline_ns = structure_deadline_ns;
+  return options;
+}
+
 /// In the coordinator: f(i) for all i below `count` on the workers. Throws what a worker noted. A
 /// worker that died says no more than that it did; `asked` says what it was doing.
 template <class F>
@@ -34,6 +42,8 @@ void run(Engine& engine, const Mailbox& box, std::int64_t count, F f, const JobO
   } catch (const KernelFailed& error) {
     box.rethrow();
     throw KernelFailed(asked + ": " + error.what());
+  } catch (const Timeout& error) {
+    throw Timeout(asked + ": " + error.what());
   } catch (const WorkerDied& error) {
     throw WorkerDied(asked + ", the HDF5 library crashed in it, so the file is probably damaged: " +
                      error.what());
