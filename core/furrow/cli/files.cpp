@@ -32,7 +32,7 @@ int load(const Command& command, const LoadArguments& arguments) {
       throw UsageError("--select, --take and --external are for HDF5 files");
     }
     return load_npy(command, {arguments.address, arguments.name, arguments.part.rows,
-                              arguments.fortran, arguments.replace});
+                              arguments.fortran, arguments.replace, arguments.verbose});
   }
   if (!arguments.fortran.empty()) throw UsageError("--fortran is for .npy files");
   const Address from = parse_address(arguments.address);
@@ -90,7 +90,8 @@ int save(const Command& command, const SaveArguments& arguments) {
       throw UsageError(
           ".npy files are neither compressed nor in chunks (leave --gzip, --chunk, --growable)");
     }
-    return save_npy(command, {arguments.name, arguments.address, arguments.replace});
+    return save_npy(command,
+                    {arguments.name, arguments.address, arguments.replace, arguments.verbose});
   }
   const Address to = parse_address(arguments.address);
   hdf5::SaveOptions options;

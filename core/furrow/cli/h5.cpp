@@ -157,15 +157,6 @@ int ls(const Command& command, const Options& options) {
   return exit_failed;
 }
 
-// For people: long lists end in how long they are.
-std::string shown(const Attribute& attribute) {
-  constexpr std::size_t characters_max = 72;
-  const std::string all = attribute_json(attribute);
-  if (attribute.is_text() || all.size() <= characters_max) return printable(all);
-  const std::size_t count = attribute.bytes.size() / item_bytes(attribute.dtype);
-  return fmt::format("{}, …] ({} numbers)", all.substr(0, all.rfind(',', characters_max)), count);
-}
-
 std::string info_json(const ObjectInfo& info) {
   std::vector<std::string> kept;
   for (const auto& [name, value] : info.attributes) {
@@ -195,7 +186,7 @@ void add_dataset_rows(const ObjectInfo& info, std::vector<std::vector<std::strin
       {"stored", fmt::format("{} ({})", info.stored_bytes, human_bytes(info.stored_bytes))});
   const std::string ratio = ratio_text(info);
   if (!ratio.empty()) rows.push_back({"ratio", ratio});
-  if (info.fill) rows.push_back({"fill value", attribute_json(*info.fill)});
+  if (info.fill) rows.push_back({"fill value", attribute_text(*info.fill)});
 }
 
 int info(const Command& command, const Options& options) {
@@ -212,7 +203,7 @@ int info(const Command& command, const Options& options) {
                                                {"kind", std::string(kind_name(info.kind))}};
     if (info.kind == ObjectKind::dataset && info.error.empty()) add_dataset_rows(info, rows);
     for (const auto& [name, value] : info.attributes) {
-      rows.push_back({"@" + printable(name), shown(value)});
+      rows.push_back({"@" + printable(name), printable(attribute_text(value))});
     }
     for (const auto& [name, type] : info.foreign_attributes) {
       rows.push_back({"@" + printable(name), fmt::format("({})", printable(type))});
@@ -277,11 +268,12 @@ std::string report_json(const hdf5::VerifyReport& report) {
                                      json_quoted(info.error)));
   }
   return fmt::format(
-      "{{\"whole\": {}, \"torn_count\": {}, \"unchecked_count\": {}, \"gave_up\": {}, \"bytes\": "
-      "{},\n \"datasets\": [{}],\n"
+      "{{\"whole\": {}, \"torn_count\": {}, \"skipped_count\": {}, \"unchecked_count\": {}, "
+      "\"gave_up\": {}, \"bytes\": {},\n \"datasets\": [{}],\n"
       " \"torn\": [{}],\n \"unreadable\": [{}]}}\n",
-      report.whole(), report.torn_count, report.unchecked_count, report.gave_up, report.bytes,
-      fmt::join(datasets, ",\n  "), fmt::join(torn, ",\n  "), fmt::join(unreadable, ",\n  "));
+      report.whole(), report.torn_count, report.skipped_count, report.unchecked_count,
+      report.gave_up, report.bytes, fmt::join(datasets, ",\n  "), fmt::join(torn, ",\n  "),
+      fmt::join(unreadable, ",\n  "));
 }
 
 int verify(const Command& command, const Options& options) {
@@ -295,6 +287,11 @@ int verify(const Command& command, const Options& options) {
   });
   print(options.json ? report_json(report) : report_text(report));
   if (report.whole()) return exit_done;
+  if (report.torn_count == 0 && report.unreadable.empty() && !report.gave_up) {
+    complain(fmt::format("\"{}\" was not checked as a whole: {} of {} datasets could not be read",
+                         at.file, report.skipped_count, report.datasets.size()));
+    return exit_failed;
+  }
   complain(
       fmt::format("\"{}\" is damaged: {} parts of datasets are torn, {} objects cannot be "
                   "read{}",
@@ -316,7 +313,8 @@ void add_h5(CLI::App& app, Command& command) {
   static constexpr Look looks[] = {
       {"ls", "List groups, datasets and links", "An array of objects, one for each", ls},
       {"info", "Show all about a dataset or group, and its attributes", "One object", info},
-      {"verify", "Read every chunk and name the torn ones; exit code 1 when there are any",
+      {"verify",
+       "Read every chunk and name the torn ones; exit code 1 unless all was read and is whole",
        "One object: whole, datasets, torn, unreadable", verify},
   };
   for (const Look& each : looks) {

@@ -74,7 +74,7 @@ int info(const std::string& name, bool json) {
   for (const auto& [key, value] : attributes_of(info)) {
     attributes += fmt::format("{}{}: {}", attributes.empty() ? "" : ", ", json_quoted(key),
                               attribute_json(value));
-    rows.push_back({"@" + key, attribute_json(value)});
+    rows.push_back({"@" + key, attribute_text(value)});
   }
   if (json) {
     print(fmt::format(

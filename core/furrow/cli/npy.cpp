@@ -32,7 +32,11 @@ int load_npy(const Command& command, const NpyLoad& arguments) {
     Work work(command, fmt::format("load {}", name));
     options.job = work.job(static_cast<std::uint64_t>(bytes));
     try {
-      npy::load(work.engine(), arguments.file, name, options);
+      npy::LoadReport report;
+      npy::load(work.engine(), arguments.file, name, options, &report);
+      if (arguments.verbose) {
+        complain(fmt::format("loaded by the road \"npy\", in {} blocks", report.blocks));
+      }
     } catch (const InvalidArgument& error) {
       if (!header.fortran_order) throw;
       throw InvalidArgument(
@@ -50,6 +54,7 @@ int save_npy(const Command& command, const NpySave& arguments) {
     Work work(command, fmt::format("save {}", arguments.name));
     options.job = work.job(array.bytes());
     npy::save(work.engine(), array, arguments.file, options);
+    if (arguments.verbose) complain("saved by the road \"npy\"");
   });
   const std::size_t attributes = array.attributes().size();
   if (attributes != 0) {

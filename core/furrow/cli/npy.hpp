@@ -18,6 +18,7 @@ struct NpyLoad {
   std::string rows;     // "A:B"
   std::string fortran;  // "", "convert", "reversed"
   bool replace = false;
+  bool verbose = false;
 };
 int load_npy(const Command& command, const NpyLoad& arguments);
 
@@ -25,6 +26,7 @@ struct NpySave {
   std::string name;
   std::string file;
   bool replace = false;
+  bool verbose = false;
 };
 int save_npy(const Command& command, const NpySave& arguments);
 

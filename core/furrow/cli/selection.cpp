@@ -52,7 +52,9 @@ void take(std::string_view text, std::vector<std::int64_t>& rows) {
                       range.end != hdf5::AxisRange::last && range.end - range.begin < taken_max;
     if (!ends) {
       throw UsageError(fmt::format(
-          "--take {} is no list of rows (give rows and ranges of them, as in 3,10:20,3)", text));
+          "--take {} is no list of rows (give rows and ranges of them, as in 3,10:20,3; "
+          "rows count from 0)",
+          text));
     }
     for (row = range.begin; row < range.end; row += range.step) rows.push_back(row);
   }
@@ -66,7 +68,8 @@ void parse_selection(const SelectionText& text, hdf5::LoadOptions& options) {
     if (!parse_range(text.rows, range)) {
       throw UsageError(
           fmt::format("--rows {} is no range of rows (give A:B or A:B:STEP, from row "
-                      "A to before row B, as in 0:100)",
+                      "A to before row B, as in 0:100; rows count from 0, A <= B, and steps are "
+                      "positive)",
                       text.rows));
     }
     options.rows = range;
@@ -75,7 +78,8 @@ void parse_selection(const SelectionText& text, hdf5::LoadOptions& options) {
     for (const std::string_view part : split(text.select, ',')) {
       if (!parse_range(part, range)) {
         throw UsageError(fmt::format(
-            "--select {}: \"{}\" is no range (give A:B or A:B:STEP for each axis, as in 0:10,::2)",
+            "--select {}: \"{}\" is no range (give A:B or A:B:STEP for each axis, as in 0:10,::2; "
+            "positions count from 0, A <= B, and steps are positive)",
             text.select, part));
       }
       options.select.push_back(range);

@@ -46,8 +46,10 @@ Rows parse_rows(const std::string& text) {
   const bool open = colon != std::string::npos && colon + 1 == text.size();
   const bool ends = open || (begins && parse_position(all.substr(colon + 1), end));
   if (!begins || !ends || (!open && end < rows.begin)) {
-    throw UsageError(fmt::format(
-        "--rows {} is no range of rows (give A:B, from row A to before row B, as in 0:100)", text));
+    throw UsageError(
+        fmt::format("--rows {} is no range of rows (give A:B, from row A to before row B, as in "
+                    "0:100; rows count from 0, and A <= B)",
+                    text));
   }
   if (!open) rows.end = end;
   return rows;
@@ -139,6 +141,30 @@ std::string json_quoted(std::string_view text) {
 
 std::string json_extents(const Extents& extents) {
   return fmt::format("[{}]", fmt::join(extents.begin(), extents.end(), ", "));
+}
+
+std::string attribute_text(const Attribute& attribute) {
+  constexpr std::size_t shown_max = 8;
+  constexpr std::size_t shown_at_ends = 3;
+  if (attribute.is_text() && attribute.shape.empty()) return json_quoted(attribute.as_text());
+  const std::vector<std::string> strings =
+      attribute.is_text() ? attribute.as_strings() : std::vector<std::string>();
+  const std::size_t item = attribute.is_text() ? 1 : item_bytes(attribute.dtype);
+  const std::size_t count = attribute.is_text() ? strings.size() : attribute.bytes.size() / item;
+  const bool elided = count > shown_max;
+  std::vector<std::string> parts;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (elided && i == shown_at_ends) {
+      parts.emplace_back("...");
+      i = count - shown_at_ends;
+    }
+    parts.push_back(attribute.is_text()
+                        ? json_quoted(strings[i])
+                        : element_text(attribute.dtype, attribute.bytes.data() + i * item));
+  }
+  if (attribute.shape.empty() && parts.size() == 1) return parts[0];
+  return fmt::format("[{}]{}", fmt::join(parts, ", "),
+                     elided ? fmt::format(" ({} values)", count) : "");
 }
 
 std::string attribute_json(const Attribute& attribute) {

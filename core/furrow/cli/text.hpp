@@ -53,6 +53,8 @@ std::string json_quoted(std::string_view text);
 std::string json_extents(const Extents& extents);
 /// Its value: a string, a number, or a list of them.
 std::string attribute_json(const Attribute& attribute);
+/// The same for people: of many values the first and last three, nan, inf, 1+2j.
+std::string attribute_text(const Attribute& attribute);
 
 /// Columns separated by two spaces, as wide as their widest cell; the first row is the header.
 /// `right`: which columns are aligned to the right, one character each ('r' or 'l').

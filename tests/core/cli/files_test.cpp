@@ -70,6 +70,16 @@ TEST_CASE("load says which road it took when asked") {
   CHECK(is_one_sentence(told.error));
   CHECK(told.error.find("\"chunks\"") != std::string::npos);
   run({"rm", "y"});
+  const Result saved = attempt({"save", "x", folder / "x.npy", "--verbose"});
+  CHECK(saved.error.find("\"npy\"") != std::string::npos);
+  const Result npy = attempt({"load", folder / "x.npy", "y", "--verbose"});
+  CHECK(npy.code == 0);
+  CHECK(is_one_sentence(npy.error));
+  CHECK(npy.error.find("\"npy\"") != std::string::npos);
+  run({"rm", "y"});
+  for (const char* rows : {"-5:", "10:5", "5", "0:9:0"}) {
+    refused({"load", file + ":/packed", "y", "--rows", rows}, 2, "count from 0, A <= B");
+  }
   run({"rm", "--force", "x"});
 }
 

@@ -56,6 +56,29 @@ TEST_CASE("h5 info tells all about a dataset") {
   CHECK(run({"h5", "info", file}).find("group") != std::string::npos);
 }
 
+TEST_CASE("info shows attributes for people: not all of many values, nan and complex") {
+  const Folder folder;
+  const std::string file = folder / "a.h5";
+  python(
+      "(lambda f: (f.create_dataset('x', data=[1.5]).attrs.update({'many': list(range(100)), "
+      "'few': list(range(8)), 'f': [float('nan'), float('-inf'), 0.1], 'z': 1 + 2j, "
+      "'words': ['a'] * 9}), f.close()))(__import__('h5py').File(text, 'w'))",
+      file);
+  run({"load", file + ":/x", "x"});
+  for (const std::string& text : {run({"h5", "info", file + ":/x"}), run({"info", "x"})}) {
+    INFO(text);
+    CHECK(text.find("[0, 1, 2, ..., 97, 98, 99] (100 values)\n") != std::string::npos);
+    CHECK(text.find("[0, 1, 2, 3, 4, 5, 6, 7]\n") != std::string::npos);
+    CHECK(text.find("[nan, -inf, 0.1]\n") != std::string::npos);
+    CHECK(text.find("1+2j\n") != std::string::npos);
+    CHECK(text.find("[\"a\", \"a\", \"a\", ..., \"a\", \"a\", \"a\"] (9 values)") !=
+          std::string::npos);
+  }
+  CHECK(python("sum(json.loads(text)['attributes']['many'])", run({"info", "x", "--json"})) ==
+        "4950");
+  run({"rm", "x"});
+}
+
 TEST_CASE("h5 verify names torn chunks, and its exit code says whether there are any") {
   const Folder folder;
   const std::string file = folder / "a.h5";
@@ -78,6 +101,38 @@ TEST_CASE("h5 verify names torn chunks, and its exit code says whether there are
   CHECK(text.code == 1);
   CHECK(text.out.find("TORN: 1 of 10") != std::string::npos);
   CHECK(text.out.find("torn: /group/packed from (40, 0) on") != std::string::npos);
+}
+
+TEST_CASE("what the library here cannot decompress is named, and never called whole") {
+  const Folder folder;
+  const std::string file = folder / "lzf.h5";
+  python(
+      "(lambda f: (f.create_dataset('x', data=[1.5] * 1000, compression='lzf', chunks=(100,)), "
+      "f.create_dataset('y', data=[1.5] * 10), f.close()))(__import__('h5py').File(text, 'w'))",
+      file);
+  const std::string reason = "compressed by lzf (32000), for which the HDF5 library here has no";
+  const Result json = attempt({"h5", "verify", file, "--json"});
+  CHECK(json.code == 1);
+  CHECK(is_one_sentence(json.error));
+  CHECK(json.error.find("1 of 2 datasets could not be read") != std::string::npos);
+  CHECK(python("(lambda o: (o['whole'], o['skipped_count'], o['torn_count']))(json.loads(text))",
+               json.out) == "(False, 1, 0)");
+  const Result text = attempt({"h5", "verify", file});
+  CHECK(text.code == 1);
+  CHECK(text.out.find("not read: " + reason) != std::string::npos);
+  CHECK(attempt({"h5", "verify", file + ":/y"}).code == 0);
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"load", file + ":/x", "x"},
+                                             {"stats", file + ":/x"},
+                                             {"eval", "--in", "x=" + file + ":/x", "sum(x)"},
+                                             {"load", file + ":/x", "x", "--rows", "0:10"}}) {
+    const Result result = attempt(words);
+    INFO(result.error);
+    CHECK(result.code == 1);
+    CHECK(is_one_sentence(result.error));
+    CHECK(result.error.find(reason) != std::string::npos);
+    CHECK(result.error.find("HDF5_PLUGIN_PATH") != std::string::npos);
+  }
 }
 
 TEST_CASE("what h5 refuses is one sentence") {
