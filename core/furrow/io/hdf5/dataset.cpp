@@ -23,7 +23,7 @@ bool is_of_file(hid_t file, hid_t object, const std::string& asked) {
 void require_same_file(hid_t file, hid_t object, const std::string& name,
                        const std::string& asked) {
   if (is_of_file(file, object, asked)) return;
-  throw PermissionDenied("cannot save " + name +
+  throw PermissionDenied("cannot write " + name +
                          ": a link on the way leads into another file; name that file instead");
 }
 
@@ -69,6 +69,7 @@ Space space_of(const WriteRequest& r, const std::string& asked) {
 bool is_taken(hid_t file, const WriteRequest& r) {
   const std::string& path = r.dataset;
   const std::string name = quoted(r.file, path);
+  const std::string refused = (r.append ? "cannot append to " : "cannot save ") + name;
   const std::string asked = "cannot look for " + name;
   for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
     const std::string part = path.substr(0, end);
@@ -81,7 +82,7 @@ bool is_taken(hid_t file, const WriteRequest& r) {
     const bool foreign = info.type == H5L_TYPE_EXTERNAL && last && !r.append;
     const bool leads = !foreign && H5Oexists_by_name(file, part.c_str(), H5P_DEFAULT) > 0;
     if (!leads && (!last || r.append)) {
-      throw NotFound("cannot save " + name + ": \"" + part + "\" is a link that leads nowhere");
+      throw NotFound(refused + ": \"" + part + "\" is a link that leads nowhere");
     }
     H5I_type_t kind = H5I_DATASET;
     if (leads) {
@@ -90,13 +91,14 @@ bool is_taken(hid_t file, const WriteRequest& r) {
       if (!last || r.append) require_same_file(file, object.get(), name, asked);
     }
     if (!last && kind != H5I_GROUP) {
-      throw AlreadyExists("cannot save " + name + ": \"" + part + "\" is no group");
+      throw AlreadyExists(refused + ": \"" + part + "\" is no group");
     }
     if (!last) continue;
-    if (kind == H5I_GROUP) throw AlreadyExists("cannot save " + name + ": a group has that name");
+    if (kind == H5I_GROUP) throw AlreadyExists(refused + ": a group has that name");
     if (!r.replace && !r.append) {
       throw AlreadyExists("there is a " + name +
-                          " already; replace it, append to it, or take another name");
+                          " already; replace it (--replace on the command line), append to it, or "
+                          "take another name");
     }
     return true;
   }
@@ -133,7 +135,9 @@ Dataset create_dataset(hid_t file, const WriteRequest& r) {
 Dataset open_dataset(hid_t file, const WriteRequest& r) {
   const std::string name = quoted(r.file, r.dataset);
   if (!is_taken(file, r)) {
-    throw NotFound("there is no " + name + " to append to (save one with growable first); " +
+    throw NotFound("there is no " + name +
+                   " to append to (save one with growable, or "
+                   "--growable on the command line, first); " +
                    list_datasets(file));
   }
   const std::string asked = "cannot append to " + name;

@@ -43,7 +43,7 @@ struct WriteSession::State {
         place(Place::default_place()),
         note_memory(scratch_at(place, sizeof(Note))),
         note(new (note_memory.data()) Note{}) {
-    journey.asked = "cannot save " + quoted(r.file, r.dataset);
+    journey.asked = (r.append ? "cannot append to " : "cannot save ") + quoted(r.file, r.dataset);
     journey.watch = o.watch;
     if (o.deadline_ns > 0) journey.deadline_ns = os::monotonic_ns() + o.deadline_ns;
   }

@@ -49,7 +49,9 @@ Space memory_space(const Extents& count, const std::string& asked) {
 }  // namespace
 
 Sink::Sink(WriteRequest request)
-    : request_(std::move(request)), asked_("cannot save to \"" + request_.file + "\"") {
+    : request_(std::move(request)),
+      asked_((request_.append ? "cannot append to \"" : "cannot save to \"") + request_.file +
+             "\"") {
   const WriteRequest& r = request_;
   if (!r.append) chunk_of(r);
   require_replaced(place_.begin(r.file, r.timeout_ns), r.file);
@@ -66,7 +68,8 @@ Sink::Sink(WriteRequest request)
       replaced = is_taken(old.get(), r);
     }
   } else if (r.append) {
-    throw NotFound("there is no file \"" + r.file + "\" to append to (save one with growable)");
+    throw NotFound("there is no file \"" + r.file +
+                   "\" to append to (save one with growable, --growable on the command line)");
   }
   if (keep) require_replaced(place_.copy_target(), r.file);
   if (!r.append && !r.chunked() && !replaced) {
@@ -146,7 +149,7 @@ void Sink::extend(std::int64_t rows) {
   if (target_.rows_max >= 0 && rows > target_.rows_max) {
     throw ShapeMismatch(name + " has " + std::to_string(target_.shape[0]) + " rows and room for " +
                         std::to_string(target_.rows_max) + ", not for " + std::to_string(rows) +
-                        " (save it with growable)");
+                        " (save it with growable, --growable on the command line)");
   }
   hsize_t extents[segment::dimensions_max];
   std::copy(target_.shape.begin(), target_.shape.end(), extents);

@@ -38,7 +38,8 @@ inline void require_free(std::string_view name, const Place& place) {
     return;
   }
   throw AlreadyExists("there is an array \"" + std::string(name) +
-                      "\" already: the name is taken (load with replace, or choose another name)");
+                      "\" already: the name is taken (load with replace, or --replace on the "
+                      "command line, or choose another name)");
 }
 
 }  // namespace furrow::npy
