@@ -55,7 +55,7 @@ struct EvalArguments {
 // "NAME=FILE.h5:/dataset", or without a name: that of the dataset.
 hdf5::StreamBinding parse_input(const std::string& text) {
   const std::size_t equals = text.find('=');
-  const bool named = equals != std::string::npos && equals < text.find(":/");
+  const bool named = equals != std::string::npos && text.find('/') > equals;
   const Address from = parse_address(named ? text.substr(equals + 1) : text);
   const std::string name =
       named ? text.substr(0, equals) : from.dataset.substr(from.dataset.rfind('/') + 1);

@@ -43,6 +43,10 @@ void Gate::leave() noexcept {
   if (--inside_ == 0 && closed_) changed_.notify_all();
 }
 
+bool Gate::holds() const { return is_inside(this); }
+
+void Gate::adopt() { ++depth_of(this); }
+
 void Gate::close() {
   if (is_inside(this)) {
     throw InvalidArgument("inside of an operation, there is no boundary between operations");

@@ -20,6 +20,11 @@ class Gate {
   void enter();
   void leave() noexcept;
 
+  /// True in a thread that is inside, or keeps it closed. A thread that works for one that is, and
+  /// ends before it leaves, is inside with it: adopt() is the first thing that it does.
+  bool holds() const;
+  void adopt();
+
   /// Waits until nobody else keeps it closed and nobody is inside. Throws InvalidArgument inside of
   /// an operation, which would wait for itself.
   void close();

@@ -73,6 +73,7 @@ struct WriteSession::State {
   AnyArray ring_memory;
   std::optional<Flight> push;
   bool committed = false;
+  std::uint64_t ring_limit = ring_bytes_max;
 };
 
 template <class F>
@@ -128,7 +129,7 @@ void WriteSession::State::drop() noexcept {
       const std::int64_t until = os::monotonic_ns() + leave_ns;
       while (!job.wait(watch_ns / 10) && note->dropped.load() == 0 && os::monotonic_ns() < until) {
       }
-      if (!job.wait(0)) job.cancel();
+      // An owner that is busy elsewhere does it later: nobody waits, and what it takes stays.
     }
   } catch (...) {  // the engine is stopped, and its workers are gone
   }
@@ -149,7 +150,7 @@ void WriteSession::State::read_head(Roads& roads, std::vector<AnyArray>& keep) {
 void WriteSession::State::give_ring(PushRows& f) {
   const std::size_t workers = engine.workers();
   const std::size_t slot_bytes = f.plan.slot_bytes();
-  std::size_t slots = std::min(slots_per_worker * workers, ring_bytes_max / slot_bytes);
+  std::size_t slots = std::min(slots_per_worker * workers, ring_limit / slot_bytes);
   slots = static_cast<std::size_t>(std::min<std::uint64_t>(slots, f.plan.tickets()));
   for (; workers > 1 && slots >= 2; slots /= 2) {
     const std::size_t bytes = Ring::bytes_for(slots, slot_bytes);
@@ -204,6 +205,10 @@ std::int64_t WriteSession::position() const noexcept {
   return state_->position + (state_->push ? state_->pushed : 0);
 }
 bool WriteSession::lost() const noexcept { return state_->journey.lost; }
+
+void WriteSession::limit_ring(std::uint64_t bytes) noexcept {
+  state_->ring_limit = std::min<std::uint64_t>(bytes, ring_bytes_max);
+}
 
 void WriteSession::start(const AnyArray& slab) {
   State& s = *state_;

@@ -53,6 +53,9 @@ class WriteSession {
   /// True after the owner's death.
   bool lost() const noexcept;
 
+  /// Memory that the workers may filter into: at least two slots are taken, or none.
+  void limit_ring(std::uint64_t bytes) noexcept;
+
   void push(const AnyArray& slab) {
     start(slab);
     finish();

@@ -5,7 +5,9 @@
 #include <filesystem>
 #include <numeric>
 
+#include <furrow/engine/engine.hpp>
 #include <furrow/error.hpp>
+#include <furrow/io/dimensions.hpp>
 #include <furrow/io/hdf5/source.hpp>
 #include <furrow/os/fault.hpp>
 
@@ -42,6 +44,16 @@ StreamSource open_source(Engine& engine, const DatasetAddress& address,
   return source;
 }
 
+Attributes attributes_of_rows(const StreamSource& source, const StreamOptions& options) {
+  Attributes attributes = source.info.attributes;
+  if (!options.rows) return attributes;
+  const std::int64_t begin = options.rows->begin;
+  const std::int64_t end = std::min(options.rows->end, source.info.shape[0]);
+  cut_dimensions(attributes, 0, std::max<std::int64_t>(end - begin, 0),
+                 [begin](std::int64_t i) { return begin + i; });
+  return attributes;
+}
+
 std::int64_t SlabPlan::slabs() const noexcept {
   return begin == end ? 0 : (end - 1) / slab_rows - begin / slab_rows + 1;
 }
@@ -54,27 +66,30 @@ std::int64_t SlabPlan::slab_end(std::int64_t slab) const noexcept {
   return std::min(end, (begin / slab_rows + slab + 1) * slab_rows);
 }
 
+std::int64_t layer_rows_with(std::int64_t rows, std::int64_t others) noexcept {
+  const std::int64_t both = rows / std::gcd(rows, others) * others;
+  // Beyond, some chunks are decoded for two slabs.
+  return both <= layer_rows_max ? both : std::max(rows, others);
+}
+
 std::int64_t layer_rows_of(const std::vector<StreamSource>& sources) {
   std::int64_t rows = 1;
   for (const StreamSource& source : sources) {
     const Extents& chunk = source.info.chunk;
-    if (chunk.ndim() == 0) continue;
-    const std::int64_t both = rows / std::gcd(rows, chunk[0]) * chunk[0];
-    // Beyond, some chunks are decoded for two slabs.
-    rows = both <= layer_rows_max ? both : std::max(rows, chunk[0]);
+    if (chunk.ndim() != 0) rows = layer_rows_with(rows, chunk[0]);
   }
   return rows;
 }
 
 std::uint64_t scratch_bytes_of(Engine& engine, const std::vector<StreamSource>& sources) {
-  std::uint64_t chunk = std::uint64_t{1} << 20;
+  std::uint64_t chunk = std::uint64_t{256} << 10;
   for (const StreamSource& source : sources) {
     if (source.info.chunk.ndim() == 0) continue;
     const auto elements = static_cast<std::uint64_t>(size_of(source.info.chunk));
     chunk = std::max(chunk, elements * item_bytes(source.info.dtype));
   }
-  // As stored, and unfiltered.
-  return 2 * chunk * std::max<std::size_t>(engine.workers(), 1);
+  // As stored, without gzip, and without shuffle on the way to its place.
+  return 3 * chunk * std::max<std::size_t>(engine.workers(), 1);
 }
 
 SlabPlan plan_slabs(std::int64_t rows, const StreamOptions& options, const SlabNeeds& needs,
@@ -110,8 +125,8 @@ SlabPlan plan_slabs(std::int64_t rows, const StreamOptions& options, const SlabN
   return plan;
 }
 
-SlabReader::SlabReader(std::vector<StreamSource> sources, const SlabPlan& plan, std::int64_t room,
-                       const StreamOptions& options)
+SlabReader::SlabReader(Engine& engine, std::vector<StreamSource> sources, const SlabPlan& plan,
+                       std::int64_t room, const StreamOptions& options)
     : sources_(std::move(sources)), plan_(plan), room_(room), options_(options) {
   const std::int64_t rows = std::min(plan.slab_rows, plan.end - plan.begin);
   const int buffers = plan.slabs() > 1 ? 2 : 1;
@@ -121,7 +136,11 @@ SlabReader::SlabReader(std::vector<StreamSource> sources, const SlabPlan& plan, 
       memory_[b].push_back(AnyArray::temporary(source.info.dtype, {elements}));
     }
   }
-  thread_ = std::thread([this] { read_all(); });
+  engine::Gate* const gate = engine.gate().holds() ? &engine.gate() : nullptr;
+  thread_ = std::thread([this, gate] {
+    if (gate != nullptr) gate->adopt();
+    read_all();
+  });
 }
 
 SlabReader::~SlabReader() {

@@ -39,6 +39,9 @@ struct StreamSource {
 StreamSource open_source(Engine& engine, const DatasetAddress& address,
                          const StreamOptions& options);
 
+/// The dataset's attributes, with the scales of its rows cut to those that the stream takes.
+Attributes attributes_of_rows(const StreamSource& source, const StreamOptions& options);
+
 /// How the rows are cut.
 struct SlabPlan {
   std::int64_t begin = 0;  // rows
@@ -63,7 +66,9 @@ struct SlabNeeds {
 SlabPlan plan_slabs(std::int64_t rows, const StreamOptions& options, const SlabNeeds& needs,
                     const std::string& name);
 
-/// Rows of a layer of chunks of all sources: the least common multiple where that is small.
+/// The least common multiple, where that is small; else the larger one.
+std::int64_t layer_rows_with(std::int64_t rows, std::int64_t others) noexcept;
+/// Rows of a layer of chunks of all sources.
 std::int64_t layer_rows_of(const std::vector<StreamSource>& sources);
 /// What workers decode in, at most.
 std::uint64_t scratch_bytes_of(Engine& engine, const std::vector<StreamSource>& sources);
@@ -78,8 +83,8 @@ struct ReadSlab {
 class SlabReader {
  public:
   /// `room`: elements in front of each slab.
-  SlabReader(std::vector<StreamSource> sources, const SlabPlan& plan, std::int64_t room,
-             const StreamOptions& options);
+  SlabReader(Engine& engine, std::vector<StreamSource> sources, const SlabPlan& plan,
+             std::int64_t room, const StreamOptions& options);
   ~SlabReader();
   SlabReader(const SlabReader&) = delete;
   SlabReader& operator=(const SlabReader&) = delete;

@@ -6,6 +6,7 @@
 
 #include <furrow/engine/engine.hpp>
 #include <furrow/error.hpp>
+#include <furrow/io/dimensions.hpp>
 #include <furrow/io/hdf5/attributes.hpp>
 #include <furrow/io/hdf5/request.hpp>
 #include <furrow/io/hdf5/sampling.hpp>
@@ -39,7 +40,7 @@ std::vector<AnyArray> copy_at_boundary(Engine& engine, std::span<const AnyArray>
   engine.at_boundary([&] {
     for (std::size_t i = 0; i < copies.size(); ++i) {
       engine.apply_to("copy", copies[i], {arrays[i]});
-      attributes.push_back(arrays[i].attributes());
+      attributes.push_back(attributes_of_view(arrays[i]));
     }
   });
   os::fault_point("io.snapshot.copied");
@@ -60,6 +61,7 @@ void snapshot(Engine& engine, std::span<const AnyArray> arrays, const std::strin
     save.attributes = attributes[i];
     requests.push_back(request_for(&engine, copies[i], file, "/" + arrays[i].name(), save));
     requests.back().fresh = true;
+    requests.back().replace = true;  // a scale that another array's axis has brought along
     for (const auto& [name, attribute] : attributes[i]) {
       requests[0].large_attributes |= attribute.bytes.size() > compact_attribute_bytes_max;
     }

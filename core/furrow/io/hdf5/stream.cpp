@@ -31,7 +31,7 @@ StreamReport for_each_slab(Engine& engine, const DatasetAddress& from, const Sla
   const SlabPlan plan = plan_slabs(sources[0].info.shape[0], options, needs,
                                    quoted(sources[0].address.file, sources[0].address.dataset));
   StreamWatch watch(options.job);
-  SlabReader reader(sources, plan, 0, options);
+  SlabReader reader(engine, sources, plan, 0, options);
   for_each(reader, plan, watch,
            [&](const ReadSlab& slab) { kernel(slab.arrays[0], slab.first_row); });
   return {reader.road(), plan.slabs(), plan.slab_rows, plan.buffer_bytes};
@@ -42,7 +42,7 @@ StreamReport transform_file(Engine& engine, const DatasetAddress& from, const Da
                             const StreamOptions& options) {
   const std::vector<StreamSource> sources = {open_rows(engine, from, options)};
   StreamOutput output = {to, dtype, sources[0].info.shape, save};
-  if (!output.save.attributes) output.save.attributes = sources[0].info.attributes;
+  if (!output.save.attributes) output.save.attributes = attributes_of_rows(sources[0], options);
   return write_slabs(engine, sources, output, 0, options,
                      [&](const ReadSlab& slab, const AnyArray& out, const JobOptions&) {
                        kernel(slab.arrays[0], out, slab.first_row);

@@ -55,7 +55,8 @@ class StreamedExpression {
     const auto own = find(target);
     in_place_ = own != inputs.end();
     if (in_place_) {
-      attributes_ = datasets[static_cast<std::size_t>(own - inputs.begin())].info.attributes;
+      attributes_ =
+          attributes_of_rows(datasets[static_cast<std::size_t>(own - inputs.begin())], options);
     }
     look_ = engine::outlook_of(text_, stand_ins_, to_dataset && !in_place_);
     std::vector<std::string> names = look_.names;
@@ -108,7 +109,7 @@ class StreamedExpression {
     const SlabPlan plan =
         plan_slabs(look_.shape[0], options_, needs, quoted(first.file, first.dataset));
     StreamWatch watch(options_.job);
-    SlabReader reader(sources_, plan, 0, options_);
+    SlabReader reader(engine_, sources_, plan, 0, options_);
     for_each(reader, plan, watch, [&](const ReadSlab& slab) {
       const std::int64_t begin = slab.first_row - plan.begin;
       compute(slab, target.rows(begin, begin + slab.rows), watch.job());
@@ -189,7 +190,9 @@ class StreamedExpression {
     if (!bound) bindings.push_back({look_.target, out});
     EvaluateOptions options;
     options.job = job;
-    options.first_index = slab.first_row * (slab.rows == 0 ? 0 : out.size() / slab.rows);
+    // Random numbers count from the first row that is taken, as where numbers are folded.
+    const std::int64_t first_row = slab.first_row - (options_.rows ? options_.rows->begin : 0);
+    options.first_index = first_row * (slab.rows == 0 ? 0 : out.size() / slab.rows);
     engine_.evaluate(text_, bindings, options);
   }
 

@@ -14,14 +14,20 @@ namespace furrow::hdf5 {
 namespace {
 
 constexpr int attempts_max = 3;
-/// What the workers filter into (session.cpp): four slots each, of a chunk or of small ones.
-std::uint64_t ring_bytes_of(const Engine& engine, const Extents& chunk, Dtype dtype) {
-  std::uint64_t slot = std::uint64_t{1} << 20;
-  if (chunk.ndim() != 0) {
-    const auto elements = static_cast<std::uint64_t>(size_of(chunk));
-    slot = std::max(slot, elements * item_bytes(dtype) * 9 / 8);
-  }
-  return 4 * slot * std::max<std::size_t>(engine.workers(), 1);
+struct Filtering {
+  std::uint64_t ring_bytes = 0;    // what the workers filter into (session.cpp)
+  std::uint64_t worker_bytes = 0;  // and what each of them takes for it
+};
+
+/// The ring takes a quarter of what a stream may take, where that holds more than two slots.
+Filtering filtering_of(const Engine& engine, const Extents& chunk, Dtype dtype,
+                       std::uint64_t memory_bytes) {
+  if (chunk.ndim() == 0) return {};
+  const std::uint64_t chunk_bytes = static_cast<std::uint64_t>(size_of(chunk)) * item_bytes(dtype);
+  const std::uint64_t slot = std::max(std::uint64_t{512} << 10, chunk_bytes * 9 / 8);
+  const std::uint64_t workers = std::max<std::size_t>(engine.workers(), 1);
+  const std::uint64_t most = std::max(memory_bytes / 4 / slot, std::uint64_t{2});
+  return {std::min(4 * workers, most) * slot, 2 * chunk_bytes};
 }
 
 std::string name_of(const DatasetAddress& address) { return quoted(address.file, address.dataset); }
@@ -47,8 +53,9 @@ std::uint64_t row_bytes_of(const StreamOutput& output) {
 /// The output's end: slabs in turn in two buffers, the one written while the other is computed.
 class SlabWriter {
  public:
-  SlabWriter(Engine& engine, const StreamOutput& output, std::int64_t slab_rows)
-      : engine_(engine), output_(output) {
+  SlabWriter(Engine& engine, const StreamOutput& output, std::int64_t slab_rows,
+             std::uint64_t ring_bytes)
+      : engine_(engine), output_(output), ring_bytes_(ring_bytes) {
     for (AnyArray& buffer : buffers_) {
       buffer = AnyArray::temporary(output.dtype, slab_shape(output.shape, slab_rows));
     }
@@ -86,10 +93,12 @@ class SlabWriter {
                       (output_.save.shuffle == Shuffle::automatic && first.size() > 0 &&
                        shuffle_pays(&engine_, first, request));
     session_ = std::make_unique<WriteSession>(engine_, request, job);
+    session_->limit_ring(ring_bytes_);
   }
 
   Engine& engine_;
   const StreamOutput& output_;
+  std::uint64_t ring_bytes_;
   AnyArray buffers_[2];
   int next_ = 0;
   std::unique_ptr<WriteSession> session_;
@@ -159,7 +168,7 @@ StreamReport fold_slabs(
   const std::int64_t rows = sources[0].info.shape[0];
   const SlabPlan plan = plan_slabs(rows, options, needs, name_of(sources[0].address));
   StreamWatch watch(options.job);
-  SlabReader reader(sources, plan, granule, options);
+  SlabReader reader(engine, sources, plan, granule, options);
   // Elements that are left over from the slab before.
   std::vector<std::vector<std::byte>> rest(sources.size());
   std::int64_t carried = 0;
@@ -197,22 +206,27 @@ StreamReport write_slabs(Engine& engine, const std::vector<StreamSource>& source
   for (const StreamSource& source : sources) needs.row_bytes += 2 * source.row_bytes();
   const Extents& chunk = sources[0].info.chunk;
   const bool chunks = to.save.gzip > 0 || to.save.growable;
-  // Slabs are then whole layers of the output's chunks, too.
   if (chunks && to.save.chunk.ndim() == 0) {
     to.save.chunk =
         chunk.ndim() == to.shape.ndim() ? chunk : choose_chunk(to.shape, item_bytes(to.dtype));
   }
-  if (to.save.chunk.ndim() != 0 && chunk.ndim() == 0) {
-    needs.layer_rows = std::max<std::int64_t>(to.save.chunk[0], 1);
+  if (to.save.chunk.ndim() != 0) {
+    to.save.chunk =
+        chunk_of(request_of(to.dtype, to.shape, to.address.file, to.address.dataset, to.save));
+    // Slabs are whole layers of the output's chunks, too; one that is shared is read back.
+    needs.layer_rows = layer_rows_with(needs.layer_rows, to.save.chunk[0]);
+    needs.fixed_bytes += row_bytes_of(to) * static_cast<std::uint64_t>(to.save.chunk[0]);
   }
-  needs.fixed_bytes += ring_bytes_of(engine, to.save.chunk, to.dtype);
+  const Filtering filtering = filtering_of(engine, to.save.chunk, to.dtype, options.memory_bytes);
+  needs.fixed_bytes +=
+      filtering.ring_bytes + filtering.worker_bytes * std::max<std::size_t>(engine.workers(), 1);
   const std::int64_t rows = sources[0].info.shape[0];
   const SlabPlan plan = plan_slabs(rows, options, needs, name_of(sources[0].address));
   to.shape[0] = plan.end - plan.begin;
   StreamWatch watch(options.job);
   for (int attempt = 1;; ++attempt) {
-    SlabReader reader(sources, plan, 0, options);
-    SlabWriter writer(engine, to, std::min(plan.slab_rows, to.shape[0]));
+    SlabReader reader(engine, sources, plan, 0, options);
+    SlabWriter writer(engine, to, std::min(plan.slab_rows, to.shape[0]), filtering.ring_bytes);
     try {
       for_each(reader, plan, watch, [&](const ReadSlab& slab) {
         const AnyArray out = writer.place(slab.rows);

@@ -30,6 +30,8 @@ struct Writer {
   std::int64_t block;
   FileOrder order;
   const std::byte* from;
+  std::uint64_t device;  // of the temporary file: a dead saver's worker may find another's
+  std::uint64_t inode;
 
   void operator()(std::int64_t index) const {
     hdf5::guard(*mail, [&] {
@@ -42,6 +44,10 @@ struct Writer {
   void write(std::int64_t index, const std::string& temporary, const std::string& target) const {
     std::error_code error;
     const os::Descriptor file = os::open_file(temporary, os::OpenMode::read_write, error);
+    const os::FileStatus status = error ? os::FileStatus{} : os::status_of(file, error);
+    if (!error && (status.device != device || status.inode != inode)) {
+      error = std::make_error_code(std::errc::no_such_file_or_directory);
+    }
     os::fault_point("io.npy.save");
     const std::size_t item = item_bytes(dtype);
     const std::int64_t begin = index * block;
@@ -96,6 +102,10 @@ void save(Engine& engine, const AnyArray& array, const std::string& file,
                                         item_bytes(array.dtype()));
     w.order = {array.shape(), array.strides()};
     w.from = static_cast<const std::byte*>(array.data());
+    const os::FileStamp stamp = os::stamp_of(place.temporary(), error);
+    if (error) require_replaced({Step::write, error, path}, file);
+    w.device = stamp.device;
+    w.inode = stamp.inode;
     hdf5::WireWriter request;
     request.text(place.temporary());
     request.text(file);

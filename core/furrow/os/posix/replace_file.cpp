@@ -182,7 +182,13 @@ ReplaceError FileReplacement::take_temporary(std::int64_t timeout_ns) {
   const std::int64_t deadline = monotonic_ns() + timeout_ns;
   for (std::int64_t pause_ns = 1'000'000;; pause_ns = std::min(pause_ns * 2, {20'000'000})) {
     if (fault_point("io.save.create")) return {Step::folder, {EIO, std::system_category()}, path};
-    Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666));
+    bool ours = true;
+    Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
+    if (!file.valid() && errno == EEXIST) {
+      ours = false;
+      file = Descriptor(::open(path.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC));
+      if (!file.valid() && errno == ENOENT) continue;
+    }
     if (!file.valid()) return {Step::folder, last_error(), path};
     if (!is_ours(file, false)) return {Step::folder, {EEXIST, std::system_category()}, path};
     std::error_code error;
@@ -190,7 +196,12 @@ ReplaceError FileReplacement::take_temporary(std::int64_t timeout_ns) {
       // The one we waited for has renamed or removed it: what is locked now is no longer the name.
       if (!is_the_file_at(file, path)) continue;
       fault_point("io.save.locked");
-      if (::ftruncate(file.get(), 0) != 0) return {Step::folder, last_error(), path};
+      if (!ours) {
+        // A dead saver's. Its workers may live a moment longer and write to it, and it may have a
+        // second name already: it is never used again, only its name is.
+        if (::unlink(path.c_str()) != 0) return {Step::folder, last_error(), path};
+        continue;
+      }
       file_ = std::move(file);
       temporary_ = path;
       return {};
