@@ -35,7 +35,7 @@ Array<double> noise(Engine& engine, const Shape& shape, std::uint64_t seed) {
 // Slabs of about 1 MiB, so that there are several.
 hdf5::StreamOptions little() {
   hdf5::StreamOptions options;
-  options.memory_bytes = std::uint64_t{14} << 20;
+  options.memory_bytes = std::uint64_t{9} << 20;
   return options;
 }
 
@@ -290,6 +290,22 @@ TEST_CASE("a stream that ends early leaves nothing", "[hdf5][stream]") {
                  little()),
              Contains("InUse") && Contains("changed"));
   CHECK(files.folder.names() == "in.h5");
+}
+
+TEST_CASE("a stream inside of a boundary, and of rows", "[hdf5][stream]") {
+  Engine engine(workers(2));
+  const Files files(engine);
+  engine.at_boundary(
+      [&] { CHECK(hdf5::statistics(engine, files.at("/x"), little()).count == rows * columns); });
+  // Random numbers count from the first row that is taken, folded or written.
+  hdf5::StreamOptions part = little();
+  part.rows = hdf5::RowRange{100, 2'000, 1};
+  const std::string out = files.folder / "out.h5";
+  const hdf5::StreamEvaluated sum =
+      hdf5::evaluate(engine, "sum(x + random_uniform(9))", {{"x", files.at("/x")}}, {}, {}, part);
+  hdf5::evaluate(engine, "z = x + random_uniform(9)", {{"x", files.at("/x")}},
+                 DatasetAddress{out, "/z"}, {}, part);
+  CHECK(bits(engine.sum(loaded<double>(engine, out, "/z"))) == bits(sum.value.real()));
 }
 
 TEST_CASE("what streams refuse, and streams of nothing", "[hdf5][stream]") {
