@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
+
 #include <numeric>
 
 #include <furrow/engine/engine.hpp>
 #include <furrow/error.hpp>
+#include <furrow/io/absolute_path.hpp>
 #include <furrow/io/dimensions.hpp>
 #include <furrow/io/hdf5/source.hpp>
 #include <furrow/os/fault.hpp>
@@ -33,7 +34,7 @@ std::size_t StreamSource::row_bytes() const noexcept {
 StreamSource open_source(Engine& engine, const DatasetAddress& address,
                          const StreamOptions& options) {
   StreamSource source;
-  source.address = {std::filesystem::absolute(address.file).string(), address.dataset};
+  source.address = {absolute_path(address.file), address.dataset};
   LoadOptions load_options;
   load_options.external = options.external;
   load_options.dtype = options.dtype;

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <filesystem>
 
 #include <furrow/error.hpp>
+#include <furrow/io/absolute_path.hpp>
 #include <furrow/io/hdf5/sampling.hpp>
 #include <furrow/io/hdf5/source.hpp>
 #include <furrow/os/clock.hpp>
@@ -198,7 +198,7 @@ StreamReport write_slabs(Engine& engine, const std::vector<StreamSource>& source
                          const std::function<void(const ReadSlab& slab, const AnyArray& out,
                                                   const JobOptions& job)>& compute) {
   StreamOutput to = output;
-  to.address.file = std::filesystem::absolute(to.address.file).string();
+  to.address.file = absolute_path(to.address.file);
   SlabNeeds needs;
   needs.layer_rows = layer_rows_of(sources);
   needs.fixed_bytes = fixed_bytes + scratch_bytes_of(engine, sources);
