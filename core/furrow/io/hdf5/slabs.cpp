@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-
 #include <numeric>
 
 #include <furrow/engine/engine.hpp>
