@@ -63,12 +63,17 @@ struct Files {
   DatasetAddress at(const std::string& dataset) const { return {file, dataset}; }
 };
 
+// A name that no array of this process has.
+std::string new_name() {
+  static int number = 0;
+  return "stream-loaded-" + std::to_string(number++);
+}
+
 template <class T>
 Array<T> loaded(Engine& engine, const std::string& file, const std::string& dataset) {
   hdf5::LoadOptions options;
   options.create.lifetime = Lifetime::owned;
-  static int number = 0;
-  return hdf5::load<T>(engine, file, dataset, "stream-loaded-" + std::to_string(number++), options);
+  return hdf5::load<T>(engine, file, dataset, new_name(), options);
 }
 
 bool same_elements(const AnyArray& a, const AnyArray& b) {
