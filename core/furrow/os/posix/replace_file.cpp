@@ -226,6 +226,8 @@ ReplaceError FileReplacement::look_at_target() {
     return {Step::in_use, {EAGAIN, std::system_category()}, target_};
   }
   if (!status(target_, before_)) return {Step::target, last_error(), target_};
+  // Another file took the name in between: what is remembered would not be what is copied.
+  if (!is_the_file_at(file, target_)) return look_at_target();
   existing_ = std::move(file);
   // Before any content: a private file's copy is private from the start.
   if (::fchmod(file_.get(), 0600) == 0) return {};
