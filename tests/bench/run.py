@@ -151,6 +151,29 @@ def put_between(begin, end, lines, path, check, source):
         file.write(wanted)
 
 
+class Server:
+    """A process that answers lines with lines."""
+
+    def __init__(self, command, environment):
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True, env=environment)
+
+    def send(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def ask(self, line):
+        self.send(line)
+        answer = self.process.stdout.readline().strip()
+        if not answer:
+            sys.exit(f"measure.py: {self.process.args[0]} gave no answer to: {line}")
+        return answer
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(30)
+
+
 def option(arguments, name, default):
     if name not in arguments:
         return default

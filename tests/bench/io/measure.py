@@ -14,7 +14,6 @@ import pathlib
 import platform
 import shutil
 import statistics
-import subprocess
 import sys
 
 from files import COLUMNS, make
@@ -22,29 +21,9 @@ from topics import TOPICS
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-from run import cpu_name, option, put_between, show  # noqa: E402
+from run import Server, cpu_name, option, put_between, show  # noqa: E402
 
 BEGIN, END = "<!-- io:begin -->", "<!-- io:end -->"
-
-
-class Server:
-    """A process that answers lines with lines."""
-
-    def __init__(self, command, environment):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        text=True, env=environment)
-
-    def ask(self, line):
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline().strip()
-        if not answer:
-            sys.exit(f"measure.py: {self.process.args[0]} gave no answer to: {line}")
-        return answer
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait(30)
 
 
 def parse_bytes(text):

@@ -14,44 +14,27 @@ import os
 import pathlib
 import platform
 import statistics
-import subprocess
 import sys
 
 from topics import ONE, TOPICS
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-from run import cpu_name, option, put_between, show  # noqa: E402
+from run import Server, cpu_name, option, put_between, show  # noqa: E402
 
 BEGIN, END = "<!-- kernels:begin -->", "<!-- kernels:end -->"
 
 
-class Server:
-    """A process that answers lines with lines."""
+class PeerServer(Server):
+    """Says first which peers it has of which topics."""
 
     def __init__(self, command, environment):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        text=True, env=environment)
+        super().__init__(command, environment)
         self.who = {}
         self.send("who")
         while (line := self.process.stdout.readline().split()) != ["end"]:
             topic, who = line
             self.who.setdefault(topic, []).append(who)
-
-    def send(self, line):
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-
-    def ask(self, line):
-        self.send(line)
-        answer = self.process.stdout.readline().strip()
-        if not answer:
-            sys.exit(f"measure.py: {self.process.args[0]} gave no answer to: {line}")
-        return answer
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait(30)
 
 
 def measure_topic(servers, topic, workers, rounds):
@@ -81,8 +64,8 @@ def measure(build, folder, rounds, only):
     cores = len(os.sched_getaffinity(0))
     environment = dict(os.environ, FURROW_PREFIX=f"bench{os.getpid()}-", OMP_WAIT_POLICY="passive",
                        NUMBA_CACHE_DIR=str(folder / "numba"))
-    native = Server([str(build / "tests/bench/kernels/furrow_bench_kernels")], environment)
-    python = Server([sys.executable, "-B", str(HERE / "python_peer.py")], environment)
+    native = PeerServer([str(build / "tests/bench/kernels/furrow_bench_kernels")], environment)
+    python = PeerServer([sys.executable, "-B", str(HERE / "python_peer.py")], environment)
     results = {
         "date": datetime.date.today().isoformat(),
         "machine": f"{cpu_name()}, {cores} cores",

@@ -1,5 +1,6 @@
 // stats and eval on datasets that come piece by piece
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <furrow/array/array.hpp>
 #include <numeric>
 
@@ -24,6 +25,12 @@ TEST_CASE("stats and eval read datasets piece by piece, and write one") {
   CHECK(run({"eval", "all(y == sqrt(x))"}) == "true\n");
   run({"eval", "--in", in, "--in", "q=" + out, "z = x - q"});
   CHECK(run({"eval", "all(z == x - y)"}) == "true\n");
+
+  // Only a name stands before "=".
+  std::filesystem::create_directory(folder / "run=5");
+  const std::string odd = folder / "run=5/in.h5:/x";
+  run({"save", "x", odd});
+  CHECK(run({"eval", "--in", odd, "max(x)"}) == "149999\n");
 
   const auto refused = [](const std::vector<std::string>& arguments, int code,
                           const std::string& says) {

@@ -2,13 +2,17 @@
 #include <catch2/catch.hpp>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 
 #include <furrow/os/fault.hpp>
 #include <furrow/os/replace_file.hpp>
@@ -55,6 +59,46 @@ TEST_CASE("a file is replaced whole, with its permissions", "[replace]") {
   CHECK(get(path) == "new");
   CHECK(mode_of(path) == 0640);
   CHECK(folder.names() == "x");
+}
+
+TEST_CASE("a saver that is waited for dies: nobody writes into another's file", "[replace]") {
+  const Folder folder;
+  const std::string path = folder / "x";
+  int ready[2];
+  REQUIRE(::pipe(ready) == 0);
+  const pid_t dying = ::fork();
+  if (dying == 0) {
+    FileReplacement dead;
+    const bool begun = !dead.begin(path, 0);
+    const ssize_t told = ::write(ready[1], "x", begun ? 1 : 0);
+    if (told == 1) std::this_thread::sleep_for(std::chrono::minutes(1));
+    ::_exit(1);
+  }
+  ::close(ready[1]);
+  char sign = 0;
+  REQUIRE(::read(ready[0], &sign, 1) == 1);
+  ::close(ready[0]);
+  // As its workers have it open, which live a moment longer; and with a second name already.
+  const std::string temporary = folder / ".x.furrow-save";
+  const int late = ::open(temporary.c_str(), O_WRONLY | O_CLOEXEC);
+  REQUIRE(late >= 0);
+  const std::string second = folder / "second";
+  put(temporary, "of the dead");
+  REQUIRE(::link(temporary.c_str(), second.c_str()) == 0);
+  std::thread killer([dying] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    ::kill(dying, SIGKILL);
+    ::waitpid(dying, nullptr, 0);
+  });
+  FileReplacement r;
+  CHECK_FALSE(r.begin(path, 20 * second_ns));
+  killer.join();
+  put(r.temporary(), "new");
+  CHECK(::pwrite(late, "WRONG", 5, 0) == 5);
+  ::close(late);
+  REQUIRE_FALSE(r.commit());
+  CHECK(get(path) == "new");
+  CHECK(get(second) == "WRONGe dead");
 }
 
 TEST_CASE("a new file gets what the umask leaves", "[replace]") {

@@ -90,6 +90,33 @@ TEST_CASE("a snapshot holds its arrays alone, with their attributes", "[hdf5][sn
   CHECK_THAT(error_of([&] { hdf5::restore(engine, {wide}, file); }), Contains("NotFound"));
 }
 
+TEST_CASE("snapshots of slices, of arrays that are each other's scales", "[hdf5][snapshot]") {
+  const Folder folder;
+  Engine engine(workers(2));
+  const auto time = Array<double>::create("time", {20}, owned());
+  const auto x = array("snap-x", 20);
+  for (std::int64_t i = 0; i < 20; ++i) time(i) = static_cast<double>(i);
+  Attribute values;
+  values.dtype = Dtype::f64;
+  values.shape = {20};
+  values.bytes.resize(160);
+  std::memcpy(values.bytes.data(), time.data(), 160);
+  x.set_attributes({{"dims.labels", Attribute::strings({"time", ""})},
+                    {"dims.0", Attribute::strings({"time"})},
+                    {"dims.0.time", values}});
+  const std::string file = folder / "state.h5";
+  hdf5::snapshot(engine, {x, time}, file);
+  CHECK(read_here(file, "/time").shape == Shape{20});
+  // A slice has the part of the scale that is its own.
+  hdf5::snapshot(engine, {x.rows(5, 15)}, file);
+  CHECK(read_here(file, "/snap-x").shape == Shape{10, 100});
+  CHECK(read_here(file, "/time").shape == Shape{10});
+  // What a transposed view would say wrongly it does not say.
+  hdf5::snapshot(engine, {x.transpose()}, file);
+  CHECK(read_here(file, "/snap-x").shape == Shape{100, 20});
+  CHECK_THAT(error_of([&] { read_here(file, "/time"); }), Contains("NotFound"));
+}
+
 TEST_CASE("a worker that dies in a snapshot costs nothing", "[hdf5][snapshot][faults]") {
   const Folder folder;
   const std::string file = folder / "state.h5";

@@ -2,12 +2,14 @@
 #include <algorithm>
 #include <bit>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <furrow/engine/engine.hpp>
@@ -311,6 +313,59 @@ TEST_CASE("a stream inside of a boundary, and of rows", "[hdf5][stream]") {
   hdf5::evaluate(engine, "z = x + random_uniform(9)", {{"x", files.at("/x")}},
                  DatasetAddress{out, "/z"}, {}, part);
   CHECK(bits(engine.sum(loaded<double>(engine, out, "/z"))) == bits(sum.value.real()));
+}
+
+TEST_CASE("a stream that fails while the owner of its output is busy leaves nothing for long",
+          "[hdf5][stream]") {
+  Engine engine(workers(2));
+  const Files files(engine);
+  const std::string out = files.folder / "out.h5";
+  Future<void> busy;
+  CHECK_THAT(error_of([&] {
+               hdf5::transform_file(
+                   engine, files.at("/y"), {out, "/z"}, Dtype::f64,
+                   [&](const AnyArray& in, const AnyArray& to, std::int64_t first) {
+                     engine.apply_to("copy", to, {in});
+                     if (first == 0) return;
+                     busy = engine.for_each_async(2, [](std::int64_t) {
+                       std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+                     });
+                     throw std::runtime_error("enough");
+                   },
+                   {}, little());
+             }),
+             Contains("enough"));
+  busy.get();
+  CHECK(eventually([&] { return files.folder.names() == "in.h5"; }));
+  hdf5::SaveOptions save;
+  save.timeout_ns = 0;
+  hdf5::save(engine, files.row, out, "/row", save);
+}
+
+TEST_CASE("rows of a dataset with scales", "[hdf5][stream]") {
+  Engine engine(workers(2));
+  const Folder folder;
+  const std::string file = folder / "in.h5";
+  const Array<double> x = noise(engine, {100, 3}, 1);
+  const Array<double> time = noise(engine, {100}, 2);
+  Attribute values;
+  values.dtype = Dtype::f64;
+  values.shape = {100};
+  values.bytes.resize(800);
+  std::memcpy(values.bytes.data(), time.data(), 800);
+  hdf5::SaveOptions save;
+  save.attributes = Attributes{{"dims.0", Attribute::strings({"time"})}, {"dims.0.time", values}};
+  hdf5::save(engine, x, file, "/x", save);
+  hdf5::StreamOptions part;
+  part.rows = hdf5::RowRange{10, 90, 1};
+  hdf5::transform_file<double, double>(
+      engine, {file, "/x"}, {folder / "out.h5", "/x"},
+      [&](const auto& in, const auto& to, std::int64_t) { engine.apply_to("copy", to, {in}); }, {},
+      part);
+  const Content scale = read_here(folder / "out.h5", "/time");
+  REQUIRE(scale.bytes.size() == 640);
+  const auto* const right = reinterpret_cast<const std::byte*>(time.data() + 10);
+  CHECK(std::equal(scale.bytes.begin(), scale.bytes.end(), right));
 }
 
 TEST_CASE("what streams refuse, and streams of nothing", "[hdf5][stream]") {

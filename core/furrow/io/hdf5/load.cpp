@@ -8,6 +8,7 @@
 #include <furrow/error.hpp>
 #include <furrow/io/absolute_path.hpp>
 #include <furrow/io/dimensions.hpp>
+#include <furrow/io/free_name.hpp>
 #include <furrow/io/hdf5.hpp>
 #include <furrow/io/hdf5/attributes.hpp>
 #include <furrow/io/hdf5/mailbox.hpp>
@@ -264,19 +265,6 @@ void cut_scales(Prepared& p, const LoadOptions& options) {
                      });
     }
   }
-}
-
-// Says so before the work is done; whoever takes the name meanwhile is met when it is published.
-void require_free(std::string_view name, const Place& place) {
-  try {
-    const segment::Info there = segment::info(name, place);
-    if (there.lifetime == Lifetime::owned && !there.attached) return;  // a crash left it
-  } catch (const NotFound&) {
-    return;
-  }
-  throw AlreadyExists("there is an array \"" + std::string(name) +
-                      "\" already: the name is taken (load with replace, or --replace on the "
-                      "command line, or choose another name)");
 }
 
 }  // namespace

@@ -16,20 +16,6 @@ namespace {
 constexpr std::size_t rank_max = 32;  // HDF5's
 constexpr std::size_t fill_bytes_max = 4096;
 
-[[noreturn]] void refuse(const std::string& file, const std::error_code& error) {
-  const std::string name = "\"" + file + "\"";
-  if (error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory) {
-    throw NotFound("there is no file " + name);
-  }
-  if (error == std::errc::is_a_directory) {
-    throw InvalidArgument(name + " is a folder; name the HDF5 file in it");
-  }
-  if (error == std::errc::invalid_argument) throw InvalidArgument(name + " is no plain file");
-  const std::string message = "cannot read the file " + name + ": " + error.message();
-  if (error == std::errc::permission_denied) throw PermissionDenied(message);
-  throw IoError(message);
-}
-
 herr_t refuse_traversal(const char*, const char*, const char*, const char*, unsigned*, hid_t,
                         void*) noexcept {
   return -1;
@@ -164,7 +150,7 @@ OpenFile open_to_read(const std::string& name) {
   H5Pset_fclose_degree(properties.get(), H5F_CLOSE_STRONG);
   for (int attempt = 0;; ++attempt) {
     std::error_code error = os::check_readable(name);
-    if (error) refuse(name, error);
+    if (error) refuse_unreadable(name, error);
     const os::FileStamp before = os::stamp_of(name, error);
     OpenFile open{own<File>(H5Fopen(name.c_str(), H5F_ACC_RDONLY, properties.get()),
                             "cannot open \"" + name + "\""),

@@ -12,20 +12,6 @@ namespace {
 
 constexpr std::size_t chunk_cache_slots = 521;
 
-[[noreturn]] void refuse_unreadable(const std::string& file, const std::error_code& error) {
-  const std::string name = "\"" + file + "\"";
-  if (error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory) {
-    throw NotFound("there is no file " + name);
-  }
-  if (error == std::errc::is_a_directory) {
-    throw InvalidArgument(name + " is a folder; name the HDF5 file in it");
-  }
-  if (error == std::errc::invalid_argument) throw InvalidArgument(name + " is no plain file");
-  const std::string message = "cannot read the file " + name + ": " + error.message();
-  if (error == std::errc::permission_denied) throw PermissionDenied(message);
-  throw IoError(message);
-}
-
 struct Listing {
   std::vector<std::string> names;
   std::size_t count_max;
@@ -54,6 +40,20 @@ void fill(const Extents& from, hsize_t* to) {
 }
 
 }  // namespace
+
+void refuse_unreadable(const std::string& file, const std::error_code& error) {
+  const std::string name = "\"" + file + "\"";
+  if (error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory) {
+    throw NotFound("there is no file " + name);
+  }
+  if (error == std::errc::is_a_directory) {
+    throw InvalidArgument(name + " is a folder; name the HDF5 file in it");
+  }
+  if (error == std::errc::invalid_argument) throw InvalidArgument(name + " is no plain file");
+  const std::string message = "cannot read the file " + name + ": " + error.message();
+  if (error == std::errc::permission_denied) throw PermissionDenied(message);
+  throw IoError(message);
+}
 
 std::string dataset_path(const std::string& dataset) {
   std::string path;

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <system_error>
 
 #include <furrow/array/shape.hpp>
 #include <furrow/io/hdf5/blocks.hpp>
@@ -26,6 +27,9 @@ std::string dataset_path(const std::string& dataset);
 
 /// `dataset "/a" of "x.h5"`, for messages.
 std::string quoted(const std::string& file, const std::string& dataset);
+
+/// What os::check_readable says, as NotFound, InvalidArgument, PermissionDenied or IoError.
+[[noreturn]] void refuse_unreadable(const std::string& file, const std::error_code& error);
 
 /// Up to `count_max` datasets of an open file, with ", …" when there are more.
 std::string list_datasets(hid_t file, std::size_t count_max = 10);

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <furrow/engine/writing.hpp>
+#include <furrow/io/free_name.hpp>
 #include <furrow/io/npy/header.hpp>
 #include <furrow/io/npy/job.hpp>
 #include <furrow/io/npy/runs.hpp>

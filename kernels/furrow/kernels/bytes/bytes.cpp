@@ -144,14 +144,8 @@ FURROW_EXPORT_TABLE(BytesTable, bytes);
 
 namespace {
 
+using detail::raw;
 constinit Dispatch<BytesTable> dispatch{resolve_bytes};
-
-std::uint8_t* raw(std::span<std::byte> bytes) noexcept {
-  return reinterpret_cast<std::uint8_t*>(bytes.data());
-}
-const std::uint8_t* raw(std::span<const std::byte> bytes) noexcept {
-  return reinterpret_cast<const std::uint8_t*>(bytes.data());
-}
 
 }  // namespace
 

@@ -151,14 +151,8 @@ FURROW_EXPORT_TABLE(ShuffleTable, shuffle);
 
 namespace {
 
+using detail::raw;
 constinit Dispatch<ShuffleTable> dispatch{resolve_shuffle};
-
-std::uint8_t* raw(std::span<std::byte> bytes) noexcept {
-  return reinterpret_cast<std::uint8_t*>(bytes.data());
-}
-const std::uint8_t* raw(std::span<const std::byte> bytes) noexcept {
-  return reinterpret_cast<const std::uint8_t*>(bytes.data());
-}
 
 void copy_from(std::span<std::byte> out, std::span<const std::byte> in, std::size_t at) noexcept {
   if (at < in.size()) std::memcpy(out.data() + at, in.data() + at, in.size() - at);

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include <furrow/kernels/bytes/reference.hpp>
 
@@ -26,6 +27,13 @@ struct BytesTable {
   void (*normalise)(std::uint8_t* out, const std::uint8_t* in, std::size_t count) noexcept;
   FletcherSums (*fletcher)(const std::uint8_t* in, std::size_t bytes) noexcept;
 };
+
+inline std::uint8_t* raw(std::span<std::byte> bytes) noexcept {
+  return reinterpret_cast<std::uint8_t*>(bytes.data());
+}
+inline const std::uint8_t* raw(std::span<const std::byte> bytes) noexcept {
+  return reinterpret_cast<const std::uint8_t*>(bytes.data());
+}
 
 }  // namespace furrow::kernels::detail
 
