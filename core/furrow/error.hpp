@@ -40,6 +40,17 @@ FURROW_ERROR_CLASS(WorkerDied);        // workers died and the job could not be 
 FURROW_ERROR_CLASS(KernelFailed);      // a kernel or closure threw
 FURROW_ERROR_CLASS(IoError);           // reading or writing a file failed
 
+// Of the multiprocessing surface (namespace furrow::mp).
+FURROW_ERROR_CLASS(NotHeld);          // released or waited with, and the caller does not hold it
+FURROW_ERROR_CLASS(Deadlock);         // the caller would wait for itself, for ever
+FURROW_ERROR_CLASS(BrokenBarrier);    // a party died or gave up, or the barrier was reset
+FURROW_ERROR_CLASS(Full);             // a queue takes no more for now
+FURROW_ERROR_CLASS(Empty);            // a queue has nothing for now
+FURROW_ERROR_CLASS(Closed);           // this handle was closed
+FURROW_ERROR_CLASS(MessageTooLarge);  // over the stated limit
+FURROW_ERROR_CLASS(NotSerialisable);  // bytes that do not make the value, or a value that refuses
+FURROW_ERROR_CLASS(PeerDied);         // another process died and took with it what was waited for
+
 #undef FURROW_ERROR_CLASS
 
 }  // namespace furrow

@@ -12,8 +12,8 @@ import sys
 TOP_LEVEL = {"core", "kernels", "tests", "data", "scripts", "CMakeLists.txt", "CMakePresets.json",
              "README.md", "LICENSE"}
 # A room may include rooms of a lower number, itself, and kernels.
-LEVEL = {"os": 0, "segment": 1, "sync": 1, "array": 2, "process": 2, "engine": 3,
-         "compute": 4, "io": 5, "montecarlo": 6, "cli": 7}
+LEVEL = {"os": 0, "segment": 1, "sync": 2, "array": 2, "process": 3, "engine": 4,
+         "compute": 5, "io": 6, "montecarlo": 7, "cli": 8}
 COLUMNS_MAX = 100
 FILE_LINES_MAX = 500
 FUNCTION_LINES_MAX = 70

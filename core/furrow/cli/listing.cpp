@@ -17,14 +17,19 @@ const char* lifetime_name(const segment::Info& info) {
 
 Shape shape_of(const segment::Info& info) { return Shape(info.shape); }
 
-bool is_engine(const segment::Info& info) { return info.kind == segment::Kind::engine; }
+bool is_array(const segment::Info& info) { return info.kind == segment::Kind::array; }
+
+const char* kind_name(const segment::Info& info) {
+  if (is_array(info)) return "array";
+  return info.kind == segment::Kind::engine ? "engine" : "object";
+}
 
 // The members that ls and info share, without the braces.
 std::string json_members(const segment::Info& info) {
   return fmt::format(
       "\"name\": {}, \"dtype\": {}, \"shape\": {}, \"bytes\": {}, \"lifetime\": \"{}\", "
       "\"attached\": {}, \"created\": \"{}\"",
-      json_quoted(info.name), is_engine(info) ? "null" : json_quoted(dtype_name(info.dtype)),
+      json_quoted(info.name), is_array(info) ? json_quoted(dtype_name(info.dtype)) : "null",
       json_extents(shape_of(info)), info.data_bytes, lifetime_name(info), info.attached,
       iso_time(info.created_at));
 }
@@ -34,15 +39,15 @@ int ls(bool json, bool all) {
   std::vector<std::vector<std::string>> rows{
       {"NAME", "DTYPE", "SHAPE", "BYTES", "LIFETIME", "ATTACHED", "CREATED"}};
   for (const segment::Info& info : segment::list()) {
-    if (is_engine(info) && !all) continue;
+    if (!is_array(info) && !all) continue;
     if (json) {
-      const char* kind = is_engine(info) ? "engine" : "array";
       text += fmt::format("{}{{{}{}}}", text.empty() ? "[" : ",\n ", json_members(info),
-                          all ? fmt::format(", \"kind\": \"{}\"", kind) : "");
+                          all ? fmt::format(", \"kind\": \"{}\"", kind_name(info)) : "");
       continue;
     }
-    rows.push_back({info.name, is_engine(info) ? "engine" : std::string(dtype_name(info.dtype)),
-                    is_engine(info) ? "" : to_string(shape_of(info)), human_bytes(info.data_bytes),
+    rows.push_back({info.name,
+                    is_array(info) ? std::string(dtype_name(info.dtype)) : kind_name(info),
+                    is_array(info) ? to_string(shape_of(info)) : "", human_bytes(info.data_bytes),
                     lifetime_name(info), info.attached ? "yes" : "no", iso_time(info.created_at)});
   }
   if (json) {
@@ -55,7 +60,7 @@ int ls(bool json, bool all) {
 
 // An owned array that nobody holds would go when we let go of it: a look must not do that.
 Attributes attributes_of(const segment::Info& info) {
-  if (is_engine(info) || (info.lifetime == Lifetime::owned && !info.attached)) return {};
+  if (!is_array(info) || (info.lifetime == Lifetime::owned && !info.attached)) return {};
   return attach(info.name, Access::read_only).attributes();
 }
 
@@ -83,7 +88,7 @@ int info(const std::string& name, bool json) {
         json_members(info), info.creator_pid, info.generation, json_quoted(info.note), attributes));
     return exit_done;
   }
-  const std::string dtype = is_engine(info) ? "engine" : std::string(dtype_name(info.dtype));
+  const std::string dtype = is_array(info) ? std::string(dtype_name(info.dtype)) : kind_name(info);
   rows.insert(
       rows.begin(),
       {{"name", info.name},
@@ -110,7 +115,8 @@ void add_ls(CLI::App& app, Command& command) {
   const Verb verb = add_verb(app, "ls", "List the arrays");
   verb.flag("--json", options->json,
             "An array of objects: name, dtype, shape, bytes, lifetime, attached, created");
-  verb.flag("--all", options->all, "The engines that run, too (JSON: with a member kind)");
+  verb.flag("--all", options->all,
+            "Engines that run, locks, queues and the like, too (JSON: with a member kind)");
   verb.on_chosen(
       [&command, options] { command.run = [options] { return ls(options->json, options->all); }; });
 }

@@ -55,8 +55,8 @@ bool ends_inside(const char* field, std::size_t bytes) {
 
 // Kind, dtype and shape agree with the sizes that the header states.
 void check_content(const Header& page, const Facts& facts, const std::string& path) {
-  if (facts.kind == Kind::engine) {
-    if (page.dtype != 0 || page.ndim != 0) throw_corrupt(path, "an engine with a shape");
+  if (facts.kind != Kind::array) {
+    if (page.dtype != 0 || page.ndim != 0) throw_corrupt(path, "a shape, and it is no array");
     if (page.data_bytes > bytes_limit) throw_corrupt(path, "impossible size");
     return;
   }
@@ -172,7 +172,7 @@ Facts check_header(const Header& page, std::uint64_t file_bytes, const std::stri
 
   Facts facts;
   facts.kind = static_cast<Kind>(page.kind);
-  if (facts.kind != Kind::array && facts.kind != Kind::engine)
+  if (facts.kind != Kind::array && facts.kind != Kind::engine && facts.kind != Kind::object)
     throw_corrupt(path, fmt::format("unknown kind {}", page.kind));
   facts.dtype = static_cast<Dtype>(page.dtype);
   if (page.ndim > dimensions_max) throw_corrupt(path, fmt::format("{} dimensions", page.ndim));
@@ -191,7 +191,9 @@ Facts check_header(const Header& page, std::uint64_t file_bytes, const std::stri
     throw_corrupt(path, "its parts are longer than the whole");
   facts.attributes_bytes = page.attributes_bytes;
   facts.segment_bytes = page.segment_bytes;
-  if (page.segment_bytes != file_bytes)
+  // Behind an object its messages may lie that are too long for it.
+  const bool may_go_on = facts.kind == Kind::object && file_bytes > page.segment_bytes;
+  if (page.segment_bytes != file_bytes && !may_go_on)
     throw_corrupt(path, fmt::format("the header tells of {} bytes, the file has {}",
                                     page.segment_bytes, file_bytes));
   if (page.lifetime > 1) throw_corrupt(path, fmt::format("unknown lifetime {}", page.lifetime));

@@ -14,7 +14,7 @@
 //     8     4  layout_version    1
 //    12     4  byte_order        0x01020304 as the writer stores it
 //    16     4  state             0 empty, 1 creating, 2 ready   (atomic; stored last, with release)
-//    20     4  kind              1 array, 2 engine control
+//    20     4  kind              1 array, 2 engine control, 3 object (sync/layout.hpp)
 //    24     4  dtype             furrow::Dtype
 //    28     4  ndim              0..8
 //    32    64  shape[8]          extents in elements; unused are 0
@@ -23,7 +23,8 @@
 //   168     8  data_bytes        product of the shape times the item's bytes
 //   176     8  attributes_offset 4096 + data_bytes, rounded up to 4096
 //   184     8  attributes_bytes  both halves together, a multiple of 4096
-//   192     8  segment_bytes     the file's size, a multiple of 4096 (hugetlbfs: of the huge page)
+//   192     8  segment_bytes     the file's size, a multiple of 4096 (hugetlbfs: of the huge page);
+//                                an object's file may go on behind it
 //   200     4  lifetime          0 persistent, 1 owned
 //   204     4  reserved          0
 //   208     8  creator_pid
@@ -66,7 +67,7 @@ inline constexpr std::uint32_t byte_order_mark = 0x01020304;
 inline constexpr char magic[8] = {'F', 'U', 'R', 'R', 'O', 'W', '\x1A', '\x0A'};
 
 enum class State : std::uint32_t { empty = 0, creating = 1, ready = 2 };
-enum class Kind : std::uint32_t { array = 1, engine = 2 };
+enum class Kind : std::uint32_t { array = 1, engine = 2, object = 3 };
 
 struct Header {
   char magic[8];

@@ -72,7 +72,7 @@ bool is_abandoned(const os::Descriptor& file, const std::string& path, bool half
   if (half_made) return true;
   try {
     const Facts facts = facts_of(file, path);
-    return facts.kind == Kind::array && facts.lifetime == Lifetime::owned;
+    return facts.kind != Kind::engine && facts.lifetime == Lifetime::owned;
   } catch (const Error&) {
     return false;  // foreign or damaged: not ours to remove without being asked
   }

@@ -62,7 +62,7 @@ struct Content {
   Kind kind = Kind::array;
   Dtype dtype = Dtype::none;
   std::span<const std::int64_t> shape;  // C order; empty: one element
-  std::uint64_t data_bytes = 0;  // kind engine: bytes wanted; arrays: computed from the shape
+  std::uint64_t data_bytes = 0;  // kinds engine, object: bytes wanted; arrays: from the shape
 };
 
 /// What tells one file from another, also after its name was given to a new one.
@@ -159,8 +159,8 @@ struct Swept {
   std::uint64_t bytes;
 };
 
-/// Removes owned arrays and half-made segments that no process holds. Engine control segments are
-/// left to furrow::sweep (engine/sweep.hpp), which repairs before it removes.
+/// Removes owned arrays, owned objects and half-made segments that no process holds. Engine control
+/// segments are left to furrow::sweep (engine/sweep.hpp), which repairs before it removes.
 std::vector<Swept> sweep(bool dry_run = false, const Place& place = Place::default_place());
 
 }  // namespace segment

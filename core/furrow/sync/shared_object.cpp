@@ -1,0 +1,188 @@
+#include <furrow/sync/shared_object.hpp>
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <cstring>
+#include <mutex>
+#include <new>
+#include <utility>
+
+#include <furrow/error.hpp>
+#include <furrow/os/fault.hpp>
+#include <furrow/os/file.hpp>
+#include <furrow/os/identity.hpp>
+#include <furrow/os/process.hpp>
+
+namespace furrow::mp {
+namespace {
+
+const char* name_of(std::uint32_t type) {
+  static constexpr const char* names[] = {
+      "",      "Lock",      "RLock",   "Semaphore",   "BoundedSemaphore",
+      "Event", "Condition", "Barrier", "Value",       "RawValue",
+      "Array", "RawArray",  "Queue",   "SimpleQueue", "JoinableQueue"};
+  return type < std::size(names) && type > 0 ? names[type] : "object of another room";
+}
+
+std::string generated_name(const char* kind) {
+  std::string name = fmt::format("mp-{}-{:016x}", kind, os::random_bits());
+  for (char& c : name)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return name;
+}
+
+/// Takes away what processes left that were killed to the last; once in a process, since the folder
+/// has to be read for it.
+void sweep_once(const Place& place) {
+  static std::atomic<std::uint64_t> swept_by{0};  // a forked child is another process
+  if (swept_by.exchange(os::this_process_id()) == os::this_process_id()) return;
+  try {
+    segment::sweep(false, place);
+  } catch (const Error&) {
+    // Nobody asked for it here; where it matters the next call says what is wrong.
+  }
+}
+
+void check_head(const ObjectHead& head, const ObjectKind& kind, std::size_t data_bytes,
+                std::string_view name) {
+  if (std::memcmp(head.magic, object_magic, sizeof object_magic) != 0 ||
+      head.body_bytes > data_bytes - sizeof(ObjectHead))
+    throw Corrupt(fmt::format("\"{}\" is damaged: its object head is none", name));
+  if (head.type != static_cast<std::uint32_t>(kind.type))
+    throw TypeMismatch(
+        fmt::format("\"{}\" is not a {} but a {}", name, kind.name, name_of(head.type)));
+  if (head.version != kind.version)
+    throw VersionMismatch(fmt::format("\"{}\" is a {} of layout {}, this furrow has layout {}",
+                                      name, kind.name, head.version, kind.version));
+  if (head.fingerprint != kind.fingerprint)
+    throw TypeMismatch(
+        fmt::format("\"{}\" is a {} of another C++ type (attach with the type it was made with)",
+                    name, kind.name));
+}
+
+}  // namespace
+
+std::uint64_t fingerprint_of(const char* type_name, std::size_t bytes) noexcept {
+  std::uint64_t hash = 0xCBF29CE484222325u ^ bytes;  // FNV-1a
+  for (; *type_name != '\0'; ++type_name)
+    hash = (hash ^ static_cast<unsigned char>(*type_name)) * 0x100000001B3u;
+  return hash;
+}
+
+struct SharedObject::Inner {
+  std::shared_ptr<Segment> segment;
+  std::uint64_t process = os::this_process_id();
+  std::mutex naming;
+  bool generated = false;
+
+  ObjectHead& head() const noexcept { return *reinterpret_cast<ObjectHead*>(segment->data()); }
+
+  Inner() = default;
+  Inner(const Inner&) = delete;
+  Inner& operator=(const Inner&) = delete;
+  ~Inner() {
+    const bool named_by_child = segment && os::this_process_id() == process &&
+                                !segment->is_published() && head().named.load() != 0;
+    if (!named_by_child) return;
+    // The name does not belong to our segment object, so it would stay: take hold of it by the name
+    // and let go again, as any other holder.
+    const std::string name = segment->name();
+    AttachOptions options;
+    options.place = segment->place();
+    segment.reset();
+    try {
+      Segment::attach(name, options);
+    } catch (const Error&) {  // another one was quicker, or still holds it: then it is its own
+    }
+  }
+
+  void publish_as_maker() const {
+    try {
+      segment->publish();
+    } catch (const AlreadyExists&) {
+      if (!generated) throw;  // else a child of ours did it at this moment
+    }
+  }
+
+  /// In a forked child, of an object that has no name yet.
+  void publish_as_child() const {
+    const std::string path = segment->place().path_of(segment->name());
+    const os::Descriptor file = os::open_descriptor_of(
+        os::this_process_id(), static_cast<std::uint32_t>(segment->descriptor()), true);
+    const std::error_code error = os::publish_unnamed(file, path);
+    if (error && error != std::errc::file_exists)  // exists: another child named it just now
+      throw IoError(fmt::format("an inherited object cannot be given the name \"{}\": {}",
+                                segment->name(), error.message()));
+  }
+};
+
+SharedObject::SharedObject(std::shared_ptr<Inner> inner)
+    : inner_(std::move(inner)), body_(inner_->segment->data() + sizeof(ObjectHead)) {}
+
+SharedObject SharedObject::create(const ObjectKind& kind, std::string_view name,
+                                  std::size_t body_bytes, const Start& start) {
+  CreateOptions options;
+  options.lifetime = Lifetime::owned;
+  options.attribute_bytes = 0;
+  options.publish = false;
+  if (!name.empty()) sweep_once(options.place);
+  const segment::Content content{
+      segment::Kind::object, Dtype::none, {}, sizeof(ObjectHead) + body_bytes};
+  auto inner = std::make_shared<Inner>();
+  inner->generated = name.empty();
+  inner->segment = Segment::create(name.empty() ? generated_name(kind.name) : std::string(name),
+                                   content, options);
+  auto* head = new (inner->segment->data()) ObjectHead{};
+  std::memcpy(head->magic, object_magic, sizeof object_magic);
+  head->type = static_cast<std::uint32_t>(kind.type);
+  head->version = kind.version;
+  head->fingerprint = kind.fingerprint;
+  head->body_bytes = body_bytes;
+  SharedObject object(std::move(inner));
+  if (start) start(object.body_);
+  os::fault_point("sync.create.started");
+  if (!name.empty()) object.name();
+  return object;
+}
+
+SharedObject SharedObject::attach(const ObjectKind& kind, std::string_view name) {
+  AttachOptions options;
+  sweep_once(options.place);
+  const segment::Info info = segment::info(name, options.place);
+  if (info.kind != segment::Kind::object)
+    throw TypeMismatch(fmt::format("\"{}\" is not a {} but {}", name, kind.name,
+                                   info.kind == segment::Kind::array ? "an array" : "an engine"));
+  if (!info.attached && info.lifetime == Lifetime::owned)
+    throw NotFound(
+        fmt::format("no {} \"{}\": all who held it are dead (make it again)", kind.name, name));
+  auto inner = std::make_shared<Inner>();
+  inner->segment = Segment::attach(name, options);
+  if (inner->segment->data_bytes() < sizeof(ObjectHead))
+    throw Corrupt(fmt::format("\"{}\" is damaged: too short for an object", name));
+  check_head(inner->head(), kind, inner->segment->data_bytes(), name);
+  return SharedObject(std::move(inner));
+}
+
+std::size_t SharedObject::body_bytes() const noexcept { return inner_->head().body_bytes; }
+
+const std::string& SharedObject::name() const {
+  Inner& inner = *inner_;
+  if (inner.head().named.load(std::memory_order_acquire) == 0) {
+    const std::lock_guard lock(inner.naming);
+    if (inner.process != os::this_process_id())
+      inner.publish_as_child();
+    else if (inner.head().named.load(std::memory_order_acquire) == 0)
+      inner.publish_as_maker();
+    inner.head().named.store(1, std::memory_order_release);
+  }
+  return inner.segment->name();
+}
+
+const Place& SharedObject::place() const noexcept { return inner_->segment->place(); }
+int SharedObject::descriptor() const noexcept { return inner_->segment->descriptor(); }
+std::uint64_t SharedObject::segment_bytes() const noexcept {
+  return inner_->segment->header().segment_bytes;
+}
+
+}  // namespace furrow::mp
