@@ -69,17 +69,17 @@ struct PhiloxSchedule {
   }
 };
 
-/// Any blocks. Step s of a stream is the stream with s added above its 32 bits (philox_block).
+/// Any blocks at any steps: the upper words of a counter are `upper` (its low half) and stream_low.
 template <std::size_t G>
-HWY_INLINE WordGroups<G> philox_of(const RandomV (&block)[G], std::uint64_t stream,
-                                   const PhiloxSchedule& key) noexcept {
+HWY_INLINE WordGroups<G> philox_words(const RandomV (&block)[G], const RandomV (&upper)[G],
+                                      RandomV stream_low, const PhiloxSchedule& key) noexcept {
   const RandomD d;
   RandomV c0[G], c1[G], c2[G], c3[G];
   for (std::size_t g = 0; g < G; ++g) {
     c0[g] = block[g];
     c1[g] = hn::ShiftRight<32>(c0[g]);
-    c2[g] = hn::Set(d, stream >> 32);
-    c3[g] = hn::Set(d, stream & 0xffffffff);
+    c2[g] = upper[g];
+    c3[g] = stream_low;
   }
   for (int round = 0; round < philox_rounds; ++round) {
     for (std::size_t g = 0; g < G; ++g) {
@@ -98,6 +98,16 @@ HWY_INLINE WordGroups<G> philox_of(const RandomV (&block)[G], std::uint64_t stre
     out.b[g] = hn::Or(hn::And(c2[g], low_half), hn::ShiftLeft<32>(c3[g]));
   }
   return out;
+}
+
+/// Any blocks. Step s of a stream is the stream with s added above its 32 bits (philox_block).
+template <std::size_t G>
+HWY_INLINE WordGroups<G> philox_of(const RandomV (&block)[G], std::uint64_t stream,
+                                   const PhiloxSchedule& key) noexcept {
+  const RandomD d;
+  RandomV upper[G];
+  for (std::size_t g = 0; g < G; ++g) upper[g] = hn::Set(d, stream >> 32);
+  return philox_words(block, upper, hn::Set(d, stream & 0xffffffff), key);
 }
 
 /// The blocks from `block` on: random_groups * random_lanes of them.

@@ -1,0 +1,140 @@
+#include <furrow/montecarlo/checkpoint.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include <furrow/error.hpp>
+#include <furrow/os/clock.hpp>
+#ifdef FURROW_WITH_HDF5
+#include <furrow/io/hdf5.hpp>
+#endif
+
+namespace furrow::montecarlo {
+namespace {
+
+/// Of what is written, and of how draws become moments: another one means other bits.
+constexpr std::int64_t version = 1;
+constexpr const char* dataset = "/monte_carlo";
+
+/// FNV-1a (Fowler, Noll, Vo).
+std::uint64_t hash_of(std::span<const std::byte> bytes) noexcept {
+  std::uint64_t h = 0xcbf29ce484222325;
+  for (const std::byte b : bytes) h = (h ^ static_cast<std::uint64_t>(b)) * 0x100000001b3;
+  return h;
+}
+
+std::string shown(const Attribute& value) {
+  return value.is_text() ? value.as_text() : fmt::format("{}", value.as_number());
+}
+
+}  // namespace
+
+Checkpoint::Checkpoint(Engine& engine, const MonteCarloOptions& options,
+                       const RecordLayout& layout, std::span<const std::byte> captures)
+    : engine_(engine),
+      options_(options),
+      layout_(layout),
+      captures_(hash_of(captures)),
+      saved_ns_(os::monotonic_ns()) {
+#ifndef FURROW_WITH_HDF5
+  if (!options.checkpoint.empty()) {
+    throw InvalidArgument("checkpoints are HDF5 files, and this furrow was built without HDF5");
+  }
+#endif
+}
+
+Attributes Checkpoint::identity(std::int64_t blocks) const {
+  // 64 bits as text: attributes that are numbers come back as doubles.
+  const auto word = [](std::uint64_t x) { return Attribute::text(fmt::format("{}", x)); };
+  Attributes a;
+  a["version"] = Attribute::integer(version);
+  a["model"] = Attribute::text(options_.model);
+  a["closure captures"] = word(captures_);
+  a["seed"] = word(options_.seed);
+  a["stream"] = word(options_.stream);
+  a["outputs"] = Attribute::integer(layout_.outputs);
+  a["block paths"] = Attribute::integer(options_.block_paths);
+  a["antithetic"] = Attribute::integer(options_.antithetic ? 1 : 0);
+  a["quantiles"] = Attribute::integer(options_.quantiles ? 1 : 0);
+  a["histogram"] = Attribute::text(fmt::format("{} bins from {} to {}", options_.histogram.count,
+                                               options_.histogram.low, options_.histogram.high));
+  a["blocks"] = word(static_cast<std::uint64_t>(blocks));
+  // The last block may be an incomplete one.
+  const std::int64_t whole = blocks * options_.block_paths;
+  a["paths"] = word(static_cast<std::uint64_t>(
+      options_.paths != 0 ? std::min(whole, options_.paths) : whole));
+  return a;
+}
+
+void Checkpoint::check(const Attributes& found, std::int64_t blocks) const {
+  const Attributes mine = identity(blocks);
+  for (const auto& [key, value] : mine) {
+    const auto other = found.find(key);
+    if (other == found.end()) {
+      throw Corrupt(fmt::format("{} is no checkpoint of a simulation: {} has no attribute \"{}\"",
+                                options_.checkpoint, dataset, key));
+    }
+    if (shown(other->second) == shown(value)) continue;
+    throw InvalidArgument(
+        fmt::format("{} is of another simulation: its {} is {}, here it is {} (give another file, "
+                    "or remove it to begin anew)",
+                    options_.checkpoint, key, shown(other->second), shown(value)));
+  }
+}
+
+void Checkpoint::save_now_and_then(const Tree& tree) {
+  if (options_.checkpoint.empty() || os::monotonic_ns() - saved_ns_ < options_.checkpoint_ns) return;
+  save(tree);
+}
+
+#ifdef FURROW_WITH_HDF5
+
+void Checkpoint::take_up(Tree& tree) {
+  if (options_.checkpoint.empty() || !std::filesystem::exists(options_.checkpoint)) return;
+  const hdf5::DatasetInfo info = hdf5::info(engine_, options_.checkpoint, dataset);
+  const auto stored = info.attributes.find("blocks");
+  std::int64_t blocks = -1;
+  if (stored != info.attributes.end() && stored->second.is_text()) {
+    const std::string text = stored->second.as_text();
+    if (!text.empty() && text.size() < 19 &&
+        std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; })) {
+      blocks = std::stoll(text);
+    }
+  }
+  check(info.attributes, std::max<std::int64_t>(blocks, 0));
+  const auto words = static_cast<std::int64_t>(tree.state_words(std::max<std::int64_t>(blocks, 0)));
+  if (blocks < 0 || info.dtype != Dtype::f64 || info.shape.rank() != 1 || info.shape[0] != words) {
+    throw Corrupt(fmt::format("{} does not hold what its attributes say", options_.checkpoint));
+  }
+  auto state = Array<double>::temporary({words});
+  hdf5::load(engine_, options_.checkpoint, dataset, state);
+  tree.set(blocks, std::vector<double>(state.data(), state.data() + words));
+  found_ = true;
+  saved_blocks_ = blocks;
+}
+
+void Checkpoint::save(const Tree& tree) {
+  if (options_.checkpoint.empty() || tree.blocks() == saved_blocks_) return;
+  const std::vector<double> state = tree.state();
+  auto array = Array<double>::temporary({static_cast<std::int64_t>(state.size())});
+  std::copy(state.begin(), state.end(), array.data());
+  hdf5::SaveOptions how;
+  how.replace = true;
+  how.attributes = identity(tree.blocks());
+  hdf5::save(engine_, array, options_.checkpoint, dataset, how);
+  saved_blocks_ = tree.blocks();
+  saved_ns_ = os::monotonic_ns();
+}
+
+#else
+
+void Checkpoint::take_up(Tree&) {}
+void Checkpoint::save(const Tree&) {}
+
+#endif
+
+}  // namespace furrow::montecarlo

@@ -1,0 +1,48 @@
+// furrow/montecarlo/checkpoint.hpp
+//
+// A simulation's progress in an HDF5 file: dataset /monte_carlo with the tree's nodes and counts
+// as they are in memory, and attributes that say what of.
+//
+// A counter-based generator has no state, so this is all: seed, blocks done, their merged moments.
+// The file is replaced whole (io/hdf5.hpp): a kill at any instant leaves the old one or the new.
+// Errors   of another model, closure captures, seed, options or version: InvalidArgument, and it
+//          says which; no such dataset in the file: NotFound
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <furrow/array/array.hpp>
+#include <furrow/engine/engine.hpp>
+#include <furrow/montecarlo/options.hpp>
+#include <furrow/montecarlo/tree.hpp>
+
+namespace furrow::montecarlo {
+
+class Checkpoint {
+ public:
+  Checkpoint(Engine& engine, const MonteCarloOptions& options, const RecordLayout& layout,
+             std::span<const std::byte> captures);
+
+  /// Sets the tree to what the file holds, when there is one.
+  void take_up(Tree& tree);
+  bool found() const noexcept { return found_; }
+  /// Writes when the last time is checkpoint_ns ago.
+  void save_now_and_then(const Tree& tree);
+  void save(const Tree& tree);
+
+ private:
+  Attributes identity(std::int64_t blocks) const;
+  void check(const Attributes& found, std::int64_t blocks) const;
+
+  Engine& engine_;
+  const MonteCarloOptions& options_;
+  RecordLayout layout_;
+  std::uint64_t captures_;  // a hash of the closure's captures
+  bool found_ = false;
+  std::int64_t saved_ns_;
+  std::int64_t saved_blocks_ = 0;
+};
+
+}  // namespace furrow::montecarlo

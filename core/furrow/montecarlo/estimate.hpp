@@ -1,0 +1,68 @@
+// furrow/montecarlo/estimate.hpp
+//
+// What a simulation finds out.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <furrow/array/array.hpp>
+#include <furrow/montecarlo/record.hpp>
+
+namespace furrow {
+
+/// One output of a path. With controls: mean, standard_error, low and high are corrected ones.
+struct Estimate {
+  double mean = 0;            // NaN without paths
+  double standard_error = 0;  // of the mean; NaN with fewer than two paths
+  double low = 0;             // confidence interval of the mean, Student's t
+  double high = 0;
+  double variance = 0;  // of a path's output, with n-1
+  double skew = 0;      // m3 / m2^1.5; NaN where the variance is 0
+  double kurtosis = 0;  // m4 / m2^2 - 3
+  double min = 0;
+  double max = 0;
+};
+
+enum class Stop { paths, error, time, cancelled };
+
+class MonteCarloResult {
+ public:
+  std::vector<Estimate> outputs;
+  std::int64_t paths = 0;    // that count
+  std::int64_t invalid = 0;  // that were left out
+  Stop stop = Stop::paths;
+  double seconds = 0;
+  /// Of each output on the controls; and by how much they reduced its variance (1: not at all).
+  std::vector<std::vector<double>> control_coefficients;
+  std::vector<double> variance_reduction;
+  Array<double> samples;  // valid() if asked for
+
+  double mean(std::size_t output = 0) const { return outputs.at(output).mean; }
+  double standard_error(std::size_t output = 0) const { return outputs.at(output).standard_error; }
+  double covariance(std::size_t i, std::size_t j) const;
+  double correlation(std::size_t i, std::size_t j) const;
+  /// Counts below the bins, in each, and above; empty if not asked for.
+  std::vector<std::int64_t> histogram(std::size_t output = 0) const;
+  /// 0 <= q <= 1: exact from kept samples, else from the sketch. Throws InvalidArgument when
+  /// neither was asked for.
+  double quantile(double q, std::size_t output = 0) const;
+
+  /// What the estimates were made from.
+  montecarlo::RecordLayout layout;
+  std::vector<double> record;
+};
+
+namespace montecarlo {
+
+/// The estimates of a record's moments. `control_means` belong to the last outputs.
+void make_estimates(MonteCarloResult& result, double confidence,
+                    const std::vector<double>& control_means);
+
+/// Student's t: |T| <= t with probability `confidence`.
+double student_interval(double confidence, double degrees);
+
+}  // namespace montecarlo
+}  // namespace furrow

@@ -1,0 +1,73 @@
+// furrow/montecarlo/options.hpp
+//
+// What can be chosen about a simulation: how far it goes, from which numbers, what it keeps.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <furrow/montecarlo/record.hpp>
+
+namespace furrow {
+
+/// The running estimate of output 0, for a line on a terminal.
+struct MonteCarloProgress {
+  std::int64_t paths = 0;        // accepted so far
+  std::int64_t paths_limit = 0;  // where the simulation ends at the latest
+  double mean = 0;
+  double standard_error = 0;
+  double seconds = 0;
+};
+
+enum class OnInvalid {
+  count,  // a path with an output that is not finite is left out and counted; as is, in a plain
+          // closure, one that throws
+  fail,   // it is an error: KernelFailed, with the number of such paths
+};
+
+struct MonteCarloOptions {
+  // --- where it ends: at whichever comes first. At least one of the first four must be given ---
+  std::int64_t paths = 0;         // as many paths; with `antithetic`, as many pairs
+  double error = 0;               // when output 0's standard error is as small, or …
+  double relative_error = 0;      // … as small a part of its mean
+  std::int64_t time_ns = 0;       // after so long; the bits then depend on time
+  std::int64_t paths_min = 4096;  // an error is not believed before
+  /// Called about ten times a second by the calling thread; false ends the simulation.
+  std::function<bool(const MonteCarloProgress&)> progress{};
+
+  // --- which random numbers ---
+  std::uint64_t seed = 0;
+  std::uint64_t stream = 0;  // below 2^32; other streams share no draw
+
+  // --- variance reduction ---
+  /// Each sample is the mean of a path and of its mirror image: 1-u for u, -z for z.
+  bool antithetic = false;
+  /// The true means of the last outputs. Output 0 .. are corrected by regression on them, with
+  /// coefficients from the same paths.
+  std::vector<double> control_means{};
+
+  // --- what is kept ---
+  double confidence = 0.95;      // of the intervals
+  montecarlo::Bins histogram{};  // of every output
+  bool quantiles = false;        // of every output, by a sketch (montecarlo/sketch.hpp)
+  /// Keeps every sample in an array of that name, shape (outputs, paths). Needs `paths`; what was
+  /// not reached, or is not finite, is NaN.
+  std::string samples{};
+  OnInvalid on_invalid = OnInvalid::count;
+
+  // --- how ---
+  /// Paths that are folded together, a power of two from 32 to 1024. The bits depend on it. Fewer
+  /// for paths that take milliseconds: a block is what one worker does in one piece.
+  std::int64_t block_paths = 256;
+  /// A file that progress is written to every `checkpoint_ns` and at the end, and taken up from
+  /// when it exists; the bits are those of an uninterrupted run. Needs furrow::hdf5.
+  std::string checkpoint{};
+  std::int64_t checkpoint_ns = 10'000'000'000;
+  /// What the checkpoint is of, beside seed, stream and the closure's captures: give another name
+  /// to another closure.
+  std::string model{};
+};
+
+}  // namespace furrow

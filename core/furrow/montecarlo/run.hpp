@@ -1,0 +1,42 @@
+// furrow/montecarlo/run.hpp
+//
+// The course of a simulation: rounds of pieces on the engine's workers, folded in order, until it
+// may stop.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+
+#include <furrow/engine/engine.hpp>
+#include <furrow/montecarlo/estimate.hpp>
+#include <furrow/montecarlo/options.hpp>
+#include <furrow/montecarlo/piece.hpp>
+
+namespace furrow::montecarlo {
+
+/// A closure whose type is known no more.
+struct AnySimulation {
+  std::size_t outputs;
+  std::span<const std::byte> captures;  // of the closure, which outlives the run
+  std::function<Future<void>(Engine&, const Pieces&)> start;
+};
+
+/// Throws InvalidArgument for options that contradict each other.
+MonteCarloResult run(Engine& engine, const MonteCarloOptions& options,
+                     const AnySimulation& simulation);
+
+/// Code is a Generic, OnePath, … of the closure's type (simulate.hpp).
+template <class Code, class F>
+AnySimulation simulation_of(const F& path) {
+  static_assert(Code::outputs >= 1 && Code::outputs <= outputs_max,
+                "a path has 1 to 32 outputs");
+  return {Code::outputs, engine::captures_of(path), [&path](Engine& engine, const Pieces& pieces) {
+            return engine.for_each_async(pieces.count(), [path, pieces](std::int64_t piece) {
+              run_piece(pieces, piece, Code::block(), &path);
+            });
+          }};
+}
+
+}  // namespace furrow::montecarlo
