@@ -1,6 +1,6 @@
 # Install rules and the package that find_package(furrow) reads.
 #
-# Components  kernels, core, hdf5; each brings those it stands on. None named: all that were built.
+# Components  kernels, core, hdf5, montecarlo; each brings those it stands on. None named: all that were built.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(furrow_package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/furrow)
@@ -15,6 +15,17 @@ if(TARGET furrow_hdf5)
   set_target_properties(furrow_hdf5 PROPERTIES EXPORT_NAME hdf5)
   install(TARGETS furrow_hdf5 EXPORT furrow-hdf5-targets)
   install(EXPORT furrow-hdf5-targets NAMESPACE furrow:: DESTINATION ${furrow_package_folder})
+endif()
+# It stands on furrow::hdf5 where there is one: simulations keep checkpoints.
+if(TARGET furrow_montecarlo)
+  set_target_properties(furrow_montecarlo PROPERTIES EXPORT_NAME montecarlo)
+  install(TARGETS furrow_montecarlo EXPORT furrow-montecarlo-targets)
+  install(EXPORT furrow-montecarlo-targets NAMESPACE furrow::
+    DESTINATION ${furrow_package_folder})
+endif()
+set(furrow_montecarlo_needs_hdf5 OFF)
+if(TARGET furrow_hdf5)
+  set(furrow_montecarlo_needs_hdf5 ON)
 endif()
 if(TARGET furrow)
   install(TARGETS furrow RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

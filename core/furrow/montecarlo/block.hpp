@@ -23,11 +23,11 @@ inline constexpr std::size_t outputs_max = 32;
 struct BlockCall {
   Sequence sequence;
   std::int64_t first_path;
-  std::int64_t count;   // rounded up to whole packs; there is room for them
-  double* out;          // output k of path first_path + i goes to out[k * stride + i]
+  std::int64_t count;  // rounded up to whole packs; there is room for them
+  double* out;         // output k of path first_path + i goes to out[k * stride + i]
   std::size_t stride;
-  bool mirrored;        // every uniform u becomes 1 - u, every normal z becomes -z
-  bool forgive;         // a plain closure that throws gives NaN
+  bool mirrored;  // every uniform u becomes 1 - u, every normal z becomes -z
+  bool forgive;   // a plain closure that throws gives NaN
 };
 
 /// Runs one block; which code that is depends on the SIMD target (simulate.hpp).

@@ -33,8 +33,8 @@ std::string shown(const Attribute& value) {
 
 }  // namespace
 
-Checkpoint::Checkpoint(Engine& engine, const MonteCarloOptions& options,
-                       const RecordLayout& layout, std::span<const std::byte> captures)
+Checkpoint::Checkpoint(Engine& engine, const MonteCarloOptions& options, const RecordLayout& layout,
+                       std::span<const std::byte> captures)
     : engine_(engine),
       options_(options),
       layout_(layout),
@@ -65,8 +65,8 @@ Attributes Checkpoint::identity(std::int64_t blocks) const {
   a["blocks"] = word(static_cast<std::uint64_t>(blocks));
   // The last block may be an incomplete one.
   const std::int64_t whole = blocks * options_.block_paths;
-  a["paths"] = word(static_cast<std::uint64_t>(
-      options_.paths != 0 ? std::min(whole, options_.paths) : whole));
+  a["paths"] = word(
+      static_cast<std::uint64_t>(options_.paths != 0 ? std::min(whole, options_.paths) : whole));
   return a;
 }
 
@@ -87,7 +87,8 @@ void Checkpoint::check(const Attributes& found, std::int64_t blocks) const {
 }
 
 void Checkpoint::save_now_and_then(const Tree& tree) {
-  if (options_.checkpoint.empty() || os::monotonic_ns() - saved_ns_ < options_.checkpoint_ns) return;
+  if (options_.checkpoint.empty() || os::monotonic_ns() - saved_ns_ < options_.checkpoint_ns)
+    return;
   save(tree);
 }
 
@@ -107,7 +108,7 @@ void Checkpoint::take_up(Tree& tree) {
   }
   check(info.attributes, std::max<std::int64_t>(blocks, 0));
   const auto words = static_cast<std::int64_t>(tree.state_words(std::max<std::int64_t>(blocks, 0)));
-  if (blocks < 0 || info.dtype != Dtype::f64 || info.shape.rank() != 1 || info.shape[0] != words) {
+  if (blocks < 0 || info.dtype != Dtype::f64 || info.shape.ndim() != 1 || info.shape[0] != words) {
     throw Corrupt(fmt::format("{} does not hold what its attributes say", options_.checkpoint));
   }
   auto state = Array<double>::temporary({words});

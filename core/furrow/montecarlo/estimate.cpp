@@ -5,9 +5,9 @@
 #include <limits>
 #include <span>
 
+#include <fmt/format.h>
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
-#include <fmt/format.h>
 
 #include <furrow/error.hpp>
 #include <furrow/kernels/elementwise/special.hpp>
@@ -62,7 +62,8 @@ double MonteCarloResult::quantile(double q, std::size_t output) const {
   }
   if (paths == 0) return nan;
   if (samples.valid()) {
-    const double* const row = samples.data() + static_cast<std::int64_t>(output) * samples.shape()[1];
+    const double* const row =
+        samples.data() + static_cast<std::int64_t>(output) * samples.shape()[1];
     std::vector<double> kept;
     for (std::int64_t i = 0; i < samples.shape()[1]; ++i) {
       if (!std::isnan(row[i])) kept.push_back(row[i]);
@@ -186,8 +187,7 @@ void make_estimates(MonteCarloResult& result, double confidence,
     result.outputs.push_back(estimate_of(result.layout, result.record, n, k));
   }
   if (!control_means.empty() && result.paths > 2) use_controls(result, control_means);
-  const double t =
-      student_interval(confidence, n - 1 - static_cast<double>(control_means.size()));
+  const double t = student_interval(confidence, n - 1 - static_cast<double>(control_means.size()));
   for (Estimate& each : result.outputs) {
     each.low = each.mean - t * each.standard_error;
     each.high = each.mean + t * each.standard_error;

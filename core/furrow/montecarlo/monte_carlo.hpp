@@ -14,8 +14,10 @@
 //           time, any C++ (path.hpp). Both get the same draws. Trivially copyable captures
 // Returns   a number or condition, or a std::array or std::tuple of up to 32: the outputs
 // Draws     uniform(), normal(), exponential(), bernoulli(p), poisson(mean), binomial(n, p),
-//           gamma(shape), integer(low, high), normals<N>(): functions of (seed, stream, number of
-//           the path, number of the draw) alone (draws.hpp)
+//           gamma(shape), integer(low, high), furrow::normals<N>(path): functions of (seed, stream,
+//           number of the path, number of the draw) alone (draws.hpp) C++ does not say in which
+//           order the operands of an expression or the arguments of a call are computed: give draws
+//           names, or braces (std::array{…}), where the bits matter
 // Bits      the same for any number of workers, after any crash of workers, for a run that was
 //           interrupted and taken up again, and on every processor with fused multiply-add (plain
 //           closures: as far as the compiler and libm go). Moments are merged in a fixed tree
@@ -42,7 +44,8 @@ namespace furrow {
 template <class F>
 MonteCarloResult monte_carlo(Engine& engine, const MonteCarloOptions& options, F path) {
   FURROW_CHECK_CAPTURES(F);
-  return montecarlo::run(engine, options, montecarlo::simulation_of<montecarlo::Simulation<F>>(path));
+  return montecarlo::run(engine, options,
+                         montecarlo::simulation_of<montecarlo::Simulation<F>>(path));
 }
 
 }  // namespace furrow

@@ -24,6 +24,7 @@
 
 #include <cstddef>
 
+#include <furrow/kernels/math/erf-inl.h>
 #include <furrow/kernels/math/erfc-inl.h>
 #include <furrow/kernels/math/exp-inl.h>
 #include <furrow/kernels/math/expm1-inl.h>
@@ -71,26 +72,24 @@ struct FURROW_PACKED PackMask {
   explicit operator bool() const = delete;
 };
 
-#define FURROW_PACK_1(name, call)                                 \
-  inline Pack name(const Pack& x) noexcept {                      \
-    return {call(x.a), call(x.b), call(x.c), call(x.d)};          \
+#define FURROW_PACK_1(name, call) \
+  inline Pack name(const Pack& x) noexcept { return {call(x.a), call(x.b), call(x.c), call(x.d)}; }
+#define FURROW_PACK_2(name, call)                                            \
+  inline Pack name(const Pack& x, const Pack& y) noexcept {                  \
+    return {call(x.a, y.a), call(x.b, y.b), call(x.c, y.c), call(x.d, y.d)}; \
   }
-#define FURROW_PACK_2(name, call)                                                 \
-  inline Pack name(const Pack& x, const Pack& y) noexcept {                       \
-    return {call(x.a, y.a), call(x.b, y.b), call(x.c, y.c), call(x.d, y.d)};      \
+#define FURROW_PACK_COMPARE(name, call)                                      \
+  inline PackMask name(const Pack& x, const Pack& y) noexcept {              \
+    return {call(x.a, y.a), call(x.b, y.b), call(x.c, y.c), call(x.d, y.d)}; \
   }
-#define FURROW_PACK_COMPARE(name, call)                                           \
-  inline PackMask name(const Pack& x, const Pack& y) noexcept {                   \
-    return {call(x.a, y.a), call(x.b, y.b), call(x.c, y.c), call(x.d, y.d)};      \
+#define FURROW_PACK_MASK(name, call)                                         \
+  inline PackMask name(const PackMask& x, const PackMask& y) noexcept {      \
+    return {call(x.a, y.a), call(x.b, y.b), call(x.c, y.c), call(x.d, y.d)}; \
   }
-#define FURROW_PACK_MASK(name, call)                                              \
-  inline PackMask name(const PackMask& x, const PackMask& y) noexcept {           \
-    return {call(x.a, y.a), call(x.b, y.b), call(x.c, y.c), call(x.d, y.d)};      \
-  }
-#define FURROW_PACK_MATH(name)                                                            \
-  inline Pack name(const Pack& x) noexcept {                                              \
-    return {math::name(D(), x.a), math::name(D(), x.b), math::name(D(), x.c),             \
-            math::name(D(), x.d)};                                                        \
+#define FURROW_PACK_MATH(name)                                                \
+  inline Pack name(const Pack& x) noexcept {                                  \
+    return {math::name(D(), x.a), math::name(D(), x.b), math::name(D(), x.c), \
+            math::name(D(), x.d)};                                            \
   }
 
 FURROW_PACK_2(operator+, hn::Add)

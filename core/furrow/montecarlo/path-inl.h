@@ -16,9 +16,9 @@
 #include <tuple>
 #include <type_traits>
 
+#include <furrow/montecarlo/pack-inl.h>
 #include <furrow/montecarlo/block.hpp>
 #include <furrow/montecarlo/draws.hpp>
-#include <furrow/montecarlo/pack-inl.h>
 
 HWY_BEFORE_NAMESPACE();
 namespace furrow::montecarlo {
@@ -68,19 +68,13 @@ class PathPack {
   /// Standard normal.
   inline Pack normal() noexcept {
     const auto w = words();
-    const math::Pair p = math::normals(math::unit(w.a[0]), math::unit(w.b[0]));
-    const math::Pair q = math::normals(math::unit(w.a[1]), math::unit(w.b[1]));
+    const math::DrawPair p = math::normals(math::unit(w.a[0]), math::unit(w.b[0]));
+    const math::DrawPair q = math::normals(math::unit(w.a[1]), math::unit(w.b[1]));
     const V s = shared_.sign;
     return {hn::Xor(p.even, s), hn::Xor(p.odd, s), hn::Xor(q.even, s), hn::Xor(q.odd, s)};
   }
   inline Pack normal(const Pack& mean, const Pack& deviation) noexcept {
     return mean + deviation * normal();
-  }
-  template <std::size_t N>
-  inline std::array<Pack, N> normals() noexcept {
-    std::array<Pack, N> out;
-    for (std::size_t i = 0; i < N; ++i) out[i] = normal();
-    return out;
   }
   /// A normal by inversion of a uniform: monotone in it.
   inline Pack normal_by_inversion() noexcept { return ndtri(uniform()); }
@@ -113,7 +107,7 @@ class PathPack {
  private:
   inline std::uint32_t take() noexcept { return draw_++; }
 
-  inline auto words() noexcept {
+  inline math::WordGroups<2> words() noexcept {
     const std::uint32_t draw = take();
     const std::uint64_t stream = stream_of(shared_.sequence, draw);
     if (draw < draws_per_element) return math::philox_of(block_, stream, shared_.key);

@@ -1,6 +1,7 @@
 #include <furrow/montecarlo/path.hpp>
 
 #include <furrow/kernels/elementwise/elementwise.hpp>
+#include <furrow/kernels/elementwise/special.hpp>
 #include <furrow/kernels/random/random.hpp>
 #include <furrow/kernels/random/steps.hpp>
 
@@ -64,14 +65,14 @@ double Path::normal_later(std::uint32_t draw) noexcept {
 double Path::normal_by_inversion() noexcept {
   const double u = uniform();
   double z = 0;
-  kernels::ndtri(std::span(&z, 1), std::span(&u, 1));
+  kernels::ndtri<double>(std::span<const double>(&u, 1), std::span(&z, 1));
   return z;
 }
 
 double Path::exponential() noexcept {
   const double rest = 1 - uniform();
   double x = 0;
-  kernels::log(std::span(&x, 1), std::span(&rest, 1));
+  kernels::log<double>(std::span<const double>(&rest, 1), std::span(&x, 1));
   return -x;
 }
 
@@ -85,11 +86,10 @@ double Path::law(montecarlo::Law law, double first, double second) noexcept {
 std::int64_t Path::integer(std::int64_t low, std::int64_t high) noexcept {
   std::int64_t x = 0;
   const std::uint32_t draw = draw_++;
-  kernels::random_integers(
-      std::span(&x, 1),
-      {group_.sequence().seed, montecarlo::stream_of(group_.sequence(), draw),
-       group_.first() + place_ + montecarlo::element_offset(draw)},
-      low, high);
+  kernels::random_integers(std::span(&x, 1),
+                           {group_.sequence().seed, montecarlo::stream_of(group_.sequence(), draw),
+                            group_.first() + place_ + montecarlo::element_offset(draw)},
+                           low, high);
   return x;
 }
 

@@ -10,12 +10,10 @@
 #pragma once
 
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <span>
+#include <type_traits>
 
-#include <furrow/kernels/elementwise/elementwise.hpp>
 #include <furrow/montecarlo/block.hpp>
 #include <furrow/montecarlo/draws.hpp>
 
@@ -82,15 +80,6 @@ class Path {
     return draw < montecarlo::PathGroup::draws ? group_.normal(place_, draw) : normal_later(draw);
   }
   double normal(double mean, double deviation) noexcept { return mean + deviation * normal(); }
-  template <std::size_t N>
-  std::array<double, N> normals() noexcept {
-    std::array<double, N> out;
-    for (double& x : out) x = normal();
-    return out;
-  }
-  void normals(std::span<double> out) noexcept {
-    for (double& x : out) x = normal();
-  }
   double normal_by_inversion() noexcept;
   double exponential() noexcept;
   double exponential(double scale) noexcept { return scale * exponential(); }
@@ -103,9 +92,7 @@ class Path {
   std::int64_t integer(std::int64_t low, std::int64_t high) noexcept;
 
   /// The number of the path.
-  std::int64_t index() const noexcept {
-    return static_cast<std::int64_t>(group_.first() + place_);
-  }
+  std::int64_t index() const noexcept { return static_cast<std::int64_t>(group_.first() + place_); }
 
  private:
   static constexpr std::uint32_t ahead = 16;
@@ -121,5 +108,18 @@ class Path {
   std::array<double, ahead> uniforms_;
   std::array<double, ahead> normals_;
 };
+
+/// The number type of a generator: double, or a pack. For closures that need to name it:
+/// [](auto& path) { furrow::RealOf<decltype(path)> sum = 0; … }
+template <class G>
+using RealOf = typename std::remove_reference_t<G>::Real;
+
+/// A vector of standard normals: auto z = furrow::normals<4>(path);
+template <std::size_t N, class G>
+std::array<RealOf<G>, N> normals(G& path) {
+  std::array<RealOf<G>, N> out;
+  for (std::size_t i = 0; i < N; ++i) out[i] = path.normal();
+  return out;
+}
 
 }  // namespace furrow

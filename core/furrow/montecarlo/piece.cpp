@@ -137,8 +137,7 @@ class Folding {
 
 void run_piece(const Pieces& pieces, std::int64_t index, BlockFunction block, const void* closure) {
   const Pieces::Range range = pieces.range(index);
-  double* const record =
-      pieces.records + static_cast<std::size_t>(index) * pieces.layout.words();
+  double* const record = pieces.records + static_cast<std::size_t>(index) * pieces.layout.words();
   clear_record(record, pieces.layout.words());
   // Left as they are: only what is written is read.
   Room room;
@@ -148,7 +147,7 @@ void run_piece(const Pieces& pieces, std::int64_t index, BlockFunction block, co
   for (std::int64_t b = 0; b < std::int64_t{1} << range.level; ++b) {
     const std::int64_t first = (range.first_block + b) * pieces.block_paths;
     const std::int64_t count = std::min(pieces.block_paths, pieces.paths - first);
-    BlockCall call{pieces.sequence, first,  count,         room.values.data(),
+    BlockCall call{pieces.sequence, first, count,         room.values.data(),
                    stride,          false, pieces.forgive};
     block(closure, call);
     if (pieces.antithetic) {

@@ -36,8 +36,8 @@ struct Pieces {
   bool forgive;
   RecordLayout layout;
   Bins bins;
-  double* records;              // record i at i * layout.words()
-  double* samples;              // null, or sample i of output k at k * samples_stride + i
+  double* records;  // record i at i * layout.words()
+  double* samples;  // null, or sample i of output k at k * samples_stride + i
   std::int64_t samples_stride;
 
   struct Range {

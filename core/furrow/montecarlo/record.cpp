@@ -17,8 +17,7 @@ struct Merge {
     const double product = n_left * n_right;
     const double term = delta * per * product;  // δ² n_l n_r / n
     const double square = per * per;
-    left[at_m4] += right[at_m4] +
-                   term * square * (n_left * n_left - product + n_right * n_right) +
+    left[at_m4] += right[at_m4] + term * square * (n_left * n_left - product + n_right * n_right) +
                    6 * square * (n_left * n_left * right[at_m2] + n_right * n_right * left[at_m2]) +
                    4 * per * (n_left * right[at_m3] - n_right * left[at_m3]);
     left[at_m3] += right[at_m3] + term * per * (n_left - n_right) +
@@ -52,9 +51,9 @@ void moments_of_block(const RecordLayout& layout, const double* x, std::size_t s
   }
   for (std::size_t i = 0; i < layout.outputs; ++i) {
     for (std::size_t j = i + 1; j < layout.outputs; ++j) {
-      record[layout.pair_at(i, j)] = kernels::block_comoment(
-          x + i * stride, record[layout.output_at(i) + at_mean], x + j * stride,
-          record[layout.output_at(j) + at_mean], count);
+      record[layout.pair_at(i, j)] =
+          kernels::block_comoment(x + i * stride, record[layout.output_at(i) + at_mean],
+                                  x + j * stride, record[layout.output_at(j) + at_mean], count);
     }
   }
 }
@@ -77,8 +76,7 @@ void merge_moments(const RecordLayout& layout, double* left, const double* right
         const double delta_i = right_i[at_mean] - left_i[at_mean];
         const double delta_j =
             right[layout.output_at(j) + at_mean] - left[layout.output_at(j) + at_mean];
-        left[layout.pair_at(i, j)] +=
-            right[layout.pair_at(i, j)] + delta_i * delta_j * weight;
+        left[layout.pair_at(i, j)] += right[layout.pair_at(i, j)] + delta_i * delta_j * weight;
       }
     }
     for (std::size_t k = 0; k < layout.outputs; ++k) {

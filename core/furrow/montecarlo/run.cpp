@@ -35,14 +35,15 @@ void check_ends(const MonteCarloOptions& o) {
   }
   if (o.paths == 0 && o.error == 0 && o.relative_error == 0 && o.time_ns == 0) {
     throw InvalidArgument(
-        "the simulation has no end: give a number of paths, an error or a time (paths = 0 is none)");
+        "the simulation has no end: give a number of paths, an error or a time (paths = 0 is "
+        "none)");
   }
   if (std::isnan(o.error) || std::isnan(o.relative_error)) {
     throw InvalidArgument("the error asked for is not a number");
   }
   if (o.paths > paths_limit_default) {
-    throw InvalidArgument(fmt::format("{} paths were asked for, a simulation has at most 2^47",
-                                      o.paths));
+    throw InvalidArgument(
+        fmt::format("{} paths were asked for, a simulation has at most 2^47", o.paths));
   }
 }
 
@@ -190,7 +191,8 @@ class Course {
       p.samples_stride = paths_limit_;
     }
     p.level = level_wanted();
-    if (posted_ != 0) p.level = std::min(p.level, std::countr_zero(static_cast<std::uint64_t>(posted_)));
+    if (posted_ != 0)
+      p.level = std::min(p.level, std::countr_zero(static_cast<std::uint64_t>(posted_)));
     const auto workers = static_cast<double>(std::max<std::size_t>(engine_.workers(), 1));
     double blocks = 4 * workers;
     if (block_seconds_ > 0) {
@@ -205,8 +207,8 @@ class Course {
       p.blocks &= -(std::int64_t{1} << p.level);
     }
     if (by_error_) cut_at_stops(p);
-    round->records = Array<double>::temporary(
-        {p.count() * static_cast<std::int64_t>(layout_.words())});
+    round->records =
+        Array<double>::temporary({p.count() * static_cast<std::int64_t>(layout_.words())});
     p.records = round->records.data();
     round->started_ns = os::monotonic_ns();
     round->job = simulation_.start(engine_, p);
@@ -218,8 +220,8 @@ class Course {
   /// No piece reaches over a number of blocks at which the simulation may stop.
   void cut_at_stops(Pieces& p) const noexcept {
     const std::int64_t step = next_stop(p.first_block) - p.first_block;
-    const auto level = static_cast<std::int32_t>(
-        std::bit_width(static_cast<std::uint64_t>(step)) - 1);
+    const auto level =
+        static_cast<std::int32_t>(std::bit_width(static_cast<std::uint64_t>(step)) - 1);
     p.level = std::min(p.level, p.first_block < 16 ? 0 : level);
   }
 

@@ -30,8 +30,7 @@ MonteCarloResult run(Engine& engine, const MonteCarloOptions& options,
 /// Code is a Generic, OnePath, … of the closure's type (simulate.hpp).
 template <class Code, class F>
 AnySimulation simulation_of(const F& path) {
-  static_assert(Code::outputs >= 1 && Code::outputs <= outputs_max,
-                "a path has 1 to 32 outputs");
+  static_assert(Code::outputs >= 1 && Code::outputs <= outputs_max, "a path has 1 to 32 outputs");
   return {Code::outputs, engine::captures_of(path), [&path](Engine& engine, const Pieces& pieces) {
             return engine.for_each_async(pieces.count(), [path, pieces](std::int64_t piece) {
               run_piece(pieces, piece, Code::block(), &path);

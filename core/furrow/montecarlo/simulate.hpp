@@ -26,16 +26,19 @@ namespace furrow::montecarlo {
 
 /// Its operator() is no template.
 template <class F>
-concept Plain = requires { &F::operator(); } || std::is_function_v<std::remove_pointer_t<F>>;
+concept Plain = requires {
+  &F::operator();
+}
+|| std::is_function_v<std::remove_pointer_t<F>>;
 
 /// The function of the target in use, of those that HWY_TARGETS lists.
-#define FURROW_BLOCK_FUNCTION(name)                                                        \
-  [] {                                                                                     \
-    using ::furrow::montecarlo::BlockFunction;                                             \
-    static constexpr BlockFunction table[HWY_MAX_DYNAMIC_TARGETS + 2] = {                  \
-        nullptr, HWY_CHOOSE_TARGET_LIST(name), HWY_CHOOSE_FALLBACK(name)};                 \
-    const BlockFunction function = table[::furrow::kernels::dispatch_slot()];              \
-    return function != nullptr ? function : &HWY_STATIC_DISPATCH(name);                    \
+#define FURROW_BLOCK_FUNCTION(name)                                           \
+  [] {                                                                        \
+    using ::furrow::montecarlo::BlockFunction;                                \
+    static constexpr BlockFunction table[HWY_MAX_DYNAMIC_TARGETS + 2] = {     \
+        nullptr, HWY_CHOOSE_TARGET_LIST(name), HWY_CHOOSE_FALLBACK(name)};    \
+    const BlockFunction function = table[::furrow::kernels::dispatch_slot()]; \
+    return function != nullptr ? function : &HWY_STATIC_DISPATCH(name);       \
   }()
 
 /// A generic closure, compiled for the target in use.

@@ -43,12 +43,12 @@ HWY_INLINE V64 unit(RandomV bits) noexcept {
 }
 
 /// What becomes of the words `a` (even elements) and `b` (odd ones).
-struct Pair {
+struct DrawPair {
   V64 even, odd;
 };
 
 /// Box and Muller. u is in [2^-53, 1 - 2^-53]: no special value to look for.
-HWY_INLINE Pair normals(V64 u, V64 v) noexcept {
+HWY_INLINE DrawPair normals(V64 u, V64 v) noexcept {
   const F64 d;
   const V64 minus_two_log = hn::Mul(hn::Set(d, -2.0), log_normal(d, u, hn::Zero(d)));
   const V64 radius = hn::Sqrt(minus_two_log);
@@ -57,10 +57,10 @@ HWY_INLINE Pair normals(V64 u, V64 v) noexcept {
 }
 
 struct UniformDraw {
-  static HWY_INLINE Pair of(RandomV a, RandomV b) noexcept { return {unit(a), unit(b)}; }
+  static HWY_INLINE DrawPair of(RandomV a, RandomV b) noexcept { return {unit(a), unit(b)}; }
 };
 struct NormalDraw {
-  static HWY_INLINE Pair of(RandomV a, RandomV b) noexcept { return normals(unit(a), unit(b)); }
+  static HWY_INLINE DrawPair of(RandomV a, RandomV b) noexcept { return normals(unit(a), unit(b)); }
 };
 
 /// A vector's function for one number: parameters are prepared by the code that uses them, so that
@@ -101,7 +101,7 @@ HWY_INLINE void draw_map(const DrawSource& source, std::uint32_t step, std::uint
     const RandomWords words =
         philox_vectors(first_block + at / 2, source.offsets, source.at(step), source.key);
     for (std::size_t g = 0; g < random_groups; ++g) {
-      const Pair x = Draw::of(words.a[g], words.b[g]);
+      const DrawPair x = Draw::of(words.a[g], words.b[g]);
       store_interleaved(F64(), f(x.even), f(x.odd), out + at + g * 2 * random_lanes);
     }
   }
@@ -133,8 +133,8 @@ HWY_NOINLINE void draw_again(const Law& law, const DrawSource& source, std::uint
       const auto first = philox_of(block, source.at(random_step(attempt, purpose)), source.key);
       const auto second =
           philox_of(block, source.at(random_step(attempt, purpose + 1)), source.key);
-      const Pair x = Law::First::of(first.a[0], first.b[0]);
-      const Pair u = UniformDraw::of(second.a[0], second.b[0]);
+      const DrawPair x = Law::First::of(first.a[0], first.b[0]);
+      const DrawPair u = UniformDraw::of(second.a[0], second.b[0]);
       hn::Store(law(hn::IfThenElse(odd, x.odd, x.even), hn::IfThenElse(odd, u.odd, u.even)), d,
                 value);
       for (std::size_t k = 0; k < lanes; ++k) {
@@ -162,8 +162,8 @@ HWY_INLINE void draw_accepted(const Law& law, const DrawSource& source, std::uin
     const RandomWords w = philox_vectors(block, source.offsets, first, source.key);
     const RandomWords v = philox_vectors(block, source.offsets, second, source.key);
     for (std::size_t g = 0; g < random_groups; ++g) {
-      const Pair x = Law::First::of(w.a[g], w.b[g]);
-      const Pair u = UniformDraw::of(v.a[g], v.b[g]);
+      const DrawPair x = Law::First::of(w.a[g], w.b[g]);
+      const DrawPair u = UniformDraw::of(v.a[g], v.b[g]);
       const V64 even = law(x.even, u.even);
       const V64 odd = law(x.odd, u.odd);
       any = hn::Add(any, hn::Mul(hn::Add(even, odd), hn::Zero(d)));

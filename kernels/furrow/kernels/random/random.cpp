@@ -103,7 +103,7 @@ struct EmitNormal64 {
       : mean(hn::Set(F64(), p[random_first_real].f64)),
         deviation(hn::Set(F64(), factor_of<RandomOp::normal>(p))) {}
   HWY_INLINE void operator()(RandomV a, RandomV b, double* out) const noexcept {
-    const Pair z = normals(unit(a), unit(b));
+    const DrawPair z = normals(unit(a), unit(b));
     store_interleaved(F64(), hn::MulAdd(z.even, deviation, mean),
                       hn::MulAdd(z.odd, deviation, mean), out);
   }
@@ -125,7 +125,7 @@ struct EmitNormal32 {
   /// Two normals from the two words of each lane, the even one low.
   HWY_INLINE RandomV two_normals(RandomV words) const noexcept {
     const RandomV first = hn::And(words, hn::Set(RandomD(), 0xffffffff));
-    const Pair z = normals(unit_of_32(first), unit_of_32(hn::ShiftRight<32>(words)));
+    const DrawPair z = normals(unit_of_32(first), unit_of_32(hn::ShiftRight<32>(words)));
     return hn::Or(narrow_bits(z.even), hn::ShiftLeft<32>(narrow_bits(z.odd)));
   }
   HWY_INLINE void operator()(RandomV a, RandomV b, float* out) const noexcept {

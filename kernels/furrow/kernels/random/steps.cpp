@@ -30,7 +30,7 @@ void steps(std::span<double> out, const RandomAt& at, std::uint32_t first_step) 
     const RandomV step = hn::Add(hn::Set(du, std::uint64_t{first_step} + i), count);
     const RandomV upper[1] = {hn::Xor(step, hn::Set(du, at.stream >> 32))};
     const WordGroups<1> words = philox_words(blocks, upper, stream_low, key);
-    const Pair pair = Draw::of(words.a[0], words.b[0]);
+    const DrawPair pair = Draw::of(words.a[0], words.b[0]);
     alignas(64) double value[random_lanes];
     hn::Store(at.first_index % 2 == 0 ? pair.even : pair.odd, F64(), value);
     std::copy_n(value, std::min(random_lanes, out.size() - i), out.data() + i);
