@@ -1,6 +1,7 @@
 # Install rules and the package that find_package(furrow) reads.
 #
-# Components  kernels, core, hdf5, montecarlo; each brings those it stands on. None named: all that were built.
+# Components  kernels, core, hdf5, montecarlo; each brings those it stands on. None named: all that
+#             were built.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(furrow_package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/furrow)

@@ -177,7 +177,20 @@ class Course {
 
   std::unique_ptr<Round> start_round() {
     auto round = std::make_unique<Round>();
+    round->pieces = next_pieces();
     Pieces& p = round->pieces;
+    round->records =
+        Array<double>::temporary({p.count() * static_cast<std::int64_t>(layout_.words())});
+    p.records = round->records.data();
+    round->started_ns = os::monotonic_ns();
+    round->job = simulation_.start(engine_, p);
+    posted_ += p.blocks;
+    blocks_ahead_max_ = 4 * p.blocks;
+    return round;
+  }
+
+  Pieces next_pieces() const {
+    Pieces p{};
     p.sequence = {options_.seed, options_.stream};
     p.first_block = posted_;
     p.paths = paths_limit_;
@@ -191,30 +204,28 @@ class Course {
       p.samples_stride = paths_limit_;
     }
     p.level = level_wanted();
-    if (posted_ != 0)
+    if (posted_ != 0) {
       p.level = std::min(p.level, std::countr_zero(static_cast<std::uint64_t>(posted_)));
-    const auto workers = static_cast<double>(std::max<std::size_t>(engine_.workers(), 1));
-    double blocks = 4 * workers;
-    if (block_seconds_ > 0) {
-      blocks = std::max(blocks, std::min(round_seconds / block_seconds_, blocks_ahead_max_));
     }
-    const double pieces_max =
-        static_cast<double>(round_bytes_max / (layout_.words() * sizeof(double)) + 1);
-    blocks = std::min({blocks, std::ldexp(pieces_max, p.level), 0x1p40});
-    p.blocks = std::min(static_cast<std::int64_t>(blocks), blocks_limit_ - posted_);
+    p.blocks = std::min(blocks_wanted(p.level), blocks_limit_ - posted_);
     // Rounds end with whole pieces, so that the next one begins where large pieces may.
     if (p.blocks > std::int64_t{1} << p.level && posted_ + p.blocks != blocks_limit_) {
       p.blocks &= -(std::int64_t{1} << p.level);
     }
     if (by_error_) cut_at_stops(p);
-    round->records =
-        Array<double>::temporary({p.count() * static_cast<std::int64_t>(layout_.words())});
-    p.records = round->records.data();
-    round->started_ns = os::monotonic_ns();
-    round->job = simulation_.start(engine_, p);
-    posted_ += p.blocks;
-    blocks_ahead_max_ = 4 * static_cast<double>(p.blocks);
-    return round;
+    return p;
+  }
+
+  /// Some for every worker, then as many as a round's time allows, growing step by step, and no
+  /// more than there is room for their records.
+  std::int64_t blocks_wanted(std::int32_t level) const noexcept {
+    auto blocks = 4 * static_cast<std::int64_t>(std::max<std::size_t>(engine_.workers(), 1));
+    if (block_seconds_ > 0) {
+      const double timely = std::min(round_seconds / block_seconds_, 0x1p40);
+      blocks = std::max(blocks, std::min(static_cast<std::int64_t>(timely), blocks_ahead_max_));
+    }
+    const std::size_t records = round_bytes_max / (layout_.words() * sizeof(double)) + 1;
+    return std::min(blocks, static_cast<std::int64_t>(records) << level);
   }
 
   /// No piece reaches over a number of blocks at which the simulation may stop.
@@ -341,7 +352,7 @@ class Course {
   Array<double> samples_;
   std::int64_t posted_ = 0;  // blocks that were given to workers
   double block_seconds_ = 0;
-  double blocks_ahead_max_ = 0;
+  std::int64_t blocks_ahead_max_ = 0;
   std::int64_t finished_ns_ = 0;
   std::int64_t report_ns_ = 0;
 };

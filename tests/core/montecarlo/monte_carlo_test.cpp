@@ -326,7 +326,7 @@ TEST_CASE("workers killed again and again cost no bit") {
 
 TEST_CASE("what contradicts itself is refused") {
   Engine engine;
-  const auto refused = [&engine](MonteCarloOptions options) {
+  const auto refused = [&engine](const MonteCarloOptions& options) {
     CHECK_THROWS_AS(monte_carlo(engine, options, Call{}), InvalidArgument);
   };
   refused({});
