@@ -91,6 +91,10 @@ std::error_code reserve(const Descriptor& file, std::uint64_t bytes);
 std::error_code reserve_part(const Descriptor& file, std::uint64_t bytes, std::uint64_t begin,
                              std::uint64_t end);
 
+/// Gives the memory or blocks of [begin, end) back; they read as zeros. Where the system cannot,
+/// they stay.
+void release_part(const Descriptor& file, std::uint64_t begin, std::uint64_t end) noexcept;
+
 /// Reads up to `bytes` from `offset`; the number read (less at the end of the file).
 std::size_t read_at(const Descriptor& file, std::uint64_t offset, void* buffer, std::size_t bytes,
                     std::error_code& error);

@@ -17,8 +17,8 @@ namespace furrow::os {
 void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
                 std::int64_t timeout_ns) noexcept;
 
-/// Wakes at most `count` sleepers of the word, in whatever process.
-void futex_wake(const std::atomic<std::uint32_t>& word, int count) noexcept;
+/// Wakes at most `count` sleepers of the word, in whatever process; how many it were.
+int futex_wake(const std::atomic<std::uint32_t>& word, int count) noexcept;
 inline constexpr int wake_all = 0x7fffffff;
 
 }  // namespace furrow::os

@@ -25,6 +25,9 @@ std::uint64_t this_process_id() noexcept;
 /// Start time of any process; 0 when there is none with this pid or it cannot be read.
 std::uint64_t start_of_process(std::uint64_t pid);
 
+/// Which pid namespace this process is in: pids mean nothing in another. 0 where unknown.
+std::uint64_t pid_namespace() noexcept;
+
 /// 64 bits that no other process draws (from the kernel's generator).
 std::uint64_t random_bits();
 

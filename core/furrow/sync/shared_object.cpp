@@ -75,6 +75,7 @@ struct SharedObject::Inner {
   std::uint64_t process = os::this_process_id();
   std::mutex naming;
   bool generated = false;
+  Start finish;
 
   ObjectHead& head() const noexcept { return *reinterpret_cast<ObjectHead*>(segment->data()); }
 
@@ -82,8 +83,9 @@ struct SharedObject::Inner {
   Inner(const Inner&) = delete;
   Inner& operator=(const Inner&) = delete;
   ~Inner() {
-    const bool named_by_child = segment && os::this_process_id() == process &&
-                                !segment->is_published() && head().named.load() != 0;
+    if (!segment || os::this_process_id() != process) return;
+    if (finish) finish(segment->data() + sizeof(ObjectHead));
+    const bool named_by_child = !segment->is_published() && head().named.load() != 0;
     if (!named_by_child) return;
     // The name does not belong to our segment object, so it would stay: take hold of it by the name
     // and let go again, as any other holder.
@@ -146,7 +148,8 @@ SharedObject SharedObject::create(const ObjectKind& kind, std::string_view name,
   return object;
 }
 
-SharedObject SharedObject::attach(const ObjectKind& kind, std::string_view name) {
+SharedObject SharedObject::attach(const ObjectKind& kind, std::string_view name,
+                                  std::size_t body_bytes_min) {
   AttachOptions options;
   sweep_once(options.place);
   const segment::Info info = segment::info(name, options.place);
@@ -161,8 +164,12 @@ SharedObject SharedObject::attach(const ObjectKind& kind, std::string_view name)
   if (inner->segment->data_bytes() < sizeof(ObjectHead))
     throw Corrupt(fmt::format("\"{}\" is damaged: too short for an object", name));
   check_head(inner->head(), kind, inner->segment->data_bytes(), name);
+  if (inner->head().body_bytes < body_bytes_min)
+    throw Corrupt(fmt::format("\"{}\" is damaged: too short for a {}", name, kind.name));
   return SharedObject(std::move(inner));
 }
+
+void SharedObject::at_release(Start finish) const { inner_->finish = std::move(finish); }
 
 std::size_t SharedObject::body_bytes() const noexcept { return inner_->head().body_bytes; }
 

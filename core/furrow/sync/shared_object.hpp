@@ -65,7 +65,10 @@ class SharedObject {
   static SharedObject create(const ObjectKind& kind, std::string_view name, std::size_t body_bytes,
                              const Start& start = {});
   /// Throws NotFound, TypeMismatch (naming what it is instead), VersionMismatch.
-  static SharedObject attach(const ObjectKind& kind, std::string_view name);
+  static SharedObject attach(const ObjectKind& kind, std::string_view name,
+                             std::size_t body_bytes_min = 0);
+  /// Called with the body before this process unmaps it (not in a forked child, which never does).
+  void at_release(Start finish) const;
 
   bool valid() const noexcept { return inner_ != nullptr; }
   std::byte* body() const noexcept { return body_; }

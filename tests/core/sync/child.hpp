@@ -5,6 +5,7 @@
 #pragma once
 
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <furrow/error.hpp>
 #include <furrow/os/fault.hpp>
@@ -44,6 +46,11 @@ class Child {
     ::_exit(code);
   }
   Child(Child&& other) noexcept : pid_(std::exchange(other.pid_, 0)) {}
+  Child& operator=(Child&& other) noexcept {
+    kill();
+    pid_ = std::exchange(other.pid_, 0);
+    return *this;
+  }
   ~Child() { kill(); }
 
   pid_t pid() const { return pid_; }

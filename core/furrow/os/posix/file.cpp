@@ -144,6 +144,12 @@ std::error_code reserve_part(const Descriptor& file, std::uint64_t bytes, std::u
   return {code, std::system_category()};
 }
 
+void release_part(const Descriptor& file, std::uint64_t begin, std::uint64_t end) noexcept {
+  if (begin < end)
+    ::fallocate(file.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(begin),
+                static_cast<off_t>(end - begin));
+}
+
 std::size_t read_at(const Descriptor& file, std::uint64_t offset, void* buffer, std::size_t bytes,
                     std::error_code& error) {
   error.clear();

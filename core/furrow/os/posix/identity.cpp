@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -70,6 +71,11 @@ ProcessIdentity this_process() {
     cached.boot = read_boot_id();
   }
   return cached;
+}
+
+std::uint64_t pid_namespace() noexcept {
+  struct stat s {};
+  return ::stat("/proc/self/ns/pid", &s) == 0 ? static_cast<std::uint64_t>(s.st_ino) : 0;
 }
 
 std::uint64_t random_bits() {

@@ -111,6 +111,9 @@ std::error_code reserve_part(const Descriptor& file, std::uint64_t bytes, std::u
   return reserve(file, bytes);
 }
 
+void release_part(const Descriptor& /*file*/, std::uint64_t /*begin*/,
+                  std::uint64_t /*end*/) noexcept {}
+
 std::size_t read_at(const Descriptor& file, std::uint64_t offset, void* buffer, std::size_t bytes,
                     std::error_code& error) {
   constexpr std::size_t step_bytes_max = std::size_t{1} << 30;

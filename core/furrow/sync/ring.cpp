@@ -1,0 +1,367 @@
+#include <furrow/sync/ring.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include <furrow/error.hpp>
+#include <furrow/os/cpu.hpp>
+#include <furrow/os/fault.hpp>
+#include <furrow/os/file.hpp>
+#include <furrow/os/futex.hpp>
+#include <furrow/sync/waiting.hpp>
+
+namespace furrow::mp {
+namespace {
+
+constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) {
+  return (value + unit - 1) / unit * unit;
+}
+
+/// Where a message of so many bytes begins when the annex is filled up to `position`.
+constexpr std::uint64_t annex_begin(std::uint64_t position, std::uint64_t bytes) {
+  return position % annex_span + bytes > annex_span ? round_up(position, annex_span) : position;
+}
+
+/// Looks that a waiting thread takes before it sleeps: some 10 us, on machines with cores to spare.
+int spins() noexcept {
+  static const int count = os::granted_cores() > 1 ? 400 : 0;
+  return count;
+}
+
+class Held {
+ public:
+  explicit Held(os::RobustMutex& mutex) noexcept : mutex_(mutex) {}
+  ~Held() { os::robust_mutex_unlock(mutex_); }
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
+
+ private:
+  os::RobustMutex& mutex_;
+};
+
+/// Stores the count that commits, and wakes who sleeps for it.
+void commit(RingWord& count, std::uint32_t value, const RingWord& asleep) noexcept {
+  // Ordered with the sleeper, which raises its flag and then looks at the count again.
+  count.word.store(value, std::memory_order_seq_cst);
+  os::fault_point("ring.committed");
+  if (asleep.word.load(std::memory_order_seq_cst) != 0) os::futex_wake(count.word, 1);
+}
+
+/// Waits for the other side to move on from `seen`: a short spin, then sleep. False: the time ran
+/// out.
+bool wait_for_change(const RingWord& count, std::uint32_t seen, RingWord& asleep,
+                     const Deadline& deadline) noexcept {
+  for (int spin = deadline.passed() ? 0 : spins(); spin > 0; --spin) {
+    if (count.word.load(std::memory_order_relaxed) != seen) return true;
+    os::cpu_relax();
+  }
+  asleep.word.store(1, std::memory_order_seq_cst);
+  bool in_time = true;
+  while (in_time && count.word.load(std::memory_order_seq_cst) == seen)
+    in_time = sleep_while(count.word, seen, deadline);
+  asleep.word.store(0, std::memory_order_relaxed);
+  return in_time;
+}
+
+// The descriptor belongs to the segment.
+class Borrowed {
+ public:
+  explicit Borrowed(int descriptor) : file_(descriptor) {}
+  ~Borrowed() { file_.release(); }
+  Borrowed(const Borrowed&) = delete;
+  Borrowed& operator=(const Borrowed&) = delete;
+  const os::Descriptor& get() const { return file_; }
+
+ private:
+  os::Descriptor file_;
+};
+
+}  // namespace
+
+Ring::Ring(SharedObject object) : object_(std::move(object)) {}
+
+Ring Ring::create(const ObjectKind& kind, std::string_view name, const QueueOptions& options) {
+  if (options.capacity_bytes > (std::size_t{1} << 40) || options.large_bytes_max > annex_span / 4)
+    throw InvalidArgument(
+        fmt::format("a queue of {} bytes with {} for large messages was asked for, at most 1 TiB "
+                    "and 256 GiB can be had",
+                    options.capacity_bytes, options.large_bytes_max));
+  const std::uint64_t capacity = std::bit_ceil(std::max<std::size_t>(4096, options.capacity_bytes));
+  const std::uint64_t items =
+      options.items_max == 0 ? std::uint64_t{1} << 31 : std::uint64_t{options.items_max};
+  return Ring(SharedObject::create(kind, name, sizeof(RingBody) + capacity, [&](std::byte* at) {
+    auto& body = *reinterpret_cast<RingBody*>(at);
+    body.capacity_bytes = capacity;
+    body.large_bytes_max = options.large_bytes_max;
+    body.items_max =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(items, std::uint64_t{1} << 31));
+    if (!os::robust_mutex_create(body.producers.mutex, os::MutexKind::plain) ||
+        !os::robust_mutex_create(body.consumers.mutex, os::MutexKind::plain))
+      throw Error("this system has no robust locks between processes");
+  }));
+}
+
+Ring Ring::attach(const ObjectKind& kind, std::string_view name) {
+  Ring ring(SharedObject::attach(kind, name, sizeof(RingBody)));
+  const std::uint64_t capacity = ring.body().capacity_bytes;
+  if (!std::has_single_bit(capacity) || capacity > ring.object_.body_bytes() - sizeof(RingBody))
+    throw Corrupt(fmt::format("\"{}\" is damaged: a ring of {} bytes", name, capacity));
+  return ring;
+}
+
+void Ring::copy_in(std::uint64_t position, const void* from, std::size_t count) const noexcept {
+  const std::uint64_t capacity = body().capacity_bytes;
+  const std::uint64_t at = position & (capacity - 1);
+  const std::size_t first = std::min<std::uint64_t>(count, capacity - at);
+  std::memcpy(bytes() + at, from, first);
+  if (first < count)
+    std::memcpy(bytes(), static_cast<const std::byte*>(from) + first, count - first);
+}
+
+void Ring::copy_out(std::uint64_t position, void* to, std::size_t count) const noexcept {
+  const std::uint64_t capacity = body().capacity_bytes;
+  const std::uint64_t at = position & (capacity - 1);
+  const std::size_t first = std::min<std::uint64_t>(count, capacity - at);
+  std::memcpy(to, bytes() + at, first);
+  if (first < count) std::memcpy(static_cast<std::byte*>(to) + first, bytes(), count - first);
+}
+
+std::uint64_t Ring::annex_offset(std::uint64_t position) const noexcept {
+  return object_.segment_bytes() + position % annex_span;
+}
+
+void Ring::release_annex(std::uint64_t offset, std::uint64_t bytes) const noexcept {
+  const Borrowed file(object_.descriptor());
+  os::release_part(file.get(), offset, offset + bytes);
+}
+
+void Ring::write_large(const Place& tail, const Place& end,
+                       std::span<const std::byte> message) const {
+  const std::uint64_t offset =
+      annex_offset(annex_begin(tail.annex, round_up(message.size(), annex_unit)));
+  const Borrowed file(object_.descriptor());
+  const std::error_code error = os::write_at(file.get(), offset, message.data(), message.size());
+  os::fault_point("ring.put.large");
+  if (!error) return;
+  os::release_part(file.get(), offset, offset + (end.annex - tail.annex));
+  throw OutOfSpace(
+      fmt::format("a message of {} bytes cannot be put: {} (it lies in {} until it is taken)",
+                  message.size(), error.message(), object_.place().directory));
+}
+
+void Ring::read_large(std::uint64_t offset, std::byte* to, std::size_t count) const {
+  const Borrowed file(object_.descriptor());
+  std::error_code error;
+  const std::size_t got = os::read_at(file.get(), offset, to, count, error);
+  if (got != count)
+    throw IoError(fmt::format("a message of {} bytes cannot be read: {}", count,
+                              error ? error.message() : "its file is shorter"));
+}
+
+bool Ring::lock_side(os::RobustMutex& mutex, const Deadline& deadline, bool for_put) const {
+  os::MutexResult result = os::robust_mutex_lock(mutex, 0);
+  if (result == os::MutexResult::busy) {
+    // The holder may be copying, which is soon over, or waiting: then there is nothing to be had.
+    if (!deadline.passed()) {
+      result = os::robust_mutex_lock(mutex, deadline.at_ns());
+    } else {
+      for (int spin = 1000; spin > 0 && result == os::MutexResult::busy; --spin) {
+        if (for_put ? full() : size() == 0) break;
+        os::cpu_relax();
+        result = os::robust_mutex_lock(mutex, 0);
+      }
+    }
+  }
+  if (result == os::MutexResult::owner_died) {
+    // It may have died with large messages half written, or taken and not given back.
+    const RingBody& b = body();
+    const std::uint64_t reach = std::min(b.large_bytes_max, annex_span / 4);
+    const auto& side = for_put ? b.producers : b.consumers;
+    const std::uint32_t count = (for_put ? b.puts : b.gets).word.load(std::memory_order_relaxed);
+    const std::uint64_t place = side.places[count & 1].annex.load(std::memory_order_relaxed);
+    const std::uint64_t at = place % annex_span;
+    if (for_put) {
+      release_annex(annex_offset(place), std::min(reach, annex_span - at));
+    } else {
+      release_annex(annex_offset(place) - std::min(reach, at), std::min(reach, at));
+    }
+  }
+  return result == os::MutexResult::acquired || result == os::MutexResult::owner_died;
+}
+
+void Ring::see_consumers() const noexcept {
+  RingBody& b = body();
+  RingSide& mine = b.producers;
+  for (;;) {
+    const std::uint32_t gets = b.gets.word.load(std::memory_order_acquire);
+    const RingPlace& place = b.consumers.places[gets & 1];
+    const std::uint64_t ring = place.ring.load(std::memory_order_relaxed);
+    const std::uint64_t annex = place.annex.load(std::memory_order_relaxed);
+    // The place of count g is filled anew for g + 2, which comes after the commit of g + 1.
+    std::atomic_thread_fence(std::memory_order_acquire);
+    if (b.gets.word.load(std::memory_order_relaxed) != gets) continue;
+    mine.seen_place.ring.store(ring, std::memory_order_relaxed);
+    mine.seen_place.annex.store(annex, std::memory_order_relaxed);
+    mine.seen.store(gets, std::memory_order_relaxed);
+    return;
+  }
+}
+
+bool Ring::has_room(std::uint32_t puts, const Place& tail, const Place& end) const noexcept {
+  const RingBody& b = body();
+  const RingSide& mine = b.producers;
+  return puts - mine.seen.load(std::memory_order_relaxed) < b.items_max &&
+         end.ring - mine.seen_place.ring.load(std::memory_order_relaxed) <= b.capacity_bytes &&
+         (end.annex == tail.annex ||
+          end.annex - mine.seen_place.annex.load(std::memory_order_relaxed) <=
+              round_up(b.large_bytes_max, annex_unit));
+}
+
+bool Ring::wait_for_room(std::uint32_t puts, const Place& tail, const Place& end,
+                         const Deadline& deadline) const noexcept {
+  if (has_room(puts, tail, end)) return true;
+  RingBody& b = body();
+  for (;;) {
+    see_consumers();
+    if (has_room(puts, tail, end)) return true;
+    if (!wait_for_change(b.gets, b.producers.seen.load(std::memory_order_relaxed),
+                         b.producers_asleep, deadline))
+      return false;
+  }
+}
+
+bool Ring::put(std::span<const std::byte> message, Timeout timeout) const {
+  RingBody& b = body();
+  const bool large = message.size() > b.capacity_bytes / 4;
+  if (large && message.size() > b.large_bytes_max)
+    throw MessageTooLarge(
+        fmt::format("a message of {} bytes is put, this queue takes at most {} (large_bytes_max)",
+                    message.size(), b.large_bytes_max));
+  const Deadline deadline(timeout);
+  if (!lock_side(b.producers.mutex, deadline, true)) return false;
+  const Held held(b.producers.mutex);
+  os::fault_point("ring.put.locked");
+  const std::uint32_t puts = b.puts.word.load(std::memory_order_relaxed);
+  const RingPlace& place = b.producers.places[puts & 1];
+  const Place tail{place.ring.load(std::memory_order_relaxed),
+                   place.annex.load(std::memory_order_relaxed)};
+  Place end = tail;
+  end.ring += 8 + (large ? 0 : round_up(message.size(), 8));
+  if (large) {
+    const std::uint64_t bytes = round_up(message.size(), annex_unit);
+    end.annex = annex_begin(tail.annex, bytes) + bytes;
+  }
+  if (!wait_for_room(puts, tail, end, deadline)) return false;
+
+  const std::uint64_t head = message.size() | (large ? record_large : 0);
+  copy_in(tail.ring, &head, sizeof head);
+  if (large)
+    write_large(tail, end, message);
+  else
+    copy_in(tail.ring + 8, message.data(), message.size());
+  os::fault_point("ring.put.copied");
+  RingPlace& next = b.producers.places[(puts + 1) & 1];
+  next.ring.store(end.ring, std::memory_order_relaxed);
+  next.annex.store(end.annex, std::memory_order_relaxed);
+  commit(b.puts, puts + 1, b.consumers_asleep);
+  return true;
+}
+
+bool Ring::wait_for_message(std::uint32_t gets, const Deadline& deadline) const noexcept {
+  RingBody& b = body();
+  RingSide& mine = b.consumers;
+  // Acquire: the message was written before it was counted, by who saw it as by who sees it now.
+  if (mine.seen.load(std::memory_order_acquire) != gets) return true;
+  for (;;) {
+    const std::uint32_t puts = b.puts.word.load(std::memory_order_acquire);
+    mine.seen.store(puts, std::memory_order_release);
+    if (puts != gets) return true;
+    if (!wait_for_change(b.puts, gets, b.consumers_asleep, deadline)) return false;
+  }
+}
+
+bool Ring::get(MessageSink& sink, Timeout timeout) const {
+  RingBody& b = body();
+  const Deadline deadline(timeout);
+  if (!lock_side(b.consumers.mutex, deadline, false)) return false;
+  const Held held(b.consumers.mutex);
+  os::fault_point("ring.get.locked");
+  const std::uint32_t gets = b.gets.word.load(std::memory_order_relaxed);
+  if (!wait_for_message(gets, deadline)) return false;
+
+  const RingPlace& place = b.consumers.places[gets & 1];
+  Place next{place.ring.load(std::memory_order_relaxed),
+             place.annex.load(std::memory_order_relaxed)};
+  std::uint64_t head = 0;
+  copy_out(next.ring, &head, sizeof head);
+  const std::uint64_t count = head & ~record_large;
+  const bool large = (head & record_large) != 0;
+  const std::uint64_t bytes = round_up(count, annex_unit);
+  std::uint64_t offset = 0;
+  std::byte* const to = sink.room(count);
+  if (large) {
+    next.annex = annex_begin(next.annex, bytes);
+    offset = annex_offset(next.annex);
+    read_large(offset, to, count);
+    next.annex += bytes;
+  } else {
+    copy_out(next.ring + 8, to, count);
+  }
+  next.ring += 8 + (large ? 0 : round_up(count, 8));
+  os::fault_point("ring.get.copied");
+  RingPlace& after = b.consumers.places[(gets + 1) & 1];
+  after.ring.store(next.ring, std::memory_order_relaxed);
+  after.annex.store(next.annex, std::memory_order_relaxed);
+  commit(b.gets, gets + 1, b.producers_asleep);
+  // Still under the lock: the others can then not have come around to this place again.
+  if (large) release_annex(offset, bytes);
+  return true;
+}
+
+std::size_t Ring::size() const noexcept {
+  const RingBody& b = body();
+  const std::uint32_t gets = b.gets.word.load(std::memory_order_acquire);
+  return b.puts.word.load(std::memory_order_acquire) - gets;
+}
+
+bool Ring::full() const noexcept {
+  const RingBody& b = body();
+  if (size() >= b.items_max) return true;
+  const std::uint32_t gets = b.gets.word.load(std::memory_order_acquire);
+  const std::uint32_t puts = b.puts.word.load(std::memory_order_acquire);
+  const std::uint64_t head = b.consumers.places[gets & 1].ring.load(std::memory_order_relaxed);
+  const std::uint64_t tail = b.producers.places[puts & 1].ring.load(std::memory_order_relaxed);
+  constexpr std::uint64_t short_message_bytes = 64;
+  return tail > head && tail - head + short_message_bytes > b.capacity_bytes;
+}
+
+void Ring::task_done() const {
+  RingBody& b = body();
+  std::uint32_t done = b.done.word.load(std::memory_order_relaxed);
+  do {
+    if (done == b.puts.word.load(std::memory_order_acquire))
+      throw InvalidArgument("task_done was called more often than there were messages");
+  } while (!b.done.word.compare_exchange_weak(done, done + 1));
+  if (done + 1 == b.puts.word.load()) os::futex_wake(b.done.word, os::wake_all);
+}
+
+std::size_t Ring::unfinished() const noexcept {
+  const RingBody& b = body();
+  const std::uint32_t done = b.done.word.load(std::memory_order_acquire);
+  return b.puts.word.load(std::memory_order_acquire) - done;
+}
+
+bool Ring::join(Timeout timeout) const {
+  const Deadline deadline(timeout);
+  const RingBody& b = body();
+  for (;;) {
+    const std::uint32_t done = b.done.word.load(std::memory_order_acquire);
+    if (done == b.puts.word.load(std::memory_order_acquire)) return true;
+    if (!sleep_while(b.done.word, done, deadline)) return false;
+  }
+}
+
+}  // namespace furrow::mp
