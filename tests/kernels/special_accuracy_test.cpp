@@ -179,6 +179,8 @@ TEST_CASE("ndtri stays within its error bound, from denormal probabilities to al
   const std::vector<Arguments> regions = {between(0, 1),
                                           between(0.12, 0.13),
                                           between(0.87, 0.88),
+                                          between(0.0015, 0.0025),  // where the tails begin
+                                          between(0.9975, 0.9985),
                                           between(0.1, 0.3),
                                           half,
                                           power("tail", -149, -2, false),
