@@ -50,6 +50,13 @@ FURROW_ERROR_CLASS(Closed);           // this handle was closed
 FURROW_ERROR_CLASS(MessageTooLarge);  // over the stated limit
 FURROW_ERROR_CLASS(NotSerialisable);  // bytes that do not make the value, or a value that refuses
 FURROW_ERROR_CLASS(PeerDied);         // another process died and took with it what was waited for
+// Of processes and connections (namespace furrow::mp).
+FURROW_ERROR_CLASS(InvalidState);          // a call that comes too early, too late or twice
+FURROW_ERROR_CLASS(EndOfFile);             // nobody is left who could send
+FURROW_ERROR_CLASS(BrokenPipe);            // nobody is left who could receive
+FURROW_ERROR_CLASS(AuthenticationFailed);  // the other side has not got the key
+FURROW_ERROR_CLASS(ManagerDied);           // the manager's process is gone, and its objects with it
+FURROW_ERROR_CLASS(RemoteError);           // what a call in a manager's process threw
 
 #undef FURROW_ERROR_CLASS
 

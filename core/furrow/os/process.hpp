@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -40,6 +41,12 @@ std::size_t thread_count() noexcept;
 
 /// SIGKILL. False when there is no such process (or it is not ours).
 bool kill_now(std::uint64_t pid) noexcept;
+/// Asks a process to end (SIGTERM). False as above.
+bool ask_to_end(std::uint64_t pid) noexcept;
+
+std::uint64_t parent_process_id() noexcept;
+/// True in the thread that main runs in (in a forked child: in the one that forked).
+bool on_main_thread() noexcept;
 
 /// Collects a child that has ended. Empty when it still runs or is no child of ours.
 std::optional<ExitStatus> collect(std::uint64_t pid) noexcept;
@@ -54,6 +61,26 @@ void die_with_parent(std::uint64_t parent) noexcept;
 /// whole group (ignored: the coordinator decides), empty mask, all inherited descriptors closed
 /// but 0, 1, 2 and `keep`.
 void become_helper(std::span<const int> keep) noexcept;
+
+/// The signals that this process ignores, as bits 1 << number.
+std::uint64_t ignored_signals() noexcept;
+/// For a process of the user's: these signals are ignored, all others have their default action,
+/// none is blocked. Handlers of the parent's speak of the parent's state.
+void set_signals_of_child(std::uint64_t ignored) noexcept;
+/// Blocks all signals in the calling thread.
+void block_signals() noexcept;
+
+/// From now on a program that this process executes does not get the descriptor.
+void close_on_execute(int descriptor) noexcept;
+
+/// Standard input of this process becomes /dev/null: only one process can read a terminal.
+void close_input() noexcept;
+
+/// One write to standard error; what does not fit into a full pipe at once is written after it.
+void write_error(std::string_view text) noexcept;
+/// Writes out what this process's C and C++ streams still hold, as is wanted before a fork (else
+/// it is written twice) and before exit_now (else never).
+void flush_streams() noexcept;
 
 /// Another process's open file, by its number there; works for files whose name is gone.
 Descriptor open_descriptor_of(std::uint64_t pid, std::uint32_t descriptor, bool writable) noexcept;

@@ -98,13 +98,28 @@ bool fork_is_safe() noexcept {
 
 bool can_execute() noexcept { return initialized.load(); }
 
+namespace {
+
+// With the locks held that furrow's own threads take and a child needs.
+std::int64_t fork_in_peace() {
+  const auto attachments = segment::lock_attachments();
+  const auto addresses = segment::lock_addresses();
+  return os::fork_process();
+}
+
+}  // namespace
+
+std::int64_t fork_whole() {
+  const std::int64_t pid = fork_in_peace();
+  if (pid != 0) return pid;
+  own_threads.store(0);
+  segment::forget_inherited_observers();
+  return 0;
+}
+
 std::uint64_t start_by_fork(HelperMain main, const std::string& argument,
                             std::span<const int> inherited) {
-  const std::int64_t pid = [] {
-    const auto attachments = segment::lock_attachments();
-    const auto addresses = segment::lock_addresses();
-    return os::fork_process();
-  }();
+  const std::int64_t pid = fork_in_peace();
   if (pid < 0) throw Error(fmt::format("a process cannot be forked: {}", std::strerror(errno)));
   if (pid > 0) return static_cast<std::uint64_t>(pid);
   own_threads.store(0);

@@ -29,6 +29,10 @@ std::uint64_t start_by_fork(HelperMain main, const std::string& argument,
 std::uint64_t start_by_execution(HelperMain main, const std::string& argument,
                                  std::span<const int> inherited);
 
+/// A fork in which the child keeps everything, for a process of the user's (process.hpp): 0 in the
+/// child, its pid in the parent, -1 with errno on failure. The child leaves the parent's engines.
+std::int64_t fork_whole();
+
 /// True when furrow::initialize was called in this process.
 bool can_execute() noexcept;
 

@@ -67,10 +67,16 @@ void remove_attachment(std::uintptr_t address) {
 
 std::unique_lock<std::mutex> lock_attachments() { return std::unique_lock(registry().mutex); }
 
-void drop_inherited_attachments() {
+void forget_inherited_observers() {
   Registry& r = registry();
   const std::lock_guard lock(r.mutex);
-  r.observers.clear();  // they speak for an engine of the parent
+  r.observers.clear();
+}
+
+void drop_inherited_attachments() {
+  forget_inherited_observers();
+  Registry& r = registry();
+  const std::lock_guard lock(r.mutex);
   for (const Attachment& a : r.attachments) {
     const bool in_range = lies_in_range(a.address);
     os::unmap(a.address, a.bytes, in_range);

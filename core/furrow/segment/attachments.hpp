@@ -39,6 +39,10 @@ void unobserve_attachments(AttachmentObserver* observer);
 /// Held over a fork: furrow's own threads may be letting arrays go at that moment.
 std::unique_lock<std::mutex> lock_attachments();
 
+/// In a forked child that keeps what its parent has mapped: forgets the parent's engines, which
+/// must not hear of what the child attaches.
+void forget_inherited_observers();
+
 /// In a forked child: unmaps and closes all that the parent held, without removing names. The
 /// parent's Segment objects must not be used or destroyed there afterwards.
 void drop_inherited_attachments();

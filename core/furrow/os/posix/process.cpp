@@ -84,6 +84,14 @@ bool kill_now(std::uint64_t pid) noexcept {
   return pid > 1 && ::kill(static_cast<pid_t>(pid), SIGKILL) == 0;
 }
 
+bool ask_to_end(std::uint64_t pid) noexcept {
+  return pid > 1 && ::kill(static_cast<pid_t>(pid), SIGTERM) == 0;
+}
+
+std::uint64_t parent_process_id() noexcept { return static_cast<std::uint64_t>(::getppid()); }
+
+bool on_main_thread() noexcept { return ::gettid() == ::getpid(); }
+
 std::optional<ExitStatus> collect(std::uint64_t pid) noexcept {
   int status = 0;
   pid_t result = 0;
