@@ -73,13 +73,13 @@ std::string name_of(const std::type_info* type) {
   if (type == nullptr) return "an exception";
   int failed = 0;
   char* const text = abi::__cxa_demangle(type->name(), nullptr, nullptr, &failed);
-  const std::string name = failed == 0 ? text : type->name();
+  std::string name = failed == 0 ? text : type->name();
   std::free(text);
   return name;
 }
 
 std::string describe_current_exception() {
-  const std::string type = name_of(abi::__cxa_current_exception_type());
+  std::string type = name_of(abi::__cxa_current_exception_type());
   try {
     throw;
   } catch (const std::exception& error) {

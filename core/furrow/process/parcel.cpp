@@ -44,9 +44,14 @@ os::Descriptor unload_descriptor(std::uint32_t number) {
   return std::move(unloading->descriptors_[number]);
 }
 
+void append_bytes(const void* from, std::size_t count, std::vector<std::byte>& bytes) {
+  const std::size_t before = bytes.size();
+  bytes.resize(before + count);
+  if (count != 0) std::memcpy(bytes.data() + before, from, count);
+}
+
 void append_length(std::uint64_t length, std::vector<std::byte>& bytes) {
-  const auto* const from = reinterpret_cast<const std::byte*>(&length);
-  bytes.insert(bytes.end(), from, from + sizeof length);
+  append_bytes(&length, sizeof length, bytes);
 }
 
 std::uint64_t Unpacker::take_length() {

@@ -69,6 +69,7 @@ inline constexpr bool serialisable =
       cereal::traits::is_output_serializable<T, cereal::BinaryOutputArchive>::value &&
       cereal::traits::is_input_serializable<T, cereal::BinaryInputArchive>::value));
 
+void append_bytes(const void* from, std::size_t count, std::vector<std::byte>& bytes);
 void append_length(std::uint64_t length, std::vector<std::byte>& bytes);
 
 /// Appends a value, and before it how many bytes it takes.
@@ -76,7 +77,7 @@ template <class T>
 void pack(const T& value, std::vector<std::byte>& bytes) {
   const mp::Bytes message = mp::encode(value);
   append_length(message.size(), bytes);
-  bytes.insert(bytes.end(), message.begin(), message.end());
+  append_bytes(message.data(), message.size(), bytes);
 }
 
 /// Takes values from bytes in the order in which they were packed. Throws Corrupt.

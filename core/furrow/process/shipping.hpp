@@ -53,8 +53,7 @@ void ship(const F& f, std::vector<std::byte>& bytes) {
   if constexpr (is_function_pointer<F>) {
     ship_code(reinterpret_cast<AnyCode>(f), bytes);
   } else {
-    const auto* const from = reinterpret_cast<const std::byte*>(&f);
-    bytes.insert(bytes.end(), from, from + sizeof(F));
+    append_bytes(&f, sizeof(F), bytes);
   }
 }
 

@@ -88,8 +88,8 @@ TEST_CASE("a function or a closure runs in a process of its own, with its argume
     mp::Process pointer(by(method), &function_of_two, 1, std::string(10, 'x'));
     CHECK(end_of(pointer) == 11);
 
-    const int captured = 5;
-    const double factor = 2;
+    int captured = 5;
+    double factor = 2;
     mp::Process closure(
         by(method),
         [captured, factor](int n) {
