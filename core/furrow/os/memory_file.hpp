@@ -3,9 +3,9 @@
 // Files without a name that live in memory alone: gone with their last descriptor, whatever is
 // killed. They carry what is too long for a socket or a command line.
 //
-// Sealed  nobody can shorten the file any more, not even who made it: a reader who has looked at its
-//         size may map it and never meets SIGBUS. (Not sealed against writing: until Linux 6.7 such
-//         a file cannot be mapped as shared, not even for reading.)
+// Sealed  nobody can shorten the file any more, not even who made it: a reader who has looked at
+//         its size may map it and never meets SIGBUS. (Not sealed against writing: until Linux 6.7
+//         such a file cannot be mapped as shared, not even for reading.)
 // Space   not /dev/shm's, but the machine's: written where there is none, it is an error
 #pragma once
 
