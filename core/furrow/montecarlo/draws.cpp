@@ -1,9 +1,11 @@
 #include <furrow/montecarlo/draws.hpp>
 
 #include <array>
+#include <cmath>
 #include <span>
 
 #include <furrow/kernels/random/random.hpp>
+#include <furrow/kernels/reduce/block_moments.hpp>
 
 namespace furrow::montecarlo {
 namespace {
@@ -39,6 +41,15 @@ void draw_integers(const Sequence& sequence, std::uint64_t first, std::uint32_t 
     out += some;
     count -= some;
   }
+}
+
+Spread spread_of_normals(const Sequence& sequence, std::uint64_t first, std::uint32_t draw,
+                         std::size_t count) {
+  std::array<double, block_paths_max> z;
+  const std::span<double> normals = std::span(z).first(count);
+  kernels::random_normal(normals, at(sequence, first, draw));
+  const kernels::BlockMoments moments = kernels::block_moments(z.data(), count);
+  return {moments.mean, std::sqrt(moments.m2 / static_cast<double>(count))};
 }
 
 }  // namespace furrow::montecarlo

@@ -37,6 +37,15 @@ void draw_law(Law law, const Sequence& sequence, std::uint64_t first, std::uint3
 void draw_integers(const Sequence& sequence, std::uint64_t first, std::uint32_t draw,
                    std::int64_t low, std::int64_t high, double* out, std::size_t count);
 
+/// Mean and standard deviation (with n) of one draw's normals over some paths.
+struct Spread {
+  double mean;
+  double deviation;
+};
+/// Of at most block_paths_max of them.
+Spread spread_of_normals(const Sequence& sequence, std::uint64_t first, std::uint32_t draw,
+                         std::size_t count);
+
 template <std::size_t N>
 void draw_law(Law law, const Sequence& sequence, std::uint64_t first, std::uint32_t draw, double p,
               double q, double (&out)[N]) {

@@ -37,7 +37,8 @@ void check_output(std::size_t output, std::size_t outputs) {
 double MonteCarloResult::covariance(std::size_t i, std::size_t j) const {
   check_output(i, outputs.size());
   check_output(j, outputs.size());
-  return paths > 1 ? comoment(layout, record, i, j) / static_cast<double>(paths - 1) : nan;
+  const auto n = static_cast<double>(count_at(record.data(), 0));
+  return n > 1 ? comoment(layout, record, i, j) / (n - 1) : nan;
 }
 
 double MonteCarloResult::correlation(std::size_t i, std::size_t j) const {
@@ -84,6 +85,47 @@ double MonteCarloResult::quantile(double q, std::size_t output) const {
   return montecarlo::sketch_quantile(record.data() + layout.buckets_at(output),
                                      static_cast<std::uint64_t>(paths), q, outputs[output].min,
                                      outputs[output].max);
+}
+
+namespace {
+
+Estimate combined(const MonteCarloResult& result, double mean, double variance, double confidence) {
+  const auto n = static_cast<double>(count_at(result.record.data(), 0));
+  Estimate out;
+  out.mean = mean;
+  out.variance = variance;
+  out.standard_error = std::sqrt(std::max(variance, 0.0) / n);
+  const double t = montecarlo::student_interval(confidence, n - 1);
+  out.low = mean - t * out.standard_error;
+  out.high = mean + t * out.standard_error;
+  out.skew = out.kurtosis = out.min = out.max = nan;
+  return out;
+}
+
+}  // namespace
+
+Estimate difference(const MonteCarloResult& result, std::size_t i, std::size_t j,
+                    double confidence) {
+  return combined(result, result.mean(i) - result.mean(j),
+                  result.covariance(i, i) + result.covariance(j, j) - 2 * result.covariance(i, j),
+                  confidence);
+}
+
+Estimate ratio(const MonteCarloResult& result, std::size_t i, std::size_t j, double confidence) {
+  const double below = result.mean(j);
+  const double r = result.mean(i) / below;
+  return combined(result, r,
+                  (result.covariance(i, i) - 2 * r * result.covariance(i, j) +
+                   r * r * result.covariance(j, j)) /
+                      (below * below),
+                  confidence);
+}
+
+double effective_paths(const MonteCarloResult& result, std::size_t weight) {
+  const double mean = result.mean(weight);
+  const auto n = static_cast<double>(count_at(result.record.data(), 0));
+  const double square = mean * mean + result.covariance(weight, weight) * (n - 1) / n;
+  return square > 0 ? n * mean * mean / square : 0;
 }
 
 namespace montecarlo {

@@ -55,6 +55,19 @@ class MonteCarloResult {
   std::vector<double> record;
 };
 
+/// Output i less output j, of the same paths: common random numbers. The estimates of outputs that
+/// no control corrects.
+Estimate difference(const MonteCarloResult& result, std::size_t i, std::size_t j,
+                    double confidence = 0.95);
+
+/// mean_i / mean_j with its error by the delta method: weighted values over weights, which is
+/// importance sampling normalised by itself (with a bias of order 1 / paths).
+Estimate ratio(const MonteCarloResult& result, std::size_t i, std::size_t j,
+               double confidence = 0.95);
+
+/// (sum of w)^2 / (sum of w^2): as many paths of equal weight would know as much. Kish (1965).
+double effective_paths(const MonteCarloResult& result, std::size_t weight);
+
 namespace montecarlo {
 
 /// The estimates of a record's moments. `control_means` belong to the last outputs.

@@ -45,7 +45,7 @@ template <class F>
 MonteCarloResult monte_carlo(Engine& engine, const MonteCarloOptions& options, F path) {
   FURROW_CHECK_CAPTURES(F);
   return montecarlo::run(engine, options,
-                         montecarlo::simulation_of<montecarlo::Simulation<F>>(path));
+                         montecarlo::simulation_of<montecarlo::SimulationOf<F>>(path));
 }
 
 }  // namespace furrow

@@ -27,11 +27,32 @@ namespace HWY_NAMESPACE {
 using math::RandomD;
 using math::RandomV;
 
-class PathPack {
+/// What generators make of their uniform() and normal().
+template <class Self>
+class Composed {
  public:
   using Real = Pack;
   using Mask = PackMask;
 
+  inline Pack uniform(const Pack& low, const Pack& high) noexcept {
+    return low + (high - low) * self().uniform();
+  }
+  inline Pack normal(const Pack& mean, const Pack& deviation) noexcept {
+    return mean + deviation * self().normal();
+  }
+  /// A normal by inversion of a uniform: monotone in it.
+  inline Pack normal_by_inversion() noexcept { return ndtri(self().uniform()); }
+  inline Pack exponential() noexcept { return -log(Pack(1.0) - self().uniform()); }
+  inline Pack exponential(const Pack& scale) noexcept { return scale * exponential(); }
+  inline PackMask bernoulli(const Pack& p) noexcept { return self().uniform() < p; }
+
+ private:
+  inline Self& self() noexcept { return static_cast<Self&>(*this); }
+};
+
+/// Independent draws: what all generators of pseudo-random paths stand on.
+class Draws {
+ public:
   /// What the packs of a block share.
   struct Shared {
     math::PhiloxSchedule key;
@@ -39,16 +60,18 @@ class PathPack {
     RandomV flip;  // of the bits of uniforms, and of the sign of normals: for antithetic paths
     V sign;
     Sequence sequence;
+    bool mirrored;
 
     explicit inline Shared(const BlockCall& call) noexcept
         : key(kernels::philox_key(call.sequence.seed)),
           flip(hn::Set(RandomD(), call.mirrored ? ~std::uint64_t{0} : 0)),
           sign(hn::BitCast(D(), hn::Set(RandomD(), call.mirrored ? std::uint64_t{1} << 63 : 0))),
-          sequence(call.sequence) {}
+          sequence(call.sequence),
+          mirrored(call.mirrored) {}
   };
 
   /// The paths from `first` on, which is even.
-  inline PathPack(const Shared& shared, std::int64_t first) noexcept
+  inline Draws(const Shared& shared, std::int64_t first) noexcept
       : shared_(shared), first_(static_cast<std::uint64_t>(first)) {
     const RandomD d;
     block_[0] = hn::Add(hn::Set(d, first_ / 2), shared.offsets);
@@ -62,9 +85,6 @@ class PathPack {
     return {math::unit(hn::Xor(w.a[0], f)), math::unit(hn::Xor(w.b[0], f)),
             math::unit(hn::Xor(w.a[1], f)), math::unit(hn::Xor(w.b[1], f))};
   }
-  inline Pack uniform(const Pack& low, const Pack& high) noexcept {
-    return low + (high - low) * uniform();
-  }
   /// Standard normal.
   inline Pack normal() noexcept {
     const auto w = words();
@@ -73,14 +93,6 @@ class PathPack {
     const V s = shared_.sign;
     return {hn::Xor(p.even, s), hn::Xor(p.odd, s), hn::Xor(q.even, s), hn::Xor(q.odd, s)};
   }
-  inline Pack normal(const Pack& mean, const Pack& deviation) noexcept {
-    return mean + deviation * normal();
-  }
-  /// A normal by inversion of a uniform: monotone in it.
-  inline Pack normal_by_inversion() noexcept { return ndtri(uniform()); }
-  inline Pack exponential() noexcept { return -log(Pack(1.0) - uniform()); }
-  inline Pack exponential(const Pack& scale) noexcept { return scale * exponential(); }
-  inline PackMask bernoulli(const Pack& p) noexcept { return uniform() < p; }
 
   inline Pack poisson(double mean) noexcept { return other(Law::poisson, mean, 0); }
   inline Pack binomial(double n, double p) noexcept { return other(Law::binomial, n, p); }
@@ -103,6 +115,11 @@ class PathPack {
     for (std::size_t i = 0; i < Pack::size; ++i) value[i] = static_cast<double>(first_ + i);
     return load(value);
   }
+
+ protected:
+  inline const Shared& shared() const noexcept { return shared_; }
+  inline std::uint64_t first() const noexcept { return first_; }
+  inline std::uint32_t draws() const noexcept { return draw_; }
 
  private:
   inline std::uint32_t take() noexcept { return draw_++; }
@@ -134,6 +151,15 @@ class PathPack {
   RandomV block_[2];
   std::uint64_t first_;
   std::uint32_t draw_ = 0;
+};
+
+class PathPack : public Draws, public Composed<PathPack> {
+ public:
+  using Draws::Draws;
+  using Composed<PathPack>::normal;
+  using Composed<PathPack>::uniform;
+  using Draws::normal;
+  using Draws::uniform;
 };
 
 // --- what closures return, written by output ---

@@ -41,18 +41,8 @@ class Folding {
     if (pieces_.samples != nullptr) keep(values, stride, first, count);
     double* node = nodes_[0].data();
     moments_of_block(layout, values, stride, count, node);
-    if (!finite(node)) {
-      if (pieces_.samples != nullptr) blank(values, stride, first, count);
-      const std::size_t left = leave_out(values, stride, count);
-      const std::size_t invalid = count - left;
-      count = left;
-      if (count != 0) {
-        moments_of_block(layout, values, stride, count, node);
-      } else {
-        clear_record(node, layout.moment_words());
-      }
-      set_count(node, 1, invalid);
-    }
+    if (!finite(node)) count = without_invalid(values, stride, first, count, node);
+    if (pieces_.grouped && count != 0) become_one(node, count);
     for (std::size_t k = 0; k < layout.outputs; ++k) {
       const double* const x = values + k * stride;
       if (layout.bins != 0) count_in_bins(pieces_.bins, x, count, record_ + layout.bins_at(k));
@@ -77,6 +67,32 @@ class Folding {
     }
     std::copy_n(nodes_[0].data(), pieces_.layout.moment_words(), nodes_[level + 1].data());
     ++blocks_;
+  }
+
+  /// The node of the paths whose outputs are all finite: their number, and they come first. Of a
+  /// group, which means nothing without one of its paths, none is left.
+  std::size_t without_invalid(double* values, std::size_t stride, std::int64_t first,
+                              std::size_t count, double* node) const noexcept {
+    if (pieces_.samples != nullptr) blank(values, stride, first, count);
+    const std::size_t left = pieces_.grouped ? 0 : leave_out(values, stride, count);
+    if (left != 0) {
+      moments_of_block(pieces_.layout, values, stride, left, node);
+    } else {
+      clear_record(node, pieces_.layout.moment_words());
+    }
+    set_count(node, 1, count - left);
+    return left;
+  }
+
+  /// A block as one sample: its mean.
+  void become_one(double* node, std::size_t paths) const noexcept {
+    const RecordLayout& layout = pieces_.layout;
+    for (std::size_t k = 0; k < layout.outputs; ++k) {
+      double* const m = node + layout.output_at(k);
+      m[at_m2] = m[at_m3] = m[at_m4] = 0;
+    }
+    std::fill_n(node + layout.output_at(layout.outputs), layout.pairs(), 0.0);
+    set_count(node, 0, paths / static_cast<std::size_t>(pieces_.block_paths));
   }
 
   bool finite(const double* node) const noexcept {

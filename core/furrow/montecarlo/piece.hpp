@@ -34,6 +34,7 @@ struct Pieces {
   std::int32_t level;
   bool antithetic;
   bool forgive;
+  bool grouped;
   RecordLayout layout;
   Bins bins;
   double* records;  // record i at i * layout.words()

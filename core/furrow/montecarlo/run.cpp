@@ -93,6 +93,12 @@ std::int64_t next_stop(std::int64_t blocks) noexcept {
   return ((blocks >> e) + 1) << e;
 }
 
+std::int64_t limit_of(const MonteCarloOptions& options, const AnySimulation& simulation) {
+  const std::int64_t paths = options.paths != 0 ? options.paths : paths_limit_default;
+  const std::int64_t block = options.block_paths;
+  return simulation.grouped ? (paths + block - 1) / block * block : paths;
+}
+
 /// A round on its way. Its records belong to its workers until they have left it.
 struct Round {
   Pieces pieces{};
@@ -117,7 +123,7 @@ class Course {
         simulation_(simulation),
         layout_(layout_of(options, simulation.outputs)),
         tree_(layout_),
-        paths_limit_(options.paths != 0 ? options.paths : paths_limit_default),
+        paths_limit_(limit_of(options, simulation)),
         blocks_limit_((paths_limit_ + options.block_paths - 1) / options.block_paths),
         by_error_(options.error > 0 || options.relative_error > 0),
         started_ns_(os::monotonic_ns()) {}
@@ -179,14 +185,21 @@ class Course {
     auto round = std::make_unique<Round>();
     round->pieces = next_pieces();
     Pieces& p = round->pieces;
-    round->records =
-        Array<double>::temporary({p.count() * static_cast<std::int64_t>(layout_.words())});
+    round->records = room(p.count() * static_cast<std::int64_t>(layout_.words()));
     p.records = round->records.data();
     round->started_ns = os::monotonic_ns();
     round->job = simulation_.start(engine_, p);
     posted_ += p.blocks;
     blocks_ahead_max_ = 4 * p.blocks;
     return round;
+  }
+
+  /// Of a round that is over, where that is large enough: new pages are dear.
+  Array<double> room(std::int64_t words) {
+    Array<double> found;
+    if (spare_.valid() && spare_.size() >= words) std::swap(found, spare_);
+    spare_ = {};
+    return found.valid() ? found : Array<double>::temporary({words});
   }
 
   Pieces next_pieces() const {
@@ -198,6 +211,7 @@ class Course {
     p.antithetic = options_.antithetic;
     p.forgive = options_.on_invalid == OnInvalid::count;
     p.layout = layout_;
+    p.grouped = simulation_.grouped;
     p.bins = options_.histogram;
     if (samples_.valid()) {
       p.samples = samples_.data();
@@ -249,6 +263,7 @@ class Course {
       stop = may_stop();
       if (stop) return stop;
     }
+    spare_ = round.records;
     return stop;
   }
 
@@ -306,6 +321,7 @@ class Course {
     result.layout = layout_;
     result.record = tree_.total();
     make_estimates(result, options_.confidence, options_.control_means);
+    if (simulation_.grouped) result.paths *= options_.block_paths;
     return result;
   }
 
@@ -350,6 +366,7 @@ class Course {
   bool by_error_;
   std::int64_t started_ns_;
   Array<double> samples_;
+  Array<double> spare_;
   std::int64_t posted_ = 0;  // blocks that were given to workers
   double block_seconds_ = 0;
   std::int64_t blocks_ahead_max_ = 0;

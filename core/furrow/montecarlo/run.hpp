@@ -19,6 +19,7 @@ namespace furrow::montecarlo {
 /// A closure whose type is known no more.
 struct AnySimulation {
   std::size_t outputs;
+  bool grouped;                         // a sample is a block's mean (design.hpp)
   std::span<const std::byte> captures;  // of the closure, which outlives the run
   std::function<Future<void>(Engine&, const Pieces&)> start;
 };
@@ -27,11 +28,12 @@ struct AnySimulation {
 MonteCarloResult run(Engine& engine, const MonteCarloOptions& options,
                      const AnySimulation& simulation);
 
-/// Code is a Generic, OnePath, … of the closure's type (simulate.hpp).
+/// Code is the SimulationOf a closure's type (simulate.hpp).
 template <class Code, class F>
 AnySimulation simulation_of(const F& path) {
   static_assert(Code::outputs >= 1 && Code::outputs <= outputs_max, "a path has 1 to 32 outputs");
-  return {Code::outputs, engine::captures_of(path), [&path](Engine& engine, const Pieces& pieces) {
+  return {Code::outputs, Code::grouped, engine::captures_of(path),
+          [&path](Engine& engine, const Pieces& pieces) {
             return engine.for_each_async(pieces.count(), [path, pieces](std::int64_t piece) {
               run_piece(pieces, piece, Code::block(), &path);
             });

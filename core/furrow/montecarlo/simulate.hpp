@@ -14,10 +14,10 @@
 
 #include <furrow/kernels/simd.hpp>
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "furrow/montecarlo/path-inl.h"
+#define HWY_TARGET_INCLUDE "furrow/montecarlo/generators-inl.h"
 #include <hwy/foreach_target.h>
 // Highway after the list of targets.
-#include <furrow/montecarlo/path-inl.h>
+#include <furrow/montecarlo/generators-inl.h>
 
 #include <furrow/kernels/dispatch.hpp>
 #include <furrow/montecarlo/path.hpp>
@@ -103,7 +103,10 @@ struct OnePath {
   }
 };
 
+/// What runs a closure: specialised for those that come with a generator of their own.
 template <class F>
-using Simulation = std::conditional_t<Plain<F>, OnePath<F>, Generic<F>>;
+struct SimulationOf : std::conditional_t<Plain<F>, OnePath<F>, Generic<F>> {
+  static constexpr bool grouped = false;  // true: the paths of a block depend on each other
+};
 
 }  // namespace furrow::montecarlo

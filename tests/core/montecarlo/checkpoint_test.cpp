@@ -1,0 +1,205 @@
+// Checkpoints: a simulation that is ended or killed and taken up again has the bits of one that was
+// not, and files of others, damaged ones and unfit ones are refused.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <bit>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+#include <vector>
+
+#include <furrow/io/hdf5.hpp>
+#include <furrow/montecarlo/monte_carlo.hpp>
+
+#include "faults/fault_support.hpp"
+
+using namespace furrow;
+using namespace furrow::test;
+
+namespace {
+
+struct Walk {
+  double drift = 0.1;
+  template <class G>
+  auto operator()(G& path) const {
+    const auto z = path.normal();
+    const auto u = path.uniform();
+    return std::array{drift + z * u, u};
+  }
+};
+
+std::vector<std::uint64_t> bits(const MonteCarloResult& result) {
+  std::vector<std::uint64_t> out;
+  for (const double word : result.record) out.push_back(std::bit_cast<std::uint64_t>(word));
+  return out;
+}
+
+struct File {
+  std::string path;
+  explicit File(std::string name) : path(std::move(name)) { std::filesystem::remove(path); }
+  ~File() { std::filesystem::remove(path); }
+};
+
+MonteCarloOptions options_of(const File& file) {
+  MonteCarloOptions options{.paths = 3'000'017, .seed = 12};
+  options.histogram = {-2, 2, 20};
+  options.quantiles = true;
+  options.checkpoint = file.path;
+  options.checkpoint_ns = 10'000'000;
+  options.model = "walk";
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("ended and taken up again, with other workers: the same bits") {
+  const File file("taken_up.h5");
+  MonteCarloOptions options = options_of(file);
+  std::vector<std::uint64_t> straight;
+  {
+    Engine engine(workers(2));
+    options.checkpoint.clear();
+    straight = bits(monte_carlo(engine, options, Walk{}));
+    options.checkpoint = file.path;
+  }
+  int ends = 0;
+  for (;; ++ends) {
+    Engine engine(workers(1 + static_cast<std::size_t>(ends) % 3));
+    int calls = 0;
+    options.progress = [&calls](const MonteCarloProgress& now) {
+      return now.paths == 0 || ++calls < 2;
+    };
+    if (ends > 3) options.progress = {};
+    const auto result = monte_carlo(engine, options, Walk{});
+    if (result.stop == Stop::paths) {
+      CHECK(bits(result) == straight);
+      break;
+    }
+    CHECK(result.stop == Stop::cancelled);
+  }
+  CHECK(ends > 0);
+  // It is all there: nothing is simulated again.
+  Engine engine(workers(1));
+  const auto again = monte_carlo(engine, options, Walk{});
+  CHECK(bits(again) == straight);
+  CHECK(again.stop == Stop::paths);
+}
+
+TEST_CASE("a simulation killed at any moment and taken up again: the same bits") {
+  const File file("killed.h5");
+  MonteCarloOptions options = options_of(file);
+  options.paths = 30'000'000;
+  options.quantiles = false;
+  const auto run_and_die = [&options](int milliseconds) {
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      try {
+        Engine engine(workers(2));
+        monte_carlo(engine, options, Walk{});
+      } catch (...) {
+        ::_exit(1);
+      }
+      ::_exit(0);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+    ::kill(child, SIGKILL);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WIFSIGNALED(status);
+  };
+  int killed = 0;
+  for (const int after : {30, 60, 45, 80, 35}) killed += run_and_die(after) ? 1 : 0;
+  CHECK(killed > 0);
+  CHECK(std::filesystem::exists(file.path));
+  Engine engine(workers(3));
+  const auto resumed = monte_carlo(engine, options, Walk{});
+  options.checkpoint.clear();
+  CHECK(bits(resumed) == bits(monte_carlo(engine, options, Walk{})));
+  for (const auto& entry : std::filesystem::directory_iterator(".")) {
+    INFO(entry.path());
+    CHECK((entry.path().string().find("killed.h5") == std::string::npos ||
+           entry.path().filename() == "killed.h5"));
+  }
+}
+
+TEST_CASE("a checkpoint of more paths goes on; one of fewer, of another simulation, is refused") {
+  const File file("other.h5");
+  MonteCarloOptions options = options_of(file);
+  options.paths = 256 * 100;
+  Engine engine(workers(2));
+  monte_carlo(engine, options, Walk{});
+  MonteCarloOptions more = options;
+  more.paths = 256 * 300 + 7;
+  const auto extended = monte_carlo(engine, more, Walk{});
+  more.checkpoint.clear();
+  CHECK(bits(extended) == bits(monte_carlo(engine, more, Walk{})));
+
+  const auto refused = [&](const MonteCarloOptions& other, const Walk& walk,
+                           const std::string& what) {
+    CHECK_THROWS_AS(monte_carlo(engine, other, walk), InvalidArgument);
+    CHECK_THROWS_WITH(monte_carlo(engine, other, walk), Catch::Contains(what));
+  };
+  more.checkpoint = file.path;
+  MonteCarloOptions other = more;
+  other.paths = 256 * 300 + 8;  // its last block had 7 paths
+  refused(other, Walk{}, "paths");
+  other = more;
+  other.paths = 1000;
+  refused(other, Walk{}, "paths");
+  other = more;
+  other.seed = 13;
+  refused(other, Walk{}, "seed is 12, here it is 13");
+  other = more;
+  other.stream = 1;
+  refused(other, Walk{}, "stream");
+  other = more;
+  other.model = "run";
+  refused(other, Walk{}, "model is walk, here it is run");
+  refused(more, Walk{0.2}, "captures");
+  other = more;
+  other.antithetic = true;
+  refused(other, Walk{}, "antithetic");
+  other = more;
+  other.quantiles = false;
+  refused(other, Walk{}, "quantiles");
+  other = more;
+  other.histogram.count = 10;
+  refused(other, Walk{}, "histogram");
+  other = more;
+  other.block_paths = 128;
+  refused(other, Walk{}, "block paths");
+  other = more;
+  other.samples = "other_samples";
+  refused(other, Walk{}, "samples");
+}
+
+TEST_CASE("files that are no checkpoint, damaged ones, and folders that are not there") {
+  Engine engine(workers(2));
+  const File file("damaged.h5");
+  MonteCarloOptions options = options_of(file);
+  options.paths = 100'000;
+  std::ofstream(file.path) << "no HDF5";
+  CHECK_THROWS_AS(monte_carlo(engine, options, Walk{}), Corrupt);
+  std::filesystem::remove(file.path);
+  const auto numbers = Array<double>::temporary({10});
+  hdf5::save(engine, numbers, file.path, "/x");
+  CHECK_THROWS_AS(monte_carlo(engine, options, Walk{}), NotFound);
+  std::filesystem::remove(file.path);
+  hdf5::save(engine, numbers, file.path, "/monte_carlo");
+  CHECK_THROWS_AS(monte_carlo(engine, options, Walk{}), Corrupt);
+  std::filesystem::remove(file.path);
+  // The attributes of a checkpoint, and other data.
+  const auto straight = monte_carlo(engine, options, Walk{});
+  const Attributes attributes = hdf5::info(engine, file.path, "/monte_carlo").attributes;
+  hdf5::SaveOptions how;
+  how.replace = true;
+  how.attributes = attributes;
+  hdf5::save(engine, numbers, file.path, "/monte_carlo", how);
+  CHECK_THROWS_AS(monte_carlo(engine, options, Walk{}), Corrupt);
+  options.checkpoint = "no_such_folder/x.h5";
+  CHECK_THROWS_AS(monte_carlo(engine, options, Walk{}), NotFound);
+}
