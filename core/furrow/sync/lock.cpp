@@ -23,7 +23,7 @@ void LockBase::adopt(SharedObject object) {
 }
 
 const std::string& LockBase::name() const {
-  if (body_ != &object_.as<MutexBody>())
+  if (inside_)
     throw InvalidArgument("this lock lies inside of another object: send that object instead");
   return object_.name();
 }
@@ -33,13 +33,13 @@ Lock::Lock() {
 }
 
 Lock Lock::create(std::string_view name) {
-  Lock lock{nullptr};
+  Lock lock{NoObject{}};
   lock.make(lock_kind, name, os::MutexKind::plain);
   return lock;
 }
 
 Lock Lock::attach(std::string_view name) {
-  Lock lock{nullptr};
+  Lock lock{NoObject{}};
   lock.adopt(SharedObject::attach(lock_kind, name, sizeof(MutexBody)));
   return lock;
 }
@@ -49,13 +49,13 @@ RLock::RLock() {
 }
 
 RLock RLock::create(std::string_view name) {
-  RLock lock{nullptr};
+  RLock lock{NoObject{}};
   lock.make(rlock_kind, name, os::MutexKind::recursive);
   return lock;
 }
 
 RLock RLock::attach(std::string_view name) {
-  RLock lock{nullptr};
+  RLock lock{NoObject{}};
   lock.adopt(SharedObject::attach(rlock_kind, name, sizeof(MutexBody)));
   return lock;
 }

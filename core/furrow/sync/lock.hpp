@@ -78,12 +78,14 @@ class LockBase {
   void make(const ObjectKind& kind, std::string_view name, os::MutexKind mutex);
   void adopt(SharedObject object);
   /// One that lies inside of another object.
-  LockBase(SharedObject owner, MutexBody& body) : object_(std::move(owner)), body_(&body) {}
+  LockBase(SharedObject owner, MutexBody& body)
+      : object_(std::move(owner)), body_(&body), inside_(true) {}
 
  private:
   friend class Condition;
   SharedObject object_;
   MutexBody* body_ = nullptr;
+  bool inside_ = false;
 };
 
 class Lock : public LockBase {
@@ -104,12 +106,13 @@ class Lock : public LockBase {
   }
 
  private:
-  explicit Lock(std::nullptr_t /*no object*/) {}
+  explicit Lock(NoObject /*tag*/) {}
 };
 
 class RLock : public LockBase {
  public:
   RLock();
+  explicit RLock(NoObject /*tag*/) {}  // for members that are assigned later
   static RLock create(std::string_view name);
   static RLock attach(std::string_view name);
   /// The lock inside of another object, which stays alive with it.
@@ -127,7 +130,6 @@ class RLock : public LockBase {
   }
 
  private:
-  explicit RLock(std::nullptr_t /*no object*/) {}
   RLock(SharedObject owner, MutexBody& body) : LockBase(std::move(owner), body) {}
 };
 

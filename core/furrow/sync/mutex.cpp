@@ -46,6 +46,8 @@ void release_mutex(MutexBody& body) {
             : "a lock is released that nobody holds");
 }
 
+void release_own_mutex(MutexBody& body) noexcept { os::robust_mutex_unlock(body.mutex); }
+
 void abandon_mutex(MutexBody& body) noexcept {
   while (os::robust_mutex_is_own(body.mutex) && os::robust_mutex_unlock(body.mutex)) continue;
 }

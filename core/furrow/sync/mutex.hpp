@@ -39,6 +39,8 @@ bool acquire_mutex(MutexBody& body, Timeout timeout);
 /// Throws NotHeld.
 void release_mutex(MutexBody& body);
 
+/// For who is known to hold it.
+void release_own_mutex(MutexBody& body) noexcept;
 /// Before its memory goes: released if the calling thread holds it, since the kernel and the C
 /// library keep a list of held locks through that memory.
 void abandon_mutex(MutexBody& body) noexcept;

@@ -54,6 +54,9 @@ std::uint64_t fingerprint_of() noexcept {
   return fingerprint_of(typeid(T).name(), sizeof(T));
 }
 
+/// Tells the constructor of a handle that its object comes later.
+struct NoObject {};
+
 class SharedObject {
  public:
   using Start = std::function<void(std::byte* body)>;
