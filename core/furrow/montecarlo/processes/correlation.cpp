@@ -16,17 +16,18 @@ constexpr double variance_min = 1e-12;
 
 void check_entries(std::span<const double> correlation, std::size_t n) {
   if (correlation.size() != n * n) {
-    throw InvalidArgument(fmt::format("a correlation of {} assets has {} numbers, row by row, not "
-                                      "{}",
-                                      n, n * n, correlation.size()));
+    throw InvalidArgument(
+        fmt::format("a correlation of {} assets has {} numbers, row by row, not "
+                    "{}",
+                    n, n * n, correlation.size()));
   }
   for (std::size_t i = 0; i < n; ++i) {
     const double one = correlation[i * n + i];
     if (!(std::abs(one - 1) <= rounding)) {
-      throw InvalidArgument(
-          fmt::format("correlation ({0}, {0}) is {1}: an asset's correlation with itself is 1 (give "
-                      "correlations, and covariances as volatilities)",
-                      i, one));
+      throw InvalidArgument(fmt::format(
+          "correlation ({0}, {0}) is {1}: an asset's correlation with itself is 1 (give "
+          "correlations, and covariances as volatilities)",
+          i, one));
     }
     for (std::size_t j = 0; j < i; ++j) {
       const double rho = correlation[i * n + j];

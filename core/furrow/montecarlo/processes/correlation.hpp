@@ -5,7 +5,8 @@
 //   ln S_i(t + dt) = ln S_i(t) + (growth_i - volatility_i²/2) dt + volatility_i sqrt(dt) x_i
 //
 // Shape   N numbers, N known to the compiler: captures are trivially copyable, L is made once
-// Matrix  symmetric, 1 on its diagonal, positive definite; else InvalidArgument that names the entry
+// Matrix  symmetric, 1 on its diagonal, positive definite; else InvalidArgument that names the
+// entry
 //         or the assets. Assets that move as one (correlation ±1) are to be made one
 // Scheme  exact: no error of the step
 // Draws   N normals a step
