@@ -57,6 +57,7 @@ FURROW_ERROR_CLASS(BrokenPipe);            // nobody is left who could receive
 FURROW_ERROR_CLASS(AuthenticationFailed);  // the other side has not got the key
 FURROW_ERROR_CLASS(ManagerDied);           // the manager's process is gone, and its objects with it
 FURROW_ERROR_CLASS(RemoteError);           // what a call in a manager's process threw
+FURROW_ERROR_CLASS(BrokenPool);            // its workers cannot be started
 
 #undef FURROW_ERROR_CLASS
 

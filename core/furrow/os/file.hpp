@@ -77,6 +77,10 @@ Descriptor create_unnamed(const std::string& directory, unsigned mode, std::erro
 /// A new file; an error when the name is taken.
 Descriptor create_new(const std::string& path, unsigned mode, std::error_code& error);
 
+/// [offset, offset + bytes) of a file in memory reads as zeros again, and its pages go back to the
+/// system. POSIX only.
+void give_memory_back(const Descriptor& file, std::uint64_t offset, std::uint64_t bytes) noexcept;
+
 /// Gives an unnamed file its name, in one step; an error when the name is taken.
 std::error_code publish_unnamed(const Descriptor& file, const std::string& path);
 /// Renames, in one step; an error when the new name is taken.

@@ -32,6 +32,14 @@ std::int64_t fork_process() noexcept;
 /// Ends the process at once: no destructors, no exit handlers, no flushing of inherited buffers.
 [[noreturn]] void exit_now(int code) noexcept;
 
+/// Calls `last` first thing when this process ends by std::exit or by returning from main, with the
+/// exit code. Not undone; inherited by forked children.
+void call_at_exit(void (*last)(int code)) noexcept;
+
+/// Forgets what stdout and stderr hold back: in a forked child that is the parent's text, which the
+/// parent writes.
+void drop_output() noexcept;
+
 /// Runs the present program again with `argv[0]` and one more variable in its environment; the
 /// given descriptors stay open in it. -1 on failure.
 std::int64_t execute_self(const std::string& variable, std::span<const int> inherited) noexcept;
@@ -97,6 +105,8 @@ class ProcessWatch {
   explicit ProcessWatch(std::uint64_t pid) noexcept;
   bool valid() const noexcept { return descriptor_.valid(); }
   bool dead() const noexcept;
+  /// SIGKILL to this very process. False when it has died.
+  bool kill() const noexcept;
   int get() const noexcept { return descriptor_.get(); }
   int release() noexcept { return descriptor_.release(); }
   static ProcessWatch adopt(int descriptor) noexcept {

@@ -21,6 +21,7 @@ class Nursery {
       : client_(client),
         owner_(setup.owner_pid),
         requests_(setup.requests),
+        kept_(setup.kept),
         pids_(client.places(), 0) {}
 
   [[noreturn]] void serve() {
@@ -54,7 +55,7 @@ class Nursery {
       const std::int64_t pid = os::fork_process();
       if (pid == 0) {
         os::die_with_parent(me);
-        os::become_helper({});
+        os::become_helper(kept_);
         client_.run_child(place);
         os::exit_now(0);
       }
@@ -145,6 +146,7 @@ class Nursery {
   NurseryClient& client_;
   os::ProcessWatch owner_;
   int requests_;
+  std::vector<int> kept_;
   os::Event children_;
   std::vector<std::uint64_t> pids_;
   std::uint64_t spare_ = 0;

@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include <furrow/os/process.hpp>
 
@@ -46,7 +47,8 @@ class NurseryClient {
 
 struct NurserySetup {
   std::uint64_t owner_pid = 0;
-  int requests = -1;  // Event that the owner raises after a request or to stop
+  int requests = -1;        // Event that the owner raises after a request or to stop
+  std::vector<int> kept{};  // descriptors that stay open in children
 };
 
 /// Does not return; ends the process.

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace furrow::os {
@@ -16,6 +17,11 @@ bool ProcessWatch::dead() const noexcept {
   }
   pollfd entry{descriptor_.get(), POLLIN, 0};
   return ::poll(&entry, 1, 0) > 0;
+}
+
+bool ProcessWatch::kill() const noexcept {
+  if (!valid()) return unwatched_pid_ != 0 && kill_now(unwatched_pid_);
+  return ::syscall(SYS_pidfd_send_signal, descriptor_.get(), SIGKILL, nullptr, 0U) == 0;
 }
 
 Event Event::create() noexcept { return adopt(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }

@@ -178,6 +178,12 @@ std::error_code write_at(const Descriptor& file, std::uint64_t offset, const voi
   return {};
 }
 
+void give_memory_back(const Descriptor& file, std::uint64_t offset, std::uint64_t bytes) noexcept {
+  if (bytes == 0) return;
+  ::fallocate(file.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
+              static_cast<off_t>(bytes));
+}
+
 FileStatus status_of(const Descriptor& file, std::error_code& error) {
   struct stat s {};
   error = ::fstat(file.get(), &s) == 0 ? std::error_code() : last_error();

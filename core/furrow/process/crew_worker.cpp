@@ -1,0 +1,286 @@
+#include <furrow/process/crew_worker.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <map>
+#include <tuple>
+
+#include <furrow/os/clock.hpp>
+#include <furrow/os/fault.hpp>
+#include <furrow/os/futex.hpp>
+#include <furrow/os/identity.hpp>
+#include <furrow/os/process.hpp>
+
+namespace furrow::process {
+namespace {
+
+// About what a wake from the kernel costs: spinning longer than that wastes more than it saves.
+constexpr std::int64_t spin_ns = 60'000;
+constexpr std::int64_t doze_ns = 10'000'000'000;
+constexpr std::size_t kept_result_bytes = 1 << 20;
+
+// Of the task at hand, for the handler of std::exit: another thread of the task may call it.
+std::atomic<bool> working{false};
+
+class Worker {
+ public:
+  Worker(const CrewView& view, std::size_t seat, const os::Event& alarm,
+         const os::Descriptor& memory)
+      : view_(view),
+        control_(view.control()),
+        number_(seat),
+        seat_(view.seat(seat)),
+        alarm_(alarm),
+        memory_(memory) {}
+
+  void serve() {
+    os::fault_point("process.crew.starting");
+    seat_.tasks.store(0, std::memory_order_relaxed);
+    enter(SeatState::initializing);
+    if (control_.has_initializer != 0 && !initialize()) return;
+    seat_.initialized.store(1, std::memory_order_release);
+    enter(SeatState::running);
+    std::uint64_t left = control_.tasks_per_worker;
+    while (control_.stop.load(std::memory_order_acquire) == 0) {
+      std::uint32_t slot = 0;
+      if (!take(slot)) {
+        wait();
+        continue;
+      }
+      run(slot);
+      if (left != 0 && --left == 0) break;
+    }
+    os::flush_streams();
+  }
+
+ private:
+  void enter(SeatState state) {
+    seat_.state.store(static_cast<std::uint32_t>(state), std::memory_order_release);
+    control_.attention.fetch_add(1, std::memory_order_acq_rel);
+    os::futex_wake(control_.attention, os::wake_all);
+    alarm_.raise();
+  }
+
+  // --- Tasks ------------------------------------------------------------------------------------
+
+  bool take(std::uint32_t& slot) {
+    for (;;) {
+      std::uint64_t head = control_.head.load(std::memory_order_acquire);
+      const std::uint64_t entry = view_.ready(head).load(std::memory_order_seq_cst);
+      if (!is_at(entry, head)) {
+        if (control_.head.load(std::memory_order_acquire) == head) return false;
+        continue;
+      }
+      slot = static_cast<std::uint32_t>(entry) % task_slots;
+      std::atomic<std::uint64_t>& claim = view_.slot(slot).claim;
+      std::uint64_t bits = claim.load(std::memory_order_acquire);
+      const ClaimWord word = unpack_claim(bits);
+      os::fault_point("process.crew.taking");
+      const bool mine =
+          word.state == ClaimState::ready &&
+          claim.compare_exchange_strong(bits, pack({word.round, owner(), ClaimState::claimed}),
+                                        std::memory_order_acq_rel);
+      if (mine) claimed_ = pack({word.round, owner(), ClaimState::claimed});
+      os::fault_point("process.crew.claimed");
+      control_.head.compare_exchange_strong(head, head + 1, std::memory_order_acq_rel);
+      if (mine) return true;
+    }
+  }
+
+  std::uint32_t owner() const noexcept { return static_cast<std::uint32_t>(number_); }
+
+  void run(std::uint32_t slot_number) {
+    TaskSlot& slot = view_.slot(slot_number);
+    if (slot.limit_ns != 0) {
+      slot.started_ns.store(os::monotonic_ns(), std::memory_order_release);
+      alarm_.raise();
+    }
+    result_.clear();
+    working.store(true, std::memory_order_relaxed);
+    slot.outcome = call(slot_number);
+    os::flush_streams();
+    working.store(false, std::memory_order_relaxed);
+    put_result(slot_number);
+    os::fault_point("process.crew.finished");
+    const ClaimWord word = unpack_claim(claimed_);
+    std::uint64_t expected = claimed_;
+    if (!slot.claim.compare_exchange_strong(expected, pack({word.round, owner(), ClaimState::done}),
+                                            std::memory_order_acq_rel)) {
+      for (;;) os::sleep_ns(doze_ns);  // condemned: the parent's signal is under way
+    }
+    os::fault_point("process.crew.delivering");
+    const std::uint32_t written = seat_.written.load(std::memory_order_relaxed);
+    seat_.finished[written % task_slots].store(slot_number, std::memory_order_relaxed);
+    seat_.written.store(written + 1, std::memory_order_release);
+    seat_.tasks.store(seat_.tasks.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    ring_done();
+    if (result_.capacity() > kept_result_bytes) result_ = {};
+  }
+
+  // Pairs with the sleeper's look at the bell, and with the watcher's look at what is finished.
+  void ring_done() const {
+    control_.done_bell.fetch_add(1, std::memory_order_seq_cst);
+    if (control_.sleepers.load(std::memory_order_seq_cst) != 0) {
+      os::futex_wake(control_.done_bell, os::wake_all);
+    }
+    if (control_.watcher_wants.load(std::memory_order_seq_cst) != 0 &&
+        control_.watcher_wants.exchange(0) != 0) {
+      alarm_.raise();
+    }
+  }
+
+  TaskOutcome call(std::uint32_t slot_number) {
+    TaskSlot& slot = view_.slot(slot_number);
+    const auto entry = find(slot.entry);
+    if (entry == nullptr) return TaskOutcome::unknown_code;
+    try {
+      if (slot.argument_bytes <= inline_bytes) {
+        return entry({slot.bytes, slot.argument_bytes}, result_);
+      }
+      return entry(read(CrewView::argument_at(slot_number), slot.argument_bytes), result_);
+    } catch (...) {
+      result_.clear();
+      describe_exception(result_);
+      return TaskOutcome::threw;
+    }
+  }
+
+  mp::Bytes read(std::uint64_t at, std::uint64_t bytes) const {
+    mp::Bytes content(bytes);
+    std::error_code error;
+    os::read_at(memory_, at, content.data(), bytes, error);
+    return content;
+  }
+
+  void put_result(std::uint32_t slot_number) {
+    TaskSlot& slot = view_.slot(slot_number);
+    slot.result_bytes = result_.size();
+    if (result_.size() <= inline_bytes) {
+      std::memcpy(slot.bytes, result_.data(), result_.size());
+      return;
+    }
+    const bool fits =
+        result_.size() <= message_bytes_max && !os::fault_point("process.crew.result") &&
+        !os::write_at(memory_, CrewView::result_at(slot_number), result_.data(), result_.size());
+    if (!fits) slot.outcome = TaskOutcome::no_space;
+  }
+
+  TaskEntry find(const os::CodeName& name) {
+    if (name.offset == last_name_.offset && name.build_id == last_name_.build_id) {
+      return last_entry_;
+    }
+    TaskEntry& entry = entries_[std::tie(name.build_id, name.offset)];
+    if (entry == nullptr) entry = reinterpret_cast<TaskEntry>(os::find_code(name));
+    last_name_ = name;
+    last_entry_ = entry;
+    return entry;
+  }
+
+  bool initialize() {
+    working.store(true);
+    mp::Bytes failure;
+    const TaskEntry entry = find(control_.initializer);
+    TaskOutcome outcome = TaskOutcome::unknown_code;
+    try {
+      const mp::Bytes argument = read(CrewView::initializer_at(), control_.initializer_bytes);
+      if (entry != nullptr) outcome = entry(argument, failure);
+    } catch (...) {
+      failure.clear();
+      describe_exception(failure);
+      outcome = TaskOutcome::threw;
+    }
+    os::flush_streams();
+    working.store(false);
+    if (outcome == TaskOutcome::returned) return true;
+    std::string text = outcome == TaskOutcome::unknown_code ? "its code is not loaded in workers"
+                                                            : describe(read_description(failure));
+    text.resize(std::min(text.size(), sizeof control_.failure - 1));
+    std::uint32_t none = 0;
+    if (control_.failed.compare_exchange_strong(none, 1)) {
+      text.copy(control_.failure, sizeof control_.failure - 1);
+      control_.failed.store(2, std::memory_order_release);
+    }
+    return false;
+  }
+
+  // --- Waiting ----------------------------------------------------------------------------------
+
+  bool anything() const noexcept {
+    const std::uint64_t head = control_.head.load(std::memory_order_acquire);
+    return is_at(view_.ready(head).load(std::memory_order_seq_cst), head) ||
+           control_.stop.load(std::memory_order_relaxed) != 0;
+  }
+
+  void wait() {
+    const std::uint64_t bit = 1ULL << (number_ % 64);
+    if (spin(bit)) return;
+    std::atomic<std::uint64_t>& parked = control_.parked[number_ / 64];
+    seat_.gate.store(0, std::memory_order_relaxed);
+    parked.fetch_or(bit, std::memory_order_seq_cst);
+    os::fault_point("process.crew.parking");
+    // Pairs with the parent's look at `parked` after an entry: one of the two sees the other's.
+    if (!anything()) os::futex_wait(seat_.gate, 0, doze_ns);
+    parked.fetch_and(~bit, std::memory_order_acq_rel);
+  }
+
+  // True when there is something to take. One core is left to the parent and its other workers.
+  bool spin(std::uint64_t bit) {
+    std::atomic<std::uint64_t>& spinning = control_.spinning[number_ / 64];
+    spinning.fetch_or(bit, std::memory_order_acq_rel);
+    bool found = false;
+    if (spinners() < control_.cores) {
+      const std::int64_t end = os::monotonic_ns() + spin_ns;
+      for (std::uint32_t i = 1;; ++i) {
+        if ((found = anything())) break;
+        os::cpu_relax();
+        if (i % 64 == 0 && os::monotonic_ns() >= end) break;
+      }
+    }
+    spinning.fetch_and(~bit, std::memory_order_acq_rel);
+    return found;
+  }
+
+  std::uint32_t spinners() const {
+    std::uint32_t count = 0;
+    for (std::size_t i = 0; i * 64 < view_.workers(); ++i) {
+      count += static_cast<std::uint32_t>(
+          std::popcount(control_.spinning[i].load(std::memory_order_relaxed)));
+    }
+    return count;
+  }
+
+  CrewView view_;
+  CrewControl& control_;
+  std::size_t number_;
+  SeatLayout& seat_;
+  const os::Event& alarm_;
+  const os::Descriptor& memory_;
+  std::uint64_t claimed_ = 0;
+  mp::Bytes result_;
+  os::CodeName last_name_;
+  TaskEntry last_entry_ = nullptr;
+  std::map<std::tuple<std::array<std::uint8_t, 20>, std::uint64_t>, TaskEntry> entries_;
+};
+
+// std::exit would run what the parent registered before it forked, and close what is the parent's.
+void leave(int code) {
+  os::flush_streams();
+  os::exit_now(code);
+}
+
+}  // namespace
+
+void serve_crew(const CrewView& view, std::size_t seat, const os::Event& alarm,
+                const os::Descriptor& memory) {
+  view.seat(seat).pid.store(os::this_process_id(), std::memory_order_release);
+  os::call_at_exit(leave);
+  os::drop_output();
+  Worker(view, seat, alarm, memory).serve();
+  view.seat(seat).state.store(static_cast<std::uint32_t>(SeatState::left),
+                              std::memory_order_release);
+}
+
+bool in_worker() noexcept { return working.load(std::memory_order_relaxed); }
+
+}  // namespace furrow::process

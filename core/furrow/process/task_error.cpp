@@ -1,0 +1,64 @@
+#include <furrow/process/task_error.hpp>
+
+#include <cxxabi.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <exception>
+#include <typeinfo>
+
+namespace furrow::process {
+namespace {
+
+std::string text_of_exception() {
+  try {
+    throw;
+  } catch (const std::exception& e) {
+    return e.what();
+  } catch (const std::string& text) {
+    return text;
+  } catch (const char* text) {
+    return text == nullptr ? "" : text;
+  } catch (int number) {
+    return std::to_string(number);
+  } catch (...) {
+    return "";
+  }
+}
+
+}  // namespace
+
+std::string readable_name(const char* mangled) {
+  int status = 0;
+  char* const name = abi::__cxa_demangle(mangled, nullptr, nullptr, &status);
+  std::string result = status == 0 ? name : mangled;
+  std::free(name);
+  return result;
+}
+
+void describe_exception(mp::Bytes& description) {
+  const std::type_info* const type = abi::__cxa_current_exception_type();
+  const std::string text =
+      (type != nullptr ? readable_name(type->name()) : "") + '\0' + text_of_exception();
+  const auto bytes = std::as_bytes(std::span(text));
+  description.insert(description.end(), bytes.begin(), bytes.end());
+}
+
+ExceptionText read_description(std::span<const std::byte> description) {
+  const auto zero = std::find(description.begin(), description.end(), std::byte{0});
+  const auto text_of = [](auto begin, auto end) {
+    std::string text;
+    for (; begin != end; ++begin) text += static_cast<char>(*begin);
+    return text;
+  };
+  if (zero == description.end()) return {"", text_of(description.begin(), description.end())};
+  return {text_of(description.begin(), zero), text_of(zero + 1, description.end())};
+}
+
+std::string describe(const ExceptionText& exception) {
+  if (exception.type.empty()) return exception.text;
+  if (exception.text.empty()) return exception.type;
+  return exception.type + ": " + exception.text;
+}
+
+}  // namespace furrow::process
