@@ -39,7 +39,9 @@ class Client final : public NurseryClient {
   std::size_t places() const override { return view_.workers(); }
 
   bool take_request(std::size_t place) override {
-    return change(place, SeatState::wanted, SeatState::starting);
+    if (!change(place, SeatState::wanted, SeatState::starting)) return false;
+    view_.seat(place).exit_known.store(0);
+    return true;
   }
 
   void started(std::size_t place, std::uint64_t pid) override {
@@ -49,12 +51,18 @@ class Client final : public NurseryClient {
 
   void ended(std::size_t place, std::uint64_t pid, const os::ExitStatus& status) override {
     SeatLayout& seat = view_.seat(place);
-    seat.pid.store(pid, std::memory_order_release);
-    seat.exit_signalled.store(status.signalled ? 1 : 0, std::memory_order_relaxed);
-    seat.exit_code.store(static_cast<std::uint32_t>(status.code), std::memory_order_relaxed);
-    seat.exit_known.store(1, std::memory_order_release);
-    const bool told = seat.state.load() == static_cast<std::uint32_t>(SeatState::left);
-    if (!told) seat.state.store(static_cast<std::uint32_t>(SeatState::dead));
+    for (const SeatState alive :
+         {SeatState::starting, SeatState::initializing, SeatState::running}) {
+      change(place, alive, SeatState::dead);
+    }
+    // The parent may have given up waiting for this word, and asked for another worker already.
+    const auto state = static_cast<SeatState>(seat.state.load());
+    if (state == SeatState::dead || state == SeatState::left) {
+      seat.pid.store(pid, std::memory_order_release);
+      seat.exit_signalled.store(status.signalled ? 1 : 0, std::memory_order_relaxed);
+      seat.exit_code.store(static_cast<std::uint32_t>(status.code), std::memory_order_relaxed);
+      seat.exit_known.store(1, std::memory_order_release);  // last: the seat is the parent's now
+    }
     tell();
   }
 

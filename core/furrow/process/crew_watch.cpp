@@ -134,7 +134,8 @@ void Crew::handle_death(std::size_t w) {
 
   const Lock lock(mutex_);
   const bool at_once = recover_all(w, cause, signalled) || state == SeatState::left;
-  const bool initialized = layout.initialized.load() != 0;
+  // No process at all: the system had no room for one, which is not the initializer's fault.
+  const bool initialized = layout.initialized.load() != 0 || layout.pid.load() == 0;
   seat.watch = {};
   seat.pid = 0;
   layout.exit_known.store(0);
