@@ -30,6 +30,7 @@
 
 #include <furrow/process/crew.hpp>
 #include <furrow/process/crew_worker.hpp>
+#include <furrow/process/shipping.hpp>
 
 namespace furrow::process {
 
@@ -61,10 +62,6 @@ struct StoredAs<std::string_view> {
 /// What an argument is on its way.
 template <class T>
 using Stored = typename StoredAs<std::decay_t<T>>::type;
-
-template <class F>
-inline constexpr bool is_function_pointer =
-    std::is_pointer_v<F>&& std::is_function_v<std::remove_pointer_t<F>>;
 
 template <class R>
 using ResultOf = std::conditional_t<std::is_void_v<R>, Nothing, std::decay_t<R>>;
