@@ -79,6 +79,7 @@ void add_gc(CLI::App& app, Command& command);
 void add_apply(CLI::App& app, Command& command);
 void add_eval(CLI::App& app, Command& command);
 void add_kernels(CLI::App& app, Command& command);
+void add_mc(CLI::App& app, Command& command);
 void add_stats(CLI::App& app, Command& command);
 void add_worker(CLI::App& app, Command& command);
 

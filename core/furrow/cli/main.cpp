@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <hdf5.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -65,6 +66,7 @@ void add_verbs(CLI::App& app, Command& command) {
   add_apply(app, command);
   add_eval(app, command);
   add_kernels(app, command);
+  add_mc(app, command);
   add_stats(app, command);
   add_h5(app, command);
   add_worker(app, command);
@@ -88,6 +90,26 @@ void set_place(const Command& command) {
   checked_name("x");  // the prefix is one that names can have
 }
 
+// A sentence on an option that the chosen verb does not have, with those that it has; empty when it
+// is not that.
+std::string unknown_option(const CLI::App& app, const CLI::App* verb) {
+  for (const std::string& word : app.remaining(true)) {
+    if (word.rfind("--", 0) != 0) continue;
+    const std::string name = word.substr(0, word.find('='));
+    std::vector<std::string> known;
+    for (const CLI::App* at = verb; at != nullptr && at != &app; at = at->get_parent()) {
+      for (const CLI::Option* option : at->get_options()) {
+        for (const std::string& each : option->get_lnames()) {
+          if (each != "help") known.push_back("--" + each);
+        }
+      }
+    }
+    return fmt::format("{} has no option {}{}; it has {}", verb->get_name(), name,
+                       did_you_mean(name, known), fmt::join(known, ", "));
+  }
+  return {};
+}
+
 // What CLI11 found wrong, as a sentence that says what to do.
 int refuse(const CLI::App& app, const CLI::ParseError& error) {
   std::string verb;
@@ -97,16 +119,20 @@ int refuse(const CLI::App& app, const CLI::ParseError& error) {
     verb += (verb.empty() ? "" : " ") + at->get_name();
   }
   std::string text = error.what();
+  const bool models = at->get_name() == "mc";
   if (!at->get_subcommands({}).empty()) {
     if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) text = "No verb is given";
     std::vector<std::string> verbs;
     for (const CLI::App* each : at->get_subcommands({})) verbs.push_back(each->get_name());
     for (const std::string& word : app.remaining(true)) {
       if (word.rfind('-', 0) == 0) continue;
-      text = fmt::format("\"{}\" is no verb{}", word, did_you_mean(word, verbs));
+      text = fmt::format("\"{}\" is no {}{}", word, models ? "model" : "verb",
+                         did_you_mean(word, verbs));
+      if (models) text += fmt::format("; there are {}", fmt::join(verbs, ", "));
       break;
     }
   }
+  if (const std::string unknown = unknown_option(app, at); !unknown.empty()) text = unknown;
   while (!text.empty() && (text.back() == '\n' || text.back() == '.')) text.pop_back();
   complain(fmt::format("{} (furrow {}--help says what is)", text, verb.empty() ? "" : verb + " "));
   return exit_usage;

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 namespace furrow::cli {
 
@@ -21,6 +22,8 @@ class Progress {
   void begin(std::uint64_t bytes);
   /// Shows how much is done, 0 to 1; at most ten times a second.
   void update(double done);
+  /// What stands before the bar from now on.
+  void set_label(std::string label) { label_ = std::move(label); }
   /// Takes the line away; the next update brings it back.
   void clear();
 

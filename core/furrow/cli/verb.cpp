@@ -31,6 +31,8 @@ const Option& Option::repeatable() const {
   return *this;
 }
 
+bool Option::given() const { return option_->count() > 0; }
+
 Option Verb::option(const std::string& name, std::string& value, const std::string& help) const {
   return Option(app_->add_option(name, value, help));
 }
@@ -64,6 +66,8 @@ Verb Verb::add_verb(const std::string& name, const std::string& what) const {
   app_->require_subcommand(1);
   return cli::add_verb(*app_, name, what);
 }
+
+void Verb::verbs_are_optional() const { app_->require_subcommand(0, 1); }
 
 Verb add_verb(CLI::App& app, const std::string& name, const std::string& what) {
   return Verb(app.add_subcommand(name, what));

@@ -33,6 +33,8 @@ class Option {
   const Option& not_negative() const;
   const Option& one_of(const std::vector<std::string>& words) const;
   const Option& repeatable() const;  // one value each time
+  /// Whether the command line, once read, had it.
+  bool given() const;
 
  private:
   CLI::Option* option_;
@@ -57,6 +59,8 @@ class Verb {
 
   /// A verb of this verb, one of which must then be given.
   Verb add_verb(const std::string& name, const std::string& what) const;
+  /// None of them need be given.
+  void verbs_are_optional() const;
 
  private:
   CLI::App* app_;

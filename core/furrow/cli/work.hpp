@@ -25,6 +25,8 @@ class Work {
   Engine& engine() noexcept { return engine_; }
   /// What jobs are started with. `bytes`: what the job goes through, for the rate it shows.
   JobOptions job(std::uint64_t bytes);
+  /// For work that says by itself how far it is.
+  Progress& progress() noexcept { return progress_; }
 
  private:
   Engine engine_;

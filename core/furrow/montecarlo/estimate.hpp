@@ -31,8 +31,9 @@ enum class Stop { paths, error, time, cancelled };
 class MonteCarloResult {
  public:
   std::vector<Estimate> outputs;
-  std::int64_t paths = 0;    // that count
-  std::int64_t invalid = 0;  // that were left out
+  std::int64_t paths = 0;     // that count
+  std::int64_t invalid = 0;   // that were left out
+  std::int64_t taken_up = 0;  // of both, those that a checkpoint held
   Stop stop = Stop::paths;
   double seconds = 0;
   /// Of each output on the controls; and by how much they reduced its variance (1: not at all).

@@ -44,6 +44,7 @@ namespace furrow {
 template <class F>
 MonteCarloResult monte_carlo(Engine& engine, const MonteCarloOptions& options, F path) {
   FURROW_CHECK_CAPTURES(F);
+  montecarlo::clear_padding(path);
   return montecarlo::run(engine, options,
                          montecarlo::simulation_of<montecarlo::SimulationOf<F>>(path));
 }

@@ -133,6 +133,7 @@ class Course {
     checkpoint.take_up(tree_);
     if (!options_.samples.empty()) make_samples(checkpoint);
     posted_ = tree_.blocks();
+    taken_up_ = std::min(posted_ * options_.block_paths, paths_limit_);
     std::optional<Stop> stop = may_stop();
     std::unique_ptr<Round> now;
     std::unique_ptr<Round> ahead;
@@ -353,6 +354,7 @@ class Course {
     out.stop = stop;
     out.samples = samples_;
     out.seconds = seconds();
+    out.taken_up = taken_up_;
     return out;
   }
 
@@ -367,6 +369,7 @@ class Course {
   std::int64_t started_ns_;
   Array<double> samples_;
   Array<double> spare_;
+  std::int64_t taken_up_ = 0;
   std::int64_t posted_ = 0;  // blocks that were given to workers
   double block_seconds_ = 0;
   std::int64_t blocks_ahead_max_ = 0;

@@ -24,6 +24,17 @@ struct AnySimulation {
   std::function<Future<void>(Engine&, const Pieces&)> start;
 };
 
+/// Makes the bytes between a closure's captures the same in every process, for checkpoints compare
+/// all of its bytes.
+template <class F>
+void clear_padding([[maybe_unused]] F& path) noexcept {
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_clear_padding)
+  __builtin_clear_padding(&path);
+#endif
+#endif
+}
+
 /// Throws InvalidArgument for options that contradict each other.
 MonteCarloResult run(Engine& engine, const MonteCarloOptions& options,
                      const AnySimulation& simulation);

@@ -1,0 +1,28 @@
+// furrow/cli/mc_report.hpp
+//
+// What `furrow mc` prints: the list of models, and what a simulation found out.
+#pragma once
+
+#include <string>
+
+#include <furrow/montecarlo/models/models.hpp>
+
+namespace furrow::cli {
+
+/// A table of all models, or one JSON array with their parameters.
+std::string model_list(bool json);
+
+/// `12,345,678`.
+std::string grouped(std::int64_t number);
+
+/// A value to two digits of its error: "3.14159 ± 0.00012".
+std::string with_error(double value, double error);
+
+/// For people: a line for each output, then paths and time, then notes.
+std::string report(const models::ModelResult& result);
+
+/// One JSON object.
+std::string json_report(const models::ModelResult& result, const std::string& model,
+                        std::uint64_t seed);
+
+}  // namespace furrow::cli

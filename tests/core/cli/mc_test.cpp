@@ -1,0 +1,157 @@
+// furrow mc: its forms of output, its ends, checkpoints, signals, and bad input.
+#include <signal.h>
+
+#include <cmath>
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "core/cli/program.hpp"
+
+using namespace furrow::test;  // NOLINT
+
+namespace {
+
+void refused(const std::vector<std::string>& words, int code, const std::string& part) {
+  const Result result = attempt(words);
+  INFO(result.error);
+  CHECK(result.code == code);
+  CHECK(result.out.empty());
+  CHECK(is_one_sentence(result.error));
+  CHECK(result.error.find(part) != std::string::npos);
+}
+
+// The digits of an estimate, without the times.
+std::string digits(const std::string& json) {
+  return python("[json.loads(text)[k] for k in ('paths', 'mean', 'standard_error', 'ci95')]", json);
+}
+
+}  // namespace
+
+TEST_CASE("mc prints an estimate with its error, and the exact value") {
+  const std::string text = run({"mc", "pi", "--paths", "1e6", "--seed", "4"});
+  CHECK(text.find("95 % INTERVAL") != std::string::npos);
+  CHECK(text.find("1,000,000 paths") != std::string::npos);
+  CHECK(text.find("3.14159") != std::string::npos);
+}
+
+TEST_CASE("mc --json has the keys that are promised, in their order") {
+  const std::string text = run({"mc", "pi", "--paths", "1e6", "--seed", "4", "--json"});
+  CHECK(python("' '.join(list(json.loads(text))[:9])", text) ==
+        "model paths seed mean standard_error ci95 seconds paths_per_second exact");
+  CHECK(python("json.loads(text)['paths']", text) == "1000000");
+  CHECK(python("json.loads(text)['seed']", text) == "4");
+  CHECK(python("abs(json.loads(text)['mean'] - json.loads(text)['exact']) < "
+               "5 * json.loads(text)['standard_error']",
+               text) == "True");
+  CHECK(python("json.loads(text)['ci95'][0] < json.loads(text)['mean'] < "
+               "json.loads(text)['ci95'][1]",
+               text) == "True");
+}
+
+TEST_CASE("mc gives the same digits for any number of workers, and others for another seed") {
+  const std::string one =
+      digits(run({"mc", "pi", "--paths", "300001", "--json", "--workers", "1"}));
+  const std::string two =
+      digits(run({"mc", "pi", "--paths", "300001", "--json", "--workers", "3"}));
+  CHECK(one == two);
+  CHECK(one != digits(run({"mc", "pi", "--paths", "300001", "--json", "--seed", "1"})));
+  CHECK(one != digits(run({"mc", "pi", "--paths", "300001", "--json", "--antithetic"})));
+}
+
+TEST_CASE("mc stops at what comes first") {
+  const std::string error = run({"mc", "pi", "--error", "0.005", "--json"});
+  CHECK(python("json.loads(text)['stop']", error) == "error");
+  CHECK(python("0.004 < json.loads(text)['standard_error'] <= 0.005", error) == "True");
+  const std::string relative = run({"mc", "pi", "--relative-error", "0.002", "--json"});
+  CHECK(python("json.loads(text)['stop']", relative) == "error");
+  const std::string time = run({"mc", "pi", "--time", "50ms", "--json"});
+  CHECK(python("json.loads(text)['stop']", time) == "time");
+  CHECK(python("json.loads(text)['paths'] > 0", time) == "True");
+}
+
+TEST_CASE("mc says that an error was not reached, and still gives the estimate") {
+  const Result result = attempt({"mc", "pi", "--error", "1e-9", "--paths", "1e5", "--json"});
+  CHECK(result.code == 0);
+  CHECK(python("json.loads(text)['stop']", result.out) == "paths");
+  CHECK(is_one_sentence(result.error));
+  CHECK(result.error.find("1e-9, was not reached: it is 0.005") != std::string::npos);
+}
+
+TEST_CASE("mc --list shows the models") {
+  const std::string text = run({"mc", "--list"});
+  CHECK(text.find("MODEL") == 0);
+  CHECK(text.find("\npi ") != std::string::npos);
+  const std::string json = run({"mc", "--list", "--json"});
+  CHECK(python("[m['name'] for m in json.loads(text)][0]", json) == "pi");
+}
+
+TEST_CASE("mc refuses what makes no sense") {
+  refused({"mc"}, 2, "no model is given");
+  refused({"mc", "pj"}, 2, "\"pj\" is no model; did you mean \"pi\"?; there are pi");
+  refused({"mc", "pi", "--spot", "3"}, 2, "pi has no option --spot; it has --paths");
+  refused({"mc", "pi", "--paths", "0"}, 2, "from 1 to 2^47");
+  refused({"mc", "pi", "--paths", "-3"}, 2, "from 1 to 2^47");
+  refused({"mc", "pi", "--paths", "1.5"}, 2, "whole number");
+  refused({"mc", "pi", "--paths", "1e15"}, 2, "2^47");
+  refused({"mc", "pi", "--error", "0"}, 2, "--error is a positive number");
+  refused({"mc", "pi", "--error", "nan"}, 2, "--error is a positive number");
+  refused({"mc", "pi", "--time", "10parsec"}, 2, "--time is a time as");
+  refused({"mc", "pi", "--time", "0s"}, 2, "--time is a time as");
+  refused({"mc", "pi", "--seed", "-1"}, 2, "--seed is a whole number");
+  refused({"mc", "pi", "--seed", "18446744073709551616"}, 2, "--seed is a whole number");
+}
+
+TEST_CASE("mc takes up its checkpoint, and refuses that of another simulation") {
+  const Folder folder;
+  const std::string file = folder / "pi.h5";
+  const std::vector<std::string> words{"mc", "pi", "--json", "--checkpoint", file};
+  const auto with = [&](const std::string& option, const std::string& value) {
+    std::vector<std::string> all = words;
+    all.insert(all.end(), {option, value});
+    return all;
+  };
+  run(with("--paths", "1e6"));
+  const std::string further = run(with("--paths", "2e6"));
+  CHECK(digits(further) == digits(run({"mc", "pi", "--json", "--paths", "2e6"})));
+
+  std::vector<std::string> other = with("--paths", "2e6");
+  other.insert(other.end(), {"--seed", "5"});
+  refused(other, 1, "its seed is 0, here it is 5");
+  python("__import__('h5py').File(text, 'r+')['monte_carlo'].attrs.__setitem__('version', 99)",
+         file);
+  refused(with("--paths", "2e6"), 1, "its version is 99, here it is 1");
+}
+
+TEST_CASE("an interrupted mc writes its checkpoint, prints the estimate, and goes on from there") {
+  const Folder folder;
+  const std::string file = folder / "pi.h5";
+  const int number = GENERATE(SIGINT, SIGTERM);
+  Program program({"mc", "pi", "--time", "100s", "--json", "--checkpoint", file});
+  eventually("the workers have begun", [&] { return !descendants(program.pid()).empty(); });
+  pause_ms(300);
+  program.signal(number);
+  const Result result = program.finish();
+  INFO(result.error);
+  CHECK(result.code == 128 + number);
+  CHECK(is_one_sentence(result.error));
+  CHECK(result.error.find("goes on from") != std::string::npos);
+  CHECK(python("json.loads(text)['stop']", result.out) == "cancelled");
+  CHECK(segments().empty());
+
+  // A little further than it came, from the checkpoint and anew.
+  const std::string n = python("max(json.loads(text)['paths'], 1000) + 12345", result.out);
+  const std::string on = run({"mc", "pi", "--paths", n, "--json", "--checkpoint", file});
+  CHECK(digits(on) == digits(run({"mc", "pi", "--paths", n, "--json"})));
+}
+
+TEST_CASE("mc shows the running estimate on a terminal") {
+  Program program({"mc", "pi", "--time", "1500ms"}, Program::Where::terminal);
+  const Result shown = program.finish();
+  INFO(shown.out);
+  CHECK(shown.code == 0);
+  CHECK(shown.out.find("mc pi  ") != std::string::npos);
+  CHECK(shown.out.find("3.14") != std::string::npos);
+  CHECK(shown.out.find("±") != std::string::npos);
+  CHECK(shown.out.find("ETA") != std::string::npos);
+}
