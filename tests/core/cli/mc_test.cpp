@@ -111,7 +111,7 @@ TEST_CASE("mc takes up its checkpoint, and refuses that of another simulation") 
     all.insert(all.end(), {option, value});
     return all;
   };
-  run(with("--paths", "1e6"));
+  run(with("--paths", "1024000"));  // whole blocks: others cannot be gone on from
   const std::string further = run(with("--paths", "2e6"));
   CHECK(digits(further) == digits(run({"mc", "pi", "--json", "--paths", "2e6"})));
 
