@@ -61,6 +61,8 @@ std::uint64_t peer_process(int socket) noexcept;
 
 /// Keeps a file reachable (under path_of_descriptor) when its name is removed.
 Descriptor open_path_only(const std::string& path, std::error_code& error);
+/// A folder, for os::try_lock.
+Descriptor open_directory(const std::string& path, std::error_code& error);
 /// "/proc/<pid>/fd/<number>": names a descriptor of this process for others of the same user.
 std::string path_of_descriptor(const Descriptor& file);
 

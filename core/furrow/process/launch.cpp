@@ -16,6 +16,7 @@
 #include <furrow/os/identity.hpp>
 #include <furrow/os/memory_file.hpp>
 #include <furrow/process/children.hpp>
+#include <furrow/process/log.hpp>
 #include <furrow/process/process.hpp>
 #include <furrow/process/start.hpp>
 
@@ -112,6 +113,8 @@ template <class Body>
 [[noreturn]] void live(const Kinship& kin, const os::Descriptor& file, const Body& body) {
   int code = 0;
   std::optional<std::string> text;
+  set_log_settings({kin.log_level, kin.logs_to_stderr});
+  mp::get_logger().info("the function of this process begins");
   try {
     body();
   } catch (const mp::SystemExit& exit) {
@@ -126,6 +129,7 @@ template <class Body>
   say_farewell(file, code, text);
   finish_children();
   os::flush_streams();
+  mp::get_logger().info(fmt::format("this process exits with code {}", code));
   os::exit_now(code);
 }
 

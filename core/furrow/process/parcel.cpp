@@ -27,7 +27,8 @@ std::uint32_t load_descriptor(int descriptor) {
         "a connection travels only through another connection or as an argument of a Process: "
         "what is asked for carries bytes alone");
   }
-  if (loading->descriptors_.size() == os::packet_descriptors_max) {
+  constexpr std::size_t most = os::packet_descriptors_max - 1;  // one may hold the message
+  if (loading->descriptors_.size() == most) {
     throw NotSerialisable(
         fmt::format("a message carries at most {} connections", os::packet_descriptors_max));
   }

@@ -9,6 +9,7 @@
 #include <furrow/process/children.hpp>
 #include <furrow/process/identity.hpp>
 #include <furrow/process/launch.hpp>
+#include <furrow/process/log.hpp>
 #include <furrow/process/process_state.hpp>
 #include <furrow/process/start.hpp>
 
@@ -126,6 +127,8 @@ void Process::start() {
   launch.kin.ancestry = s.ancestry;
   launch.kin.daemon = s.daemon;
   launch.kin.authkey = process::shared_key();
+  launch.kin.log_level = process::log_settings().level;
+  launch.kin.logs_to_stderr = process::log_settings().to_stderr;
   launch.kin.parent_name = here.name;
   launch.kin.parent_pid = os::this_process_id();
 

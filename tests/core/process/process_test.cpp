@@ -17,10 +17,12 @@
 #include <furrow/process/process.hpp>
 
 #include "board.hpp"
+#include "caught_stderr.hpp"
 
 using namespace furrow;
 using namespace std::chrono_literals;
 using test::Board;
+using test::CaughtStderr;
 
 namespace {
 
@@ -37,34 +39,6 @@ int end_of(mp::Process& process) {
   process.join(20s);
   return process.exit_code().value_or(-1000);
 }
-
-// What is written to standard error meanwhile.
-class Stderr {
- public:
-  Stderr() : saved_(::dup(2)) {
-    const int file = ::open(name_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    ::dup2(file, 2);
-    ::close(file);
-  }
-  ~Stderr() { restore(); }
-  std::string text() {
-    restore();
-    std::ifstream in(name_);
-    std::string text(std::istreambuf_iterator<char>(in), {});
-    ::unlink(name_.c_str());
-    return text;
-  }
-
- private:
-  void restore() {
-    if (saved_ < 0) return;
-    ::dup2(saved_, 2);
-    ::close(saved_);
-    saved_ = -1;
-  }
-  std::string name_ = "stderr-" + std::to_string(::getpid());
-  int saved_;
-};
 
 void function_of_two(int number, const std::string& text) {
   throw mp::SystemExit{number + static_cast<int>(text.size())};
@@ -153,7 +127,7 @@ TEST_CASE("what cannot travel is refused by name before anything is started") {
 
 TEST_CASE("the exit code tells how a process ended") {
   both([](const char* method) {
-    const Stderr quiet;
+    const CaughtStderr quiet;
     mp::Process returned(by(method), [] {});
     CHECK_FALSE(returned.exit_code().has_value());
     CHECK(end_of(returned) == 0);
@@ -173,7 +147,7 @@ TEST_CASE("the exit code tells how a process ended") {
 
 TEST_CASE("an uncaught exception: exit code 1, its text on standard error and in the parent") {
   both([](const char* method) {
-    Stderr caught;
+    CaughtStderr caught;
     mp::Process error(by(method), [] { throw NotFound("no such thing"); });
     CHECK(end_of(error) == 1);
     mp::Process standard({.name = "Second", .method = method},
@@ -251,7 +225,7 @@ TEST_CASE("calls at the wrong time are errors of their own class") {
   CHECK_THROWS_AS(process.close(), InvalidState);
   // A child's child is not mine, and I am not my own.
   mp::Process other(by("fork"), [process] { process.join(0s); });
-  const Stderr quiet;
+  const CaughtStderr quiet;
   CHECK(end_of(other) == 1);
   CHECK(other.exception()->find("furrow::InvalidState") == 0);
   CHECK_THROWS_AS(mp::current_process().join(), InvalidState);

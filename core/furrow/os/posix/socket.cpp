@@ -27,6 +27,13 @@ bool fill_address(const std::string& path, sockaddr_un& address) noexcept {
   return true;
 }
 
+// A packet of a few bytes counts as almost 1 KiB of it. The system cuts this down to its limit.
+constexpr int send_buffer_bytes = 1 << 20;
+
+void widen(int socket) noexcept {
+  ::setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &send_buffer_bytes, sizeof send_buffer_bytes);
+}
+
 // What a packet may carry beside its bytes.
 union Control {
   cmsghdr header;
@@ -52,6 +59,8 @@ std::pair<Descriptor, Descriptor> socket_pair(std::error_code& error) {
   int ends[2] = {-1, -1};
   error = ::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0 ? std::error_code()
                                                                              : last_error();
+  widen(ends[0]);
+  widen(ends[1]);
   return {Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
@@ -170,6 +179,12 @@ std::uint64_t peer_process(int socket) noexcept {
 
 Descriptor open_path_only(const std::string& path, std::error_code& error) {
   Descriptor file(::open(path.c_str(), O_PATH | O_CLOEXEC | O_NOFOLLOW));
+  error = file.valid() ? std::error_code() : last_error();
+  return file;
+}
+
+Descriptor open_directory(const std::string& path, std::error_code& error) {
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   error = file.valid() ? std::error_code() : last_error();
   return file;
 }
