@@ -350,6 +350,30 @@ TEST_CASE("Halton's points are mirrored digits, and keep their cells when scramb
   }
 }
 
+TEST_CASE("Halton's points are the formula that the header states") {
+  for (const Scrambling scrambling : scramblings) {
+    for (const std::size_t dimension : {0, 1, 2, 30, 3666}) {
+      const HaltonDimension at = halton_dimension(dimension, scrambling, quasi_key({6, 1}, 2));
+      const std::uint64_t base = halton_base(dimension);
+      CHECK(at.cells <= 0x1p52);
+      CHECK(at.cells * at.base > 0x1p52);
+      std::size_t wrong = 0;
+      for (std::uint64_t i = 0; i < 500; ++i) {
+        const std::uint64_t n = i < 250 ? i : (mix64(i) >> 13) - i;  // up to 2^51
+        std::uint64_t rest = n, mirrored = 0;
+        for (std::size_t k = 0; k < at.digits; ++k, rest /= base) {
+          const auto factor = static_cast<std::uint64_t>(at.factor[k]);
+          const auto shift = static_cast<std::uint64_t>(at.shift[k]);
+          mirrored = mirrored * base + (rest % base * factor + shift) % base;
+        }
+        const double u = (static_cast<double>(mirrored) + 0.5) / at.cells;
+        if (halton(n, at) != u) ++wrong;
+      }
+      CHECK(wrong == 0);
+    }
+  }
+}
+
 TEST_CASE("a Brownian bridge has the covariance of Brownian motion, its end first") {
   for (const std::size_t count : {1, 2, 3, 7, 16, 33}) {
     std::vector<double> times(count);

@@ -40,6 +40,7 @@ struct SobolDimension {
 class SobolPoints {
  public:
   static constexpr std::uint32_t dimensions = kernels::sobol_dimensions;
+  static constexpr std::uint32_t kept = 512;  // prepared dimensions, as many as the cache takes
   using Prepared = SobolDimension;
 
   static inline Prepared prepare(const kernels::QuasiKey& root, kernels::Scrambling,
@@ -73,6 +74,7 @@ class SobolPoints {
 class HaltonPoints {
  public:
   static constexpr std::uint32_t dimensions = kernels::halton_dimensions;
+  static constexpr std::uint32_t kept = 32;
   using Prepared = kernels::HaltonDimension;
 
   static inline Prepared prepare(const kernels::QuasiKey& root, kernels::Scrambling scrambling,
@@ -105,14 +107,12 @@ class HaltonPoints {
 template <class Points>
 class QuasiPack : public Draws, public Composed<QuasiPack<Points>> {
  public:
-  static constexpr std::uint32_t kept = 48;  // dimensions
-
   struct Shared : Draws::Shared {
     std::uint64_t first_point;
     kernels::QuasiKey root;
     kernels::Scrambling scrambling;
     mutable std::uint32_t known = 0;
-    mutable std::array<typename Points::Prepared, kept> prepared;
+    mutable std::array<typename Points::Prepared, Points::kept> prepared;
 
     template <class Plan>
     inline Shared(const BlockCall& call, const Plan& plan) noexcept
@@ -131,7 +131,7 @@ class QuasiPack : public Draws, public Composed<QuasiPack<Points>> {
   inline Pack uniform() noexcept {
     const std::uint32_t dimension = dimension_++;
     if (dimension >= Points::dimensions) return Draws::uniform();
-    if (dimension >= kept) {
+    if (dimension >= Points::kept) {
       const auto at = Points::prepare(points_.root, points_.scrambling, dimension);
       return Points::uniform(at, points_.scrambling, first(), points_.flip);
     }

@@ -48,17 +48,17 @@ struct Leftover {
   ~Leftover() { furrow::segment::remove(name, true); }
 };
 
-/// Draws 0, 1, 50 and 100.
+/// Draws 0, 1, 50 and 600: found once for a block, and anew for each pack.
 struct Coordinates {
   template <class G>
   auto operator()(G& path) const {
     std::array<typename G::Real, 4> out;
-    for (int draw = 0; draw <= 100; ++draw) {
+    for (int draw = 0; draw <= 600; ++draw) {
       const auto u = path.uniform();
       if (draw == 0) out[0] = u;
       if (draw == 1) out[1] = u;
       if (draw == 50) out[2] = u;
-      if (draw == 100) out[3] = u;
+      if (draw == 600) out[3] = u;
     }
     return out;
   }
@@ -73,7 +73,7 @@ void check_coordinates(std::uint64_t first_point, Scrambling scrambling) {
   const auto found = monte_carlo(
       engine, {.paths = count, .samples = samples.name},
       montecarlo::QuasiPath<Coordinates, S>{{}, {randomisation, first_point, scrambling}});
-  const std::size_t dimensions[] = {0, 1, 50, 100};
+  const std::size_t dimensions[] = {0, 1, 50, 600};
   for (std::size_t k = 0; k < 4; ++k) {
     std::vector<double> u(count);
     if (S == PointSet::sobol) {

@@ -45,6 +45,7 @@ HaltonDimension halton_dimension(std::size_t dimension, Scrambling scrambling,
     at.shift[k] = scrambling == Scrambling::none ? 0 : static_cast<double>(shift * base >> 32);
   }
   at.cells = static_cast<double>(cells);
+  for (std::size_t k = 0; k < at.digits; ++k) at.flip = at.flip << 1 | (at.shift[k] == 1 ? 1 : 0);
   return at;
 }
 

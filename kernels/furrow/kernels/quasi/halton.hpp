@@ -28,9 +28,9 @@ namespace furrow::kernels {
 
 inline constexpr std::size_t halton_dimensions = 3667;
 inline constexpr std::size_t halton_digits_max = 52;
-inline constexpr double halton_points_max = 0x1p52;
+inline constexpr double halton_points_max = 0x1p51;
 
-/// One dimension of one randomisation, prepared once: 856 bytes.
+/// One dimension of one randomisation, prepared once: 872 bytes.
 struct HaltonDimension {
   double base;
   double inverse;  // 1 / base, rounded
@@ -38,6 +38,7 @@ struct HaltonDimension {
   std::size_t digits;
   double factor[halton_digits_max];
   double shift[halton_digits_max];
+  std::uint64_t flip;  // base 2: all shifts in one, the first in bit 51
 };
 
 /// The d-th prime, 2 for dimension 0. REQUIRES: dimension < halton_dimensions.
@@ -47,19 +48,18 @@ std::uint32_t halton_base(std::size_t dimension) noexcept;
 HaltonDimension halton_dimension(std::size_t dimension, Scrambling scrambling = Scrambling::none,
                                  QuasiKey key = {}) noexcept;
 
-/// x modulo p for whole 0 <= x < 2^52, and the quotient; 1/p is off by half a unit, so the quotient
-/// by one at most.
+/// x modulo p for whole 0 <= x < 2^51; x becomes the quotient. (x + 1/2)/p is 1/2p away from whole
+/// numbers, and computed to 2^-52 of itself.
 constexpr double halton_split(double& x, double p, double inverse) noexcept {
-  double quotient = static_cast<double>(static_cast<std::uint64_t>(x * inverse));
-  double rest = x - quotient * p;
-  if (rest < 0) quotient -= 1, rest += p;
-  if (rest >= p) quotient += 1, rest -= p;
+  const auto quotient = static_cast<double>(static_cast<std::uint64_t>((x + 0.5) * inverse));
+  const double rest = x - quotient * p;
   x = quotient;
   return rest;
 }
 
-/// Point n. REQUIRES: point < 2^52.
+/// Point n. REQUIRES: point < 2^51.
 constexpr double halton(std::uint64_t point, const HaltonDimension& at) noexcept {
+  if (at.base == 2) return open_unit(reverse_bits(point) ^ at.flip << 12);
   auto n = static_cast<double>(point);
   double mirrored = 0;
   for (std::size_t k = 0; k < at.digits; ++k) {

@@ -111,13 +111,18 @@ HWY_INLINE V sobol_lanes_at(D d, const SobolDirections& directions, V points) no
   return hn::Load(d, lanes);
 }
 
+/// open_unit on lanes: the upper 52 bits.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE hn::Vec<hn::RebindToFloat<D>> quasi_unit_of_bits(D d, V bits) noexcept {
+  const hn::RebindToFloat<D> df;
+  const V one_to_two = hn::Or(hn::ShiftRight<12>(bits), hn::Set(d, 0x3ff0000000000000));
+  return hn::Sub(hn::BitCast(df, one_to_two), hn::Set(df, 1 - 0x1p-53));
+}
+
 /// u in (0, 1) from digits.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE hn::Vec<hn::RebindToFloat<D>> quasi_unit(D d, V digits) noexcept {
-  const hn::RebindToFloat<D> df;
-  const V bits = hn::ShiftRight<12>(reverse_bits(d, digits));
-  const V one_to_two = hn::Or(bits, hn::Set(d, 0x3ff0000000000000));
-  return hn::Sub(hn::BitCast(df, one_to_two), hn::Set(df, 1 - 0x1p-53));
+  return quasi_unit_of_bits(d, reverse_bits(d, digits));
 }
 
 /// u of any points of a dimension.
