@@ -19,7 +19,7 @@ struct ProcessIdentity {
 /// The calling process. Cached; right in forked children too.
 ProcessIdentity this_process();
 
-/// Only the pid: cheap.
+/// Only the pid: cheap, and right after fork (but not after a bare clone system call).
 std::uint64_t this_process_id() noexcept;
 
 /// Start time of any process; 0 when there is none with this pid or it cannot be read.

@@ -1,16 +1,12 @@
 #include <furrow/sync/member.hpp>
 
-#include <mutex>
-
 #include <furrow/os/identity.hpp>
 #include <furrow/os/process.hpp>
 
 namespace furrow::mp {
 
 Member this_member() noexcept {
-  static std::mutex mutex;
-  static Member cached;
-  const std::lock_guard lock(mutex);
+  thread_local Member cached;
   const std::uint64_t pid = os::this_process_id();
   if (cached.pid != pid) cached = {pid, os::start_of_process(pid), os::pid_namespace()};
   return cached;

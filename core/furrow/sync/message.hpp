@@ -5,14 +5,16 @@
 //   mp::Bytes bytes = mp::encode(value);
 //   auto value = mp::decode<std::map<std::string, int>>(bytes);
 //
-// Types    trivially copyable ones go as their bytes; all others by cereal's binary archive: the
-//          containers of the standard library, and classes with a serialize() of their own, which
-//          also comes first for a trivially copyable class that has one. Pointers, references and
-//          views (span, string_view) do not compile: they mean nothing elsewhere. Pointers hidden
-//          in a trivially copyable class are not seen
+// Types    trivially copyable ones go as their bytes, and so do the elements of a string or of a
+//          vector of such; all others by cereal's binary archive: the containers of the standard
+//          library, and classes with a serialize() of their own, which also comes first for a
+//          trivially copyable class that has one. Pointers, references and views (span,
+//          string_view) do not compile: they mean nothing elsewhere. Pointers hidden in a trivially
+//          copyable class are not seen
 // Between  processes of one machine and one build: no byte order, no versions
 // Errors   NotSerialisable, with the reason, for bytes that are cut short or too long for the
-//          value, and for what a class throws while it is written or read
+//          value (strings and vectors that are a whole message have whatever length it has), and
+//          for what a class throws while it is written or read
 // Trust    none: bytes that were not made by encode<T> may throw, but they come from peers
 // Source   cereal 1.3 (uscilab.github.io/cereal)
 #pragma once
@@ -105,11 +107,29 @@ class Reader : public std::streambuf {
                         " (sender and receiver name different types, or one of another build)");
 }
 
+/// Gives a string or a vector the length of so many bytes.
+template <class T>
+void fit_elements(T& value, std::size_t bytes) {
+  constexpr std::size_t element = sizeof(value[0]);
+  if (bytes % element != 0) throw_wrong_size(bytes, bytes / element * element);
+  value.resize(bytes / element);
+}
+
 }  // namespace detail
 
 /// True for types that go as their bytes, without an archive.
 template <class T>
 inline constexpr bool goes_as_bytes = std::is_trivially_copyable_v<T> && !detail::has_serialize<T>;
+
+/// True for strings and vectors whose elements go as their bytes, one after the other.
+template <class T>
+inline constexpr bool goes_as_elements = false;
+template <class C>
+inline constexpr bool goes_as_elements<std::basic_string<C>> = true;
+template <class U>
+inline constexpr bool goes_as_elements<std::vector<U>> =
+    goes_as_bytes<U> && !std::is_same_v<U, bool> && !detail::IsView<U>::value &&
+    std::is_default_constructible_v<U>;
 
 /// Appends the value to `out`.
 template <class T>
@@ -118,6 +138,8 @@ void encode(const T& value, Bytes& out) {
                 "pointers and views mean nothing in another process: send what they point to");
   if constexpr (goes_as_bytes<T>) {
     detail::append(out, &value, sizeof(T));
+  } else if constexpr (goes_as_elements<T>) {
+    detail::append(out, value.data(), value.size() * sizeof(value[0]));
   } else {
     detail::Writer writer(out);
     std::ostream stream(&writer);
@@ -149,6 +171,11 @@ T decode(std::span<const std::byte> in) {
     alignas(T) std::byte storage[sizeof(T)];  // T need not have a default constructor
     std::memcpy(storage, in.data(), sizeof(T));
     return *std::launder(reinterpret_cast<const T*>(storage));
+  } else if constexpr (goes_as_elements<T>) {
+    T value;
+    detail::fit_elements(value, in.size());
+    if (!in.empty()) std::memcpy(value.data(), in.data(), in.size());
+    return value;
   } else {
     const Decoding here;  // handles of shared objects make no object of their own meanwhile
     T value{};

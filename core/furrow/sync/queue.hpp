@@ -46,6 +46,8 @@ class QueueBase {
     check_open("put");
     if constexpr (goes_as_bytes<T>) {
       return ring_.put(std::as_bytes(std::span(&value, 1)), timeout);
+    } else if constexpr (goes_as_elements<T>) {
+      return ring_.put(std::as_bytes(std::span(value.data(), value.size())), timeout);
     } else {
       thread_local Bytes buffer;
       buffer.clear();
@@ -62,6 +64,10 @@ class QueueBase {
       ValueSink sink;
       if (!ring_.get(sink, timeout)) return std::nullopt;
       return sink.value();
+    } else if constexpr (goes_as_elements<T>) {
+      ElementSink sink;
+      if (!ring_.get(sink, timeout)) return std::nullopt;
+      return std::move(sink.value);
     } else {
       BufferSink sink;
       if (!ring_.get(sink, timeout)) return std::nullopt;
@@ -118,6 +124,13 @@ class QueueBase {
     T value() const {
       if (!other.empty()) detail::throw_wrong_size(other.size() - 1, sizeof(T));
       return *std::launder(reinterpret_cast<const T*>(storage));
+    }
+  };
+  struct ElementSink final : MessageSink {
+    T value;
+    std::byte* room(std::size_t bytes) override {
+      detail::fit_elements(value, bytes);
+      return reinterpret_cast<std::byte*>(value.data());
     }
   };
   struct BufferSink final : MessageSink {

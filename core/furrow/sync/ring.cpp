@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <thread>
 
 #include <furrow/error.hpp>
 #include <furrow/os/cpu.hpp>
@@ -25,10 +26,28 @@ constexpr std::uint64_t annex_begin(std::uint64_t position, std::uint64_t bytes)
   return position % annex_span + bytes > annex_span ? round_up(position, annex_span) : position;
 }
 
-/// Looks that a waiting thread takes before it sleeps: some 10 us, on machines with cores to spare.
-int spins() noexcept {
-  static const int count = os::granted_cores() > 1 ? 400 : 0;
+/// Most looks that a waiting thread takes before it sleeps: some 10 us, on machines with cores to
+/// spare.
+std::uint32_t spins_max() noexcept {
+  static const std::uint32_t count = os::granted_cores() > 1 ? 400 : 0;
   return count;
+}
+
+/// Looks for a change for about twice as long as it took lately. Where looking was in vain, since
+/// the other side sleeps or has no core, there is less of it next time.
+bool spin_for_change(const RingWord& count, std::uint32_t seen,
+                     std::atomic<std::uint32_t>& patience) noexcept {
+  const std::uint32_t usual = patience.load(std::memory_order_relaxed);
+  const std::uint32_t most = std::min(spins_max(), 2 * usual + 30);
+  for (std::uint32_t spin = 0; spin < most; ++spin) {
+    if (count.word.load(std::memory_order_relaxed) != seen) {
+      patience.store((7 * usual + spin + 7) / 8, std::memory_order_relaxed);
+      return true;
+    }
+    os::cpu_relax();
+  }
+  patience.store(usual - usual / 4, std::memory_order_relaxed);
+  return false;
 }
 
 class Held {
@@ -50,14 +69,30 @@ void commit(RingWord& count, std::uint32_t value, const RingWord& asleep) noexce
   if (asleep.word.load(std::memory_order_seq_cst) != 0) os::futex_wake(count.word, 1);
 }
 
+/// Lets the other side have this core, where the two share one: then it does many steps until we
+/// run again, while a sleeper is woken after the first one and the core changes hands for every
+/// message. Where it gains nothing, since they take turns anyway, it is tried only now and then.
+bool yield_for_change(const RingWord& count, std::uint32_t seen, RingSide& mine) noexcept {
+  const std::uint32_t skip = mine.no_yield.load(std::memory_order_relaxed);
+  if (skip > 0) {
+    mine.no_yield.store(skip - 1, std::memory_order_relaxed);
+    return false;
+  }
+  std::this_thread::yield();
+  constexpr std::uint32_t worth_steps = 4;
+  constexpr std::uint32_t pause_waits = 50;
+  const std::uint32_t steps = count.word.load(std::memory_order_relaxed) - seen;
+  if (steps < worth_steps) mine.no_yield.store(pause_waits, std::memory_order_relaxed);
+  return steps != 0;
+}
+
 /// Waits for the other side to move on from `seen`: a short spin, then sleep. False: the time ran
 /// out.
-bool wait_for_change(const RingWord& count, std::uint32_t seen, RingWord& asleep,
+bool wait_for_change(const RingWord& count, std::uint32_t seen, RingWord& asleep, RingSide& mine,
                      const Deadline& deadline) noexcept {
-  for (int spin = deadline.passed() ? 0 : spins(); spin > 0; --spin) {
-    if (count.word.load(std::memory_order_relaxed) != seen) return true;
-    os::cpu_relax();
-  }
+  if (!deadline.passed() &&
+      (spin_for_change(count, seen, mine.patience) || yield_for_change(count, seen, mine)))
+    return true;
   asleep.word.store(1, std::memory_order_seq_cst);
   bool in_time = true;
   while (in_time && count.word.load(std::memory_order_seq_cst) == seen)
@@ -228,7 +263,7 @@ bool Ring::wait_for_room(std::uint32_t puts, const Place& tail, const Place& end
     see_consumers();
     if (has_room(puts, tail, end)) return true;
     if (!wait_for_change(b.gets, b.producers.seen.load(std::memory_order_relaxed),
-                         b.producers_asleep, deadline))
+                         b.producers_asleep, b.producers, deadline))
       return false;
   }
 }
@@ -279,7 +314,7 @@ bool Ring::wait_for_message(std::uint32_t gets, const Deadline& deadline) const 
     const std::uint32_t puts = b.puts.word.load(std::memory_order_acquire);
     mine.seen.store(puts, std::memory_order_release);
     if (puts != gets) return true;
-    if (!wait_for_change(b.puts, gets, b.consumers_asleep, deadline)) return false;
+    if (!wait_for_change(b.puts, gets, b.consumers_asleep, mine, deadline)) return false;
   }
 }
 

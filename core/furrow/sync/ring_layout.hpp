@@ -45,10 +45,12 @@ struct RingPlace {
 /// One side: producers or consumers. All but the mutex belongs to who holds it.
 struct alignas(line_bytes) RingSide {
   os::RobustMutex mutex;
-  RingPlace places[2];              // read by the other side
-  std::atomic<std::uint32_t> seen;  // the other side's count, or less
+  RingPlace places[2];                  // read by the other side
+  std::atomic<std::uint32_t> seen;      // the other side's count, or less
+  std::atomic<std::uint32_t> patience;  // looks that were enough lately, before sleeping
+  RingPlace seen_place;                 // its place, or less
+  std::atomic<std::uint32_t> no_yield;  // waits in which giving up the core is not tried
   std::uint32_t unused;
-  RingPlace seen_place;  // its place, or less
 };
 static_assert(sizeof(RingSide) == line_bytes);
 

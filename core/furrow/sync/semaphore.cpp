@@ -55,6 +55,10 @@ void bring(SemaphoreBody& body, std::uint32_t permits) {
 // --- OnDeath::give_back: under the guard
 // ----------------------------------------------------------
 
+std::span<SemaphoreAccount> accounts_of(SemaphoreBody& body) noexcept {
+  return {body.accounts, std::min<std::size_t>(body.used, semaphore_accounts)};
+}
+
 void settle(SemaphoreBody& body) noexcept {
   std::uint32_t held = 0;
   for (const SemaphoreAccount& account : body.accounts) held += account.held.load();
@@ -80,12 +84,13 @@ class Guard {
 };
 
 SemaphoreAccount& account_of(SemaphoreBody& body, const Member& member) noexcept {
-  const std::span own(body.accounts + 1, semaphore_accounts - 1);
-  for (SemaphoreAccount& account : own)
+  for (SemaphoreAccount& account : accounts_of(body))
     if (account.holder == member) return account;
-  for (SemaphoreAccount& account : own) {
+  for (std::uint32_t i = 1; i < semaphore_accounts; ++i) {
+    SemaphoreAccount& account = body.accounts[i];
     if (account.held.load() != 0) continue;
     account.holder = member;
+    body.used = std::max(body.used, i + 1);
     return account;
   }
   return body.accounts[0];
@@ -93,7 +98,7 @@ SemaphoreAccount& account_of(SemaphoreBody& body, const Member& member) noexcept
 
 bool take_from_dead(SemaphoreBody& body) noexcept {
   std::uint32_t back = 0;
-  for (SemaphoreAccount& account : body.accounts) {
+  for (SemaphoreAccount& account : accounts_of(body)) {
     const std::uint32_t held = account.held.load();
     if (held == 0 || &account == body.accounts || !is_dead(account.holder)) continue;
     account.held.store(0);
@@ -128,10 +133,11 @@ void bring_accounted(SemaphoreBody& body, std::uint32_t permits) {
     left -= part;
   };
   take_back(account_of(body, this_member()));
-  for (SemaphoreAccount& account : body.accounts) take_back(account);
+  for (SemaphoreAccount& account : accounts_of(body))
+    if (left > 0) take_back(account);
   body.total.store(body.total.load() + beyond);
   os::fault_point("semaphore.released");
-  settle(body);
+  body.value.store(body.value.load() + permits, std::memory_order_seq_cst);
   wake(body, permits);
 }
 
@@ -150,6 +156,7 @@ void SemaphoreBase::make(const ObjectKind& kind, std::string_view name, std::uin
     made.total = value;
     made.bound = bounded ? value : value_max;
     made.bounded = bounded ? 1 : 0;
+    made.used = 1;
     made.gives_back = static_cast<std::uint32_t>(on_death);
   });
 }

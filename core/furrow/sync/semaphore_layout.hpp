@@ -11,8 +11,9 @@
 //    80     4  total          permits to be had and held                       (atomic)
 //    84     4  given_back     permits of the dead that came back               (atomic)
 //    88     4  bounded        1: beyond the bound is misuse
-//    92    36  unused
-//   128   128 × 64  accounts  who holds how many; the first one is of those that found no other
+//    92     4  used           accounts from here on were never used
+//    96    32  unused
+//   128    32 × 64  accounts  who holds how many; the first one is of those that found no other
 // clang-format on
 //
 // With give_back an acquire or a release is one store to an account (or to total): value is what
@@ -32,9 +33,9 @@ namespace furrow::mp {
 struct SemaphoreAccount {
   Member holder;  // changes only while held is 0
   std::atomic<std::uint32_t> held;
-  std::uint8_t unused[100];
+  std::uint32_t unused;
 };
-static_assert(sizeof(SemaphoreAccount) == line_bytes);
+static_assert(sizeof(SemaphoreAccount) == 32);
 
 inline constexpr std::size_t semaphore_accounts = 64;
 
@@ -47,7 +48,8 @@ struct SemaphoreBody {
   std::atomic<std::uint32_t> total;
   std::atomic<std::uint32_t> given_back;
   std::uint32_t bounded;
-  std::uint8_t unused[36];
+  std::uint32_t used;
+  std::uint8_t unused[32];
   SemaphoreAccount accounts[semaphore_accounts];
 };
 static_assert(offsetof(SemaphoreBody, value) == 64);

@@ -58,6 +58,9 @@ TEST_CASE("Plain values go as their bytes") {
 TEST_CASE("Containers and classes with serialize come back equal") {
   round_trip(std::string("furrow\0with a hole", 18));
   round_trip(std::string());
+  round_trip(std::vector<bool>{true, false, true});
+  round_trip(std::vector<std::vector<int>>{{1}, {}, {2, 3}});
+  CHECK(encode(std::string("plain")).size() == 5);
   round_trip(std::vector<std::string>{"a", "", "ccc"});
   round_trip(std::map<std::string, std::vector<double>>{{"x", {1, 2}}, {"y", {}}});
   round_trip(std::tuple<int, std::string, std::optional<double>>{1, "b", std::nullopt});
@@ -69,13 +72,15 @@ TEST_CASE("Containers and classes with serialize come back equal") {
 
 TEST_CASE("Bytes of another value are refused") {
   CHECK_THROWS_AS(decode<int>(encode(1.5)), NotSerialisable);
-  Bytes bytes = encode(std::string("some text"));
+  using Texts = std::vector<std::string>;
+  Bytes bytes = encode(Texts{"some", "text"});
   bytes.pop_back();
-  CHECK_THROWS_AS(decode<std::string>(bytes), NotSerialisable);
-  bytes = encode(std::string("some text"));
+  CHECK_THROWS_AS(decode<Texts>(bytes), NotSerialisable);
+  bytes = encode(Texts{"some", "text"});
   bytes.push_back({});
-  CHECK_THROWS_AS(decode<std::string>(bytes), NotSerialisable);
-  CHECK_THROWS_AS(decode<std::string>({}), NotSerialisable);
+  CHECK_THROWS_AS(decode<Texts>(bytes), NotSerialisable);
+  CHECK_THROWS_AS(decode<Texts>({}), NotSerialisable);
+  CHECK_THROWS_AS(decode<std::vector<int>>(encode(std::string("odd"))), NotSerialisable);
 }
 
 TEST_CASE("A value that refuses says why") {

@@ -1,11 +1,13 @@
 #include <furrow/os/identity.hpp>
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -46,7 +48,18 @@ std::array<std::uint8_t, 16> read_boot_id() {
 
 }  // namespace
 
-std::uint64_t this_process_id() noexcept { return static_cast<std::uint64_t>(::getpid()); }
+std::uint64_t this_process_id() noexcept {
+  // The C library asks the kernel each time, which costs as much as three uncontended locks.
+  static std::atomic<std::uint64_t> cached{0};
+  static const int registered =
+      ::pthread_atfork(nullptr, nullptr, [] { cached.store(0, std::memory_order_relaxed); });
+  std::uint64_t pid = cached.load(std::memory_order_relaxed);
+  if (pid == 0) {
+    pid = static_cast<std::uint64_t>(::getpid());
+    if (registered == 0) cached.store(pid, std::memory_order_relaxed);
+  }
+  return pid;
+}
 
 std::uint64_t start_of_process(std::uint64_t pid) {
   char path[64];
