@@ -7,6 +7,16 @@
 
 namespace furrow::models {
 
-Model pi();  // pi.cpp
+Model european();   // european.cpp
+Model digital();    // european.cpp
+Model asian();      // path_options.cpp
+Model barrier();    // path_options.cpp
+Model lookback();   // path_options.cpp
+Model basket();     // basket.cpp
+Model american();   // american.cpp
+Model heston();     // beyond_lognormal.cpp
+Model merton();     // beyond_lognormal.cpp
+Model portfolio();  // portfolio.cpp
+Model pi();         // pi.cpp
 
 }  // namespace furrow::models

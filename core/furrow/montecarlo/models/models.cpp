@@ -14,7 +14,8 @@ namespace furrow::models {
 // Every model there is.
 const std::vector<Model>& all() {
   static const std::vector<Model> models{
-      pi(),
+      european(), digital(), asian(),  barrier(),   lookback(), basket(),
+      american(), heston(),  merton(), portfolio(), pi(),
   };
   return models;
 }

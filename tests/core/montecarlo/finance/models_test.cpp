@@ -132,10 +132,14 @@ TEST_CASE("American puts are Longstaff and Schwartz's table, from below") {
     double spot, sigma, maturity, truth, in_sample, error;
   };
   for (const Row& row : {Row{36, 0.2, 1, 4.478, 4.472, 0.010}, Row{40, 0.2, 1, 2.314, 2.313, 0.009},
-                         Row{44, 0.4, 1, 5.647, 5.622, 0.024}}) {
+                         Row{44, 0.4, 2, 5.647, 5.622, 0.021}}) {
     INFO("spot " << row.spot << " sigma " << row.sigma);
-    const American option{
-        .spot = row.spot, .strike = 40, .rate = 0.06, .sigma = row.sigma, .maturity = row.maturity};
+    const American option{.spot = row.spot,
+                          .strike = 40,
+                          .rate = 0.06,
+                          .sigma = row.sigma,
+                          .maturity = row.maturity,
+                          .dates = static_cast<std::int64_t>(50 * row.maturity)};
     const AmericanPrice price = american(engine, {.paths = 200'000, .seed = 9}, option);
     CHECK(!price.exercise_now);
     // Below the truth, which is for exercise at any time, by no more than 0.3 %.
@@ -143,7 +147,7 @@ TEST_CASE("American puts are Longstaff and Schwartz's table, from below") {
     CHECK(price.price > row.truth * 0.997 - 5 * price.standard_error);
     CHECK(std::abs(price.in_sample - row.in_sample) <
           5 * std::hypot(row.error, price.in_sample_error));
-    CHECK(price.simulation.variance_reduction.at(0) > 1.5);
+    CHECK(price.simulation.variance_reduction.at(0) > 1.3);
   }
 }
 

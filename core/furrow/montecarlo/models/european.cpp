@@ -1,0 +1,64 @@
+// European and digital options.
+#include <furrow/montecarlo/finance/european.hpp>
+#include <furrow/montecarlo/models/list.hpp>
+#include <furrow/montecarlo/models/market.hpp>
+
+namespace furrow::models {
+namespace {
+
+using finance::Greek;
+
+finance::European read(const Parameters& p) {
+  finance::European option;
+  read_market(p, option);
+  option.sigma = p.real("sigma");
+  return option;
+}
+
+ModelResult run_european(Engine& engine, const MonteCarloOptions& options, const Parameters& p) {
+  const finance::European option = read(p);
+  const auto truth = [&](Greek greek) { return finance::exact(option, greek); };
+  if (!p.flag("greeks")) {
+    return named(finance::european(engine, options, option, p.flag("control")),
+                 {{"price", truth(Greek::price)}});
+  }
+  const std::string& method = p.choice("method");
+  const auto by = method == "likelihood-ratio" ? finance::GreekMethod::likelihood_ratio
+                  : method == "bumped"         ? finance::GreekMethod::bumped
+                                               : finance::GreekMethod::pathwise;
+  return named(finance::european_greeks(engine, options, option, by),
+               {{"price", truth(Greek::price)},
+                {"delta", truth(Greek::delta)},
+                {"gamma", truth(Greek::gamma)},
+                {"vega", truth(Greek::vega)},
+                {"theta", truth(Greek::theta)},
+                {"rho", truth(Greek::rho)}});
+}
+
+ModelResult run_digital(Engine& engine, const MonteCarloOptions& options, const Parameters& p) {
+  const finance::European option = read(p);
+  const bool cash = p.choice("payment") == "cash";
+  return named(
+      finance::digital(engine, options, option,
+                       cash ? finance::Payment::cash : finance::Payment::asset),
+      {{"price", finance::exact(option, cash ? Greek::cash_digital : Greek::asset_digital)}});
+}
+
+}  // namespace
+
+Model european() {
+  return {"european", "price of a European option, and its sensitivities", "finance",
+          market_table({sigma_line(), flag("control", "use the asset's known mean"),
+                        flag("greeks", "delta, gamma, vega, theta, rho, too"),
+                        choice("method", {"pathwise", "likelihood-ratio", "bumped"},
+                               "how sensitivities are found")}),
+          &run_european};
+}
+
+Model digital() {
+  return {"digital", "price of a digital option: 1 or the asset if it ends in the money", "finance",
+          market_table({sigma_line(), choice("payment", {"cash", "asset"}, "what is paid")}),
+          &run_digital};
+}
+
+}  // namespace furrow::models
