@@ -44,8 +44,8 @@ using kernels::Scrambling;
 enum class PointSet { sobol, halton };
 
 struct QuasiOptions {
-  std::int64_t points = 1 << 16;  // of each randomisation, at most 2^40
-  std::int64_t randomisations = 16;
+  std::int64_t points = 1 << 16;     // of each randomisation, at most 2^40
+  std::int64_t randomisations = 16;  // at most 4,096
   double error = 0;           // ends earlier when output 0's standard error is as small, or …
   double relative_error = 0;  // … as small a part of its mean
   PointSet set = PointSet::sobol;
@@ -54,7 +54,8 @@ struct QuasiOptions {
   double confidence = 0.95;
   OnInvalid on_invalid = OnInvalid::count;
   std::int64_t block_paths = 256;
-  /// Called after each randomisation; false ends the simulation.
+  /// Called about ten times a second; false ends the simulation. The estimate is then that of the
+  /// points that every randomisation has; NaN of none.
   std::function<bool(const MonteCarloProgress&)> progress{};
 };
 
@@ -105,30 +106,53 @@ struct SimulationOf<QuasiPath<F, S>> : Generic<QuasiPath<F, S>> {
   }
 };
 
-/// Simulates `points` points of a plan.
-using QuasiRun = std::function<MonteCarloResult(const QuasiPlan& plan, std::int64_t points)>;
+/// A job: the same points of every randomisation. All of it travels to workers as bytes.
+struct QuasiPieces {
+  Pieces each;     // of one randomisation; their records stand one after the other
+  QuasiPlan plan;  // of randomisation 0
+  std::int64_t randomisations;
 
-QuasiResult run_quasi(const QuasiOptions& options, const QuasiRun& run);
+  std::int64_t count() const noexcept { return each.count() * randomisations; }
+};
+
+/// A closure whose type is known no more.
+struct AnyQuasi {
+  std::size_t outputs;
+  std::size_t workers;
+  std::function<Future<void>(const QuasiPieces&)> start;
+};
+
+QuasiResult run_quasi(const QuasiOptions& options, const AnyQuasi& simulation);
+
+template <PointSet S, class F>
+AnyQuasi quasi_of(Engine& engine, const F& path) {
+  using Closure = QuasiPath<F, S>;
+  using Code = SimulationOf<Closure>;
+  static_assert(Code::outputs >= 1 && Code::outputs <= outputs_max, "a path has 1 to 32 outputs");
+  return {Code::outputs, engine.workers(), [&engine, path](const QuasiPieces& all) {
+            return engine.for_each_async(all.count(), [path, all](std::int64_t piece) {
+              const std::int64_t count = all.each.count();
+              const std::int64_t number = piece / count;
+              Pieces own = all.each;
+              own.sequence.stream = static_cast<std::uint64_t>(number);
+              own.records += static_cast<std::size_t>(number * count) * own.layout.words();
+              Closure closure{path, all.plan};
+              closure.plan.randomisation.number = static_cast<std::uint64_t>(number);
+              run_piece(own, piece % count, Code::block(), &closure);
+            });
+          }};
+}
 
 }  // namespace montecarlo
 
-/// Throws InvalidArgument (no points, too many, …) and what monte_carlo throws.
+/// Throws InvalidArgument (no points, too many, …) and KernelFailed as monte_carlo does.
 template <class F>
 QuasiResult quasi_monte_carlo(Engine& engine, const QuasiOptions& options, F path) {
+  FURROW_CHECK_CAPTURES(F);
   static_assert(!montecarlo::Plain<F>, "quasi-random paths are generic closures: [](auto& path)");
-  return montecarlo::run_quasi(
-      options, [&](const montecarlo::QuasiPlan& plan, std::int64_t points) {
-        MonteCarloOptions each;
-        each.paths = points;
-        each.seed = options.seed;
-        each.stream = plan.randomisation.number;
-        each.on_invalid = options.on_invalid;
-        each.block_paths = options.block_paths;
-        if (options.set == PointSet::sobol) {
-          return monte_carlo(engine, each, montecarlo::QuasiPath<F, PointSet::sobol>{path, plan});
-        }
-        return monte_carlo(engine, each, montecarlo::QuasiPath<F, PointSet::halton>{path, plan});
-      });
+  return montecarlo::run_quasi(options, options.set == PointSet::sobol
+                                            ? montecarlo::quasi_of<PointSet::sobol>(engine, path)
+                                            : montecarlo::quasi_of<PointSet::halton>(engine, path));
 }
 
 }  // namespace furrow
