@@ -11,6 +11,7 @@
 #include <furrow/os/futex.hpp>
 #include <furrow/os/identity.hpp>
 #include <furrow/os/process.hpp>
+#include <furrow/sync/leaving.hpp>
 
 namespace furrow::process {
 namespace {
@@ -265,6 +266,7 @@ class Worker {
 
 // std::exit would run what the parent registered before it forked, and close what is the parent's.
 void leave(int code) {
+  if (code == 0) mp::leave_all();
   os::flush_streams();
   os::exit_now(code);
 }

@@ -19,6 +19,7 @@
 #include <furrow/process/log.hpp>
 #include <furrow/process/process.hpp>
 #include <furrow/process/start.hpp>
+#include <furrow/sync/leaving.hpp>
 
 namespace furrow::process {
 namespace {
@@ -126,6 +127,8 @@ template <class Body>
     text = describe_current_exception();
     os::write_error(fmt::format("Process {}:\n{}\n", kin.name, *text));
   }
+  // A party that threw has died for those who wait for it at a barrier.
+  if (!text) mp::leave_all();
   say_farewell(file, code, text);
   finish_children();
   os::flush_streams();

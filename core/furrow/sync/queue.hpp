@@ -243,7 +243,7 @@ class JoinableQueue : public Queue<T> {
     if (!Decoding::active()) *this = create("", {.items_max = maxsize});
   }
   static JoinableQueue create(std::string_view name, const QueueOptions& options = {}) {
-    return JoinableQueue(Ring::create(kind(), name, options));
+    return JoinableQueue(Ring::create(kind(), name, options, true));
   }
   static JoinableQueue attach(std::string_view name) {
     return JoinableQueue(Ring::attach(kind(), name));
@@ -251,7 +251,10 @@ class JoinableQueue : public Queue<T> {
 
   /// Once for every item that was taken. Throws InvalidArgument when there were not so many.
   void task_done() const { this->ring().task_done(); }
-  /// Until every item that was put is reported done. False: the time ran out.
+  /// Until every item that was put is reported done. False: the time ran out. PeerDied, once, when
+  /// a process was killed that had taken items and not reported them; they count as done then, and
+  /// joining again waits for the others. (Of a process that ended in order, leaving.hpp, others may
+  /// report the items.)
   bool join(Timeout timeout = {}) const { return this->ring().join(timeout); }
   std::size_t unfinished() const { return this->ring().unfinished(); }
 

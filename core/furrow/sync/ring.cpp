@@ -118,7 +118,8 @@ class Borrowed {
 
 Ring::Ring(SharedObject object) : object_(std::move(object)) {}
 
-Ring Ring::create(const ObjectKind& kind, std::string_view name, const QueueOptions& options) {
+Ring Ring::create(const ObjectKind& kind, std::string_view name, const QueueOptions& options,
+                  bool joinable) {
   if (options.capacity_bytes > (std::size_t{1} << 40) || options.large_bytes_max > annex_span / 4)
     throw InvalidArgument(
         fmt::format("a queue of {} bytes with {} for large messages was asked for, at most 1 TiB "
@@ -127,9 +128,12 @@ Ring Ring::create(const ObjectKind& kind, std::string_view name, const QueueOpti
   const std::uint64_t capacity = std::bit_ceil(std::max<std::size_t>(4096, options.capacity_bytes));
   const std::uint64_t items =
       options.items_max == 0 ? std::uint64_t{1} << 31 : std::uint64_t{options.items_max};
-  return Ring(SharedObject::create(kind, name, sizeof(RingBody) + capacity, [&](std::byte* at) {
+  const std::size_t behind = joinable ? sizeof(RingTakers) : 0;
+  const std::size_t bytes = sizeof(RingBody) + capacity + behind;
+  return Ring(SharedObject::create(kind, name, bytes, [&](std::byte* at) {
     auto& body = *reinterpret_cast<RingBody*>(at);
     body.capacity_bytes = capacity;
+    body.joinable = joinable ? 1 : 0;
     body.large_bytes_max = options.large_bytes_max;
     body.items_max =
         static_cast<std::uint32_t>(std::min<std::uint64_t>(items, std::uint64_t{1} << 31));
@@ -142,7 +146,9 @@ Ring Ring::create(const ObjectKind& kind, std::string_view name, const QueueOpti
 Ring Ring::attach(const ObjectKind& kind, std::string_view name) {
   Ring ring(SharedObject::attach(kind, name, sizeof(RingBody)));
   const std::uint64_t capacity = ring.body().capacity_bytes;
-  if (!std::has_single_bit(capacity) || capacity > ring.object_.body_bytes() - sizeof(RingBody))
+  const std::uint64_t behind = ring.body().joinable != 0 ? sizeof(RingTakers) : 0;
+  if (!std::has_single_bit(capacity) ||
+      capacity + behind > ring.object_.body_bytes() - sizeof(RingBody))
     throw Corrupt(fmt::format("\"{}\" is damaged: a ring of {} bytes", name, capacity));
   return ring;
 }
@@ -347,10 +353,13 @@ bool Ring::get(MessageSink& sink, Timeout timeout) const {
   }
   next.ring += 8 + (large ? 0 : round_up(count, 8));
   os::fault_point("ring.get.copied");
+  RingTakers* const takers_here = takers();
+  if (takers_here != nullptr) begin_taking(*takers_here, gets);
   RingPlace& after = b.consumers.places[(gets + 1) & 1];
   after.ring.store(next.ring, std::memory_order_relaxed);
   after.annex.store(next.annex, std::memory_order_relaxed);
   commit(b.gets, gets + 1, b.producers_asleep);
+  if (takers_here != nullptr) takers_here->finish(gets + 1);
   // Still under the lock: the others can then not have come around to this place again.
   if (large) release_annex(offset, bytes);
   return true;
@@ -371,32 +380,6 @@ bool Ring::full() const noexcept {
   const std::uint64_t tail = b.producers.places[puts & 1].ring.load(std::memory_order_relaxed);
   constexpr std::uint64_t short_message_bytes = 64;
   return tail > head && tail - head + short_message_bytes > b.capacity_bytes;
-}
-
-void Ring::task_done() const {
-  RingBody& b = body();
-  std::uint32_t done = b.done.word.load(std::memory_order_relaxed);
-  do {
-    if (done == b.puts.word.load(std::memory_order_acquire))
-      throw InvalidArgument("task_done was called more often than there were messages");
-  } while (!b.done.word.compare_exchange_weak(done, done + 1));
-  if (done + 1 == b.puts.word.load()) os::futex_wake(b.done.word, os::wake_all);
-}
-
-std::size_t Ring::unfinished() const noexcept {
-  const RingBody& b = body();
-  const std::uint32_t done = b.done.word.load(std::memory_order_acquire);
-  return b.puts.word.load(std::memory_order_acquire) - done;
-}
-
-bool Ring::join(Timeout timeout) const {
-  const Deadline deadline(timeout);
-  const RingBody& b = body();
-  for (;;) {
-    const std::uint32_t done = b.done.word.load(std::memory_order_acquire);
-    if (done == b.puts.word.load(std::memory_order_acquire)) return true;
-    if (!sleep_while(b.done.word, done, deadline)) return false;
-  }
 }
 
 }  // namespace furrow::mp

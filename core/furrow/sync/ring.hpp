@@ -35,6 +35,7 @@
 
 #include <furrow/sync/ring_layout.hpp>
 #include <furrow/sync/shared_object.hpp>
+#include <furrow/sync/takers.hpp>
 #include <furrow/sync/timeout.hpp>
 
 namespace furrow::mp {
@@ -57,7 +58,8 @@ class MessageSink {
 class Ring {
  public:
   Ring() noexcept = default;
-  static Ring create(const ObjectKind& kind, std::string_view name, const QueueOptions& options);
+  static Ring create(const ObjectKind& kind, std::string_view name, const QueueOptions& options,
+                     bool joinable = false);
   static Ring attach(const ObjectKind& kind, std::string_view name);
 
   bool valid() const noexcept { return object_.valid(); }
@@ -72,11 +74,13 @@ class Ring {
   /// True when a put of a short message would have to wait.
   bool full() const noexcept;
 
-  /// Throws InvalidArgument when more is reported done than was put.
+  /// For a ring that was created with `joinable`. Throws InvalidArgument when more is reported done
+  /// than was put.
   void task_done() const;
   /// Messages put and not reported done.
   std::size_t unfinished() const noexcept;
-  /// Until nothing is unfinished. False: the time ran out.
+  /// Until nothing is unfinished. False: the time ran out. Throws PeerDied when a process died with
+  /// messages that it had taken and not reported; they count as done then.
   bool join(Timeout timeout) const;
 
  private:
@@ -87,6 +91,9 @@ class Ring {
   };
   struct Fit;
   RingBody& body() const noexcept { return object_.as<RingBody>(); }
+  RingTakers* takers() const noexcept;
+  void begin_taking(RingTakers& takers, std::uint32_t gets) const;
+  void tell_lost() const;
   std::byte* bytes() const noexcept { return object_.body() + sizeof(RingBody); }
   void copy_in(std::uint64_t position, const void* from, std::size_t count) const noexcept;
   void copy_out(std::uint64_t position, void* to, std::size_t count) const noexcept;

@@ -17,7 +17,8 @@
 //              nothing happened; killed after, all of it.
 //
 // clang-format off
-//     0   8  capacity_bytes       8  8  large_bytes_max      16  4  items_max     20 108  unused
+//     0   8  capacity_bytes       8  8  large_bytes_max      16  4  items_max
+//    20   4  joinable: 1 where RingTakers lie behind the ring (takers.hpp)      24 104  unused
 //   128 128  producers: mutex, places, what they last saw of the consumers
 //   256 128  puts       messages ever put, modulo 2^32                             (atomic, futex)
 //   384 128  producers_asleep                                                      (atomic)
@@ -64,7 +65,8 @@ struct RingBody {
   std::uint64_t capacity_bytes;  // a power of two
   std::uint64_t large_bytes_max;
   std::uint32_t items_max;
-  std::uint8_t unused[line_bytes - 20];
+  std::uint32_t joinable;
+  std::uint8_t unused[line_bytes - 24];
   RingSide producers;
   RingWord puts;
   RingWord producers_asleep;

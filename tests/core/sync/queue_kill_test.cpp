@@ -112,6 +112,44 @@ TEST_CASE("A producer killed while it waits for room lets the next one in") {
   CHECK(queue.get() == 3);
 }
 
+TEST_CASE("join says that a process died with items, and goes on with the others") {
+  const std::string point = GENERATE("taken", "ring.committed");
+  const JoinableQueue<int> queue;
+  for (int i = 0; i < 5; ++i) queue.put(i);
+  CHECK(Child([&] {
+          queue.get();
+          queue.task_done();
+          queue.get();
+          if (point != "taken") os::set_fault(point + ":kill");
+          queue.get();
+          ::kill(::getpid(), SIGKILL);
+          return 0;
+        }).wait() == -SIGKILL);
+  CHECK_THROWS_WITH(queue.join(), Catch::Contains("with 2 items"));
+  CHECK(queue.unfinished() == 2);
+  CHECK_FALSE(queue.join(120ms));  // told once
+  for (int i = 0; i < 2; ++i) {
+    queue.get();
+    queue.task_done();
+  }
+  CHECK(queue.join(0s));
+}
+
+TEST_CASE("What another process reports for a dead one is not missed") {
+  const JoinableQueue<int> queue;
+  queue.put(1);
+  CHECK(Child([&] {
+          queue.get();  // and hands it on to us
+          ::kill(::getpid(), SIGKILL);
+          return 0;
+        }).wait() == -SIGKILL);
+  queue.put(2);
+  queue.get();
+  queue.task_done();
+  queue.task_done();
+  CHECK(queue.join(100ms));
+}
+
 TEST_CASE("A stopped process holds nobody past a timeout") {
   const Queue<int> queue;
   queue.put(1);
