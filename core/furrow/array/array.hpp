@@ -11,6 +11,11 @@
 // Rank    0 to 8 (rank 0 holds one element); extents may be 0
 // Order   C order as created; slices may have any strides, negative ones too
 // Errors  as Segment's, and TypeMismatch (attach to another dtype), ShapeMismatch, InvalidArgument
+// Travel  in messages (sync/message.hpp: pools, queues, pipes) an array or a slice goes by its
+// name,
+//         never by its elements; read, it attaches. Somebody must hold an owned array meanwhile (a
+//         pool does, for a task's arguments). A temporary one is NotSerialisable; an empty handle
+//         goes
 // Threads as the memory itself: the caller orders accesses to elements
 #pragma once
 
@@ -93,6 +98,22 @@ class AnyArray {
   template <Element T>
   Array<T> as() const;
 
+  /// Which elements of which segment, as bytes for another process of this machine. Throws
+  /// NotSerialisable for a temporary array.
+  std::string reference() const;
+  /// Attaches. Throws NotFound, also where the name means another array by now; Corrupt.
+  static AnyArray from_reference(std::string_view reference);
+  template <class Archive>
+  void save(Archive& archive) const {
+    archive(reference());
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    std::string text;
+    archive(text);
+    *this = from_reference(text);
+  }
+
   Attributes attributes() const { return read_attributes(*segment_); }
   void set_attributes(const Attributes& attributes) const {
     write_attributes(*segment_, attributes);
@@ -150,6 +171,17 @@ class Array : public AnyArray {
   Array reshape(const Shape& shape) const { return AnyArray::reshape(shape).template as<T>(); }
   Array broadcast_to(const Shape& shape) const {
     return AnyArray::broadcast_to(shape).template as<T>();
+  }
+
+  template <class Archive>
+  void save(Archive& archive) const {
+    AnyArray::save(archive);
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    AnyArray any;
+    any.load(archive);
+    *this = any.valid() ? any.template as<T>() : Array();
   }
 
  private:

@@ -41,7 +41,7 @@ void call_when_all(const std::vector<TaskOf>& tasks, const std::function<void()>
 template <class T>
 struct ResultsIn {  // one call
   static T read(const std::vector<TaskOf>& tasks) {
-    return Parser(tasks.front().task->result).template get<T>();
+    return Unpacker(tasks.front().task->result).template take<T>();
   }
 };
 template <class Result>

@@ -10,7 +10,7 @@
 // Arguments  by value: each is decoded into an object of its own, which the callable gets as
 // rvalue.
 //            String literals and string_views arrive as std::string.
-// Speed      numbers, strings and vectors of what goes as bytes go without an archive
+// Held       what goes by its name (arrays, queues, locks) is held until the task is resolved
 #pragma once
 
 #include <cstddef>
@@ -31,10 +31,9 @@
 #include <furrow/process/crew.hpp>
 #include <furrow/process/crew_worker.hpp>
 #include <furrow/process/shipping.hpp>
+#include <furrow/segment/kept.hpp>
 
 namespace furrow::process {
-
-inline constexpr std::size_t captures_bytes_max = 4096;
 
 /// Stands for the result of a callable that returns nothing, where results are collected.
 struct Nothing {
@@ -66,75 +65,7 @@ using Stored = typename StoredAs<std::decay_t<T>>::type;
 template <class R>
 using ResultOf = std::conditional_t<std::is_void_v<R>, Nothing, std::decay_t<R>>;
 
-template <class T>
-struct IsByteVector : std::false_type {};
-template <class T>
-struct IsByteVector<std::vector<T>>
-    : std::bool_constant<mp::goes_as_bytes<T> && !std::is_same_v<T, bool>> {};
-
-// --- Bytes --------------------------------------------------------------------------------------
-
-inline void put_bytes(const void* from, std::size_t count, mp::Bytes& out) {
-  const auto* const bytes = static_cast<const std::byte*>(from);
-  out.insert(out.end(), bytes, bytes + count);
-}
-
-/// Appends a value, so that it can be told from what follows.
-template <class T>
-void put(const T& value, mp::Bytes& out) {
-  if constexpr (mp::goes_as_bytes<T>) {
-    mp::encode(value, out);
-  } else if constexpr (std::is_same_v<T, std::string> || IsByteVector<T>::value) {
-    const std::uint64_t count = value.size();
-    put_bytes(&count, sizeof count, out);
-    if (count != 0) put_bytes(value.data(), count * sizeof(*value.data()), out);
-  } else {
-    const std::size_t at = out.size();
-    out.resize(at + sizeof(std::uint64_t));
-    mp::encode(value, out);
-    const std::uint64_t count = out.size() - at - sizeof count;
-    std::memcpy(out.data() + at, &count, sizeof count);
-  }
-}
-
-/// Takes values in the order in which they were put.
-class Parser {
- public:
-  explicit Parser(std::span<const std::byte> bytes) noexcept : left_(bytes) {}
-
-  std::span<const std::byte> bytes(std::uint64_t count) {
-    if (count > left_.size()) throw NotSerialisable("a message is cut short");
-    const auto taken = left_.first(count);
-    left_ = left_.subspan(count);
-    return taken;
-  }
-
-  template <class T>
-  T get() {
-    if constexpr (mp::goes_as_bytes<T>) {
-      return mp::decode<T>(bytes(sizeof(T)));
-    } else if constexpr (std::is_same_v<T, std::string> || IsByteVector<T>::value) {
-      using Item = typename T::value_type;
-      const auto count = get<std::uint64_t>();
-      if (count > left_.size()) throw NotSerialisable("a message is cut short");
-      const auto content = bytes(count * sizeof(Item));
-      T value(count, Item());
-      if (count != 0) std::memcpy(value.data(), content.data(), content.size());
-      return value;
-    } else {
-      return mp::decode<T>(bytes(get<std::uint64_t>()));
-    }
-  }
-
- private:
-  std::span<const std::byte> left_;
-};
-
 // --- Callables ----------------------------------------------------------------------------------
-
-os::CodeName name_of_code(const void* address);  // throws Error when it has no name
-/// Throws NotFound. Of the thread that runs tasks.
-const void* code_of_name(std::span<const std::byte> name);
 
 template <class F>
 void check_callable() {
@@ -143,44 +74,14 @@ void check_callable() {
   static_assert(std::is_trivially_copyable_v<F>,
                 "this closure travels to other processes as bytes, so its captures must be "
                 "trivially copyable: give strings, vectors and arrays as arguments");
-  static_assert(sizeof(F) <= captures_bytes_max, "a closure may capture at most 4 KiB by value");
+  static_assert(sizeof(F) <= shipped_bytes_max, "a closure may capture at most 4 KiB by value");
 }
 
 template <class F>
 void put_callable(const F& f, mp::Bytes& out) {
   check_callable<F>();
-  if constexpr (is_function_pointer<F>) {
-    const os::CodeName name = name_of_code(reinterpret_cast<const void*>(f));
-    put_bytes(&name, sizeof name, out);
-  } else {
-    const std::size_t at = out.size();
-    out.resize(at + sizeof f);
-    if constexpr (!std::is_empty_v<F>) {
-      std::memcpy(out.data() + at, static_cast<const void*>(&f), sizeof f);
-    }
-  }
+  ship(f, out);
 }
-
-/// A callable at its destination.
-template <class F>
-class Arrived {
- public:
-  explicit Arrived(Parser& parser) {
-    if constexpr (is_function_pointer<F>) {
-      const auto code =
-          reinterpret_cast<F>(const_cast<void*>(code_of_name(parser.bytes(sizeof(os::CodeName)))));
-      std::memcpy(bytes_, &code, sizeof code);
-    } else {
-      std::memcpy(bytes_, parser.bytes(sizeof(F)).data(), sizeof(F));
-    }
-  }
-  Arrived(const Arrived&) = delete;
-  Arrived& operator=(const Arrived&) = delete;
-  F& get() noexcept { return *std::launder(reinterpret_cast<F*>(bytes_)); }
-
- private:
-  alignas(F) std::byte bytes_[sizeof(F)];
-};
 
 /// Runs one part of a task; what it throws becomes the outcome.
 template <class Part>
@@ -204,15 +105,16 @@ struct Invocation {
   using Result = ResultOf<Returned>;
 
   static TaskOutcome run(std::span<const std::byte> argument, mp::Bytes& out) {
-    std::optional<Arrived<F>> f;
+    std::optional<Shipped<F>> f;
     std::optional<std::tuple<Args...>> arguments;
     const TaskOutcome decoded = guarded(TaskOutcome::not_decoded, out, [&] {
-      Parser parser(argument);
-      f.emplace(parser);
+      Unpacker in(argument);
+      f.emplace(in);
       // Braces: in the order in which they were put.
-      arguments.emplace(std::tuple<Args...>{parser.get<Args>()...});
+      arguments.emplace(std::tuple<Args...>{in.take<Args>()...});
     });
     if (decoded != TaskOutcome::returned) return decoded;
+    segment::drop_unused_segments();
     const auto call = [&](Args&... args) -> decltype(auto) {
       return std::invoke(f->get(), std::move(args)...);
     };
@@ -221,7 +123,7 @@ struct Invocation {
       return TaskOutcome::returned;
     } else {
       const Result result = std::apply(call, *arguments);
-      return guarded(TaskOutcome::not_encoded, out, [&] { put(result, out); });
+      return guarded(TaskOutcome::not_encoded, out, [&] { pack(result, out); });
     }
   }
 };
@@ -240,22 +142,23 @@ struct ChunkInvocation {
   using Result = ResultOf<Returned>;
 
   static TaskOutcome run(std::span<const std::byte> argument, mp::Bytes& out) {
-    Parser parser(argument);
-    std::optional<Arrived<F>> f;
+    Unpacker in(argument);
+    std::optional<Shipped<F>> f;
     std::uint64_t count = 0;
     TaskOutcome outcome = guarded(TaskOutcome::not_decoded, out, [&] {
-      f.emplace(parser);
-      count = parser.get<std::uint64_t>();
+      f.emplace(in);
+      count = in.take_length();
     });
     for (std::uint64_t i = 0; i < count && outcome == TaskOutcome::returned; ++i) {
       std::optional<Item> item;
-      outcome = guarded(TaskOutcome::not_decoded, out, [&] { item.emplace(parser.get<Item>()); });
+      outcome = guarded(TaskOutcome::not_decoded, out, [&] { item.emplace(in.take<Item>()); });
       if (outcome != TaskOutcome::returned) break;
+      segment::drop_unused_segments();
       if constexpr (std::is_void_v<Returned>) {
         call(f->get(), *item);
       } else {
         const Result result = call(f->get(), *item);
-        outcome = guarded(TaskOutcome::not_encoded, out, [&] { put(result, out); });
+        outcome = guarded(TaskOutcome::not_encoded, out, [&] { pack(result, out); });
       }
     }
     return outcome;
@@ -278,13 +181,25 @@ decltype(auto) stored(const A& argument) {
   }
 }
 
+/// Appends an argument; what goes by its name must not vanish before a worker has attached to it.
+template <class A>
+void give(const A& argument, Call& call) {
+  pack(argument, call.argument);
+  if constexpr (requires { argument.segment(); }) {
+    call.held.push_back(argument.segment());
+  } else if constexpr (!mp::goes_as_bytes<A> && std::is_copy_constructible_v<A> &&
+                       requires { argument.name(); }) {
+    call.held.push_back(std::make_shared<A>(argument));
+  }
+}
+
 template <class F, class... Args>
 Call make_call(const F& f, const Args&... args) {
   Call call;
   call.entry = entry_name<&Invocation<F, Stored<Args>...>::run>();
   call.type = typeid(F).name();
   put_callable(f, call.argument);
-  (put(stored<Args>(args), call.argument), ...);
+  (give(stored<Args>(args), call), ...);
   return call;
 }
 

@@ -49,6 +49,7 @@ struct Call {
   os::CodeName entry;
   mp::Bytes argument;
   const char* type = "";  // mangled, of the callable: for messages
+  std::vector<std::shared_ptr<const void>> held{};
 };
 
 struct TaskLimits {

@@ -237,6 +237,7 @@ void Crew::resolve(const Task& task, std::exception_ptr error, bool cancelled) {
   task->cancelled = cancelled;
   task->phase = TaskState::Phase::resolved;
   task->call.argument = {};
+  task->call.held.clear();
   --outstanding_;
   static std::atomic<std::uint64_t> resolved_so_far{0};
   task->order = resolved_so_far.fetch_add(1, std::memory_order_relaxed);

@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <map>
-#include <tuple>
 
 #include <furrow/os/clock.hpp>
 #include <furrow/os/fault.hpp>
 #include <furrow/os/futex.hpp>
 #include <furrow/os/identity.hpp>
 #include <furrow/os/process.hpp>
+#include <furrow/process/shipping.hpp>
+#include <furrow/segment/kept.hpp>
 #include <furrow/sync/leaving.hpp>
 
 namespace furrow::process {
@@ -167,15 +167,17 @@ class Worker {
     if (!fits) slot.outcome = TaskOutcome::no_space;
   }
 
+  // Null for code that is not loaded here.
   TaskEntry find(const os::CodeName& name) {
-    if (name.offset == last_name_.offset && name.build_id == last_name_.build_id) {
-      return last_entry_;
+    if (entry_ == nullptr || name.offset != name_.offset || name.build_id != name_.build_id) {
+      try {
+        entry_ = reinterpret_cast<TaskEntry>(code_of_name(name));
+      } catch (const NotFound&) {
+        entry_ = nullptr;
+      }
+      name_ = name;
     }
-    TaskEntry& entry = entries_[std::tie(name.build_id, name.offset)];
-    if (entry == nullptr) entry = reinterpret_cast<TaskEntry>(os::find_code(name));
-    last_name_ = name;
-    last_entry_ = entry;
-    return entry;
+    return entry_;
   }
 
   bool initialize() {
@@ -216,6 +218,7 @@ class Worker {
   void wait() {
     const std::uint64_t bit = 1ULL << (number_ % 64);
     if (spin(bit)) return;
+    segment::drop_kept_segments();
     std::atomic<std::uint64_t>& parked = control_.parked[number_ / 64];
     seat_.gate.store(0, std::memory_order_relaxed);
     parked.fetch_or(bit, std::memory_order_seq_cst);
@@ -259,9 +262,8 @@ class Worker {
   const os::Descriptor& memory_;
   std::uint64_t claimed_ = 0;
   mp::Bytes result_;
-  os::CodeName last_name_;
-  TaskEntry last_entry_ = nullptr;
-  std::map<std::tuple<std::array<std::uint8_t, 20>, std::uint64_t>, TaskEntry> entries_;
+  os::CodeName name_;  // of the entry called last
+  TaskEntry entry_ = nullptr;
 };
 
 // std::exit would run what the parent registered before it forked, and close what is the parent's.
@@ -277,6 +279,7 @@ void serve_crew(const CrewView& view, std::size_t seat, const os::Event& alarm,
                 const os::Descriptor& memory) {
   view.seat(seat).pid.store(os::this_process_id(), std::memory_order_release);
   os::call_at_exit(leave);
+  segment::keep_segments();
   os::drop_output();
   Worker(view, seat, alarm, memory).serve();
   view.seat(seat).state.store(static_cast<std::uint32_t>(SeatState::left),

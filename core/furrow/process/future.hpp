@@ -62,7 +62,8 @@ class Future {
   R result(Timeout timeout = {}) const {
     const process::TaskState& task = state();
     process::await_result(task, timeout);
-    if constexpr (!std::is_void_v<R>) return process::Parser(task.result).get<value_type>();
+    if constexpr (!std::is_void_v<R>)
+      return process::Unpacker(task.result).template take<value_type>();
   }
 
   /// What the task threw, or null. Throws Cancelled, furrow::Timeout.

@@ -63,14 +63,14 @@ class Given<Range&> {
 /// The results of a chunk.
 template <class Result>
 std::vector<Result> read_chunk(std::span<const std::byte> bytes, std::size_t items) {
-  Parser parser(bytes);
+  Unpacker in(bytes);
   std::vector<Result> results;
   results.reserve(items);
   for (std::size_t i = 0; i < items; ++i) {
     if constexpr (std::is_same_v<Result, Nothing>) {
       results.push_back({});
     } else {
-      results.push_back(parser.get<Result>());
+      results.push_back(in.take<Result>());
     }
   }
   return results;
@@ -87,14 +87,14 @@ class ChunkBuilder {
     call_.type = typeid(F).name();
     put_callable(f, call_.argument);
     count_at_ = call_.argument.size();
-    put(std::uint64_t{0}, call_.argument);
+    append_length(0, call_.argument);
   }
   template <class Given>
   void add(const Given& item) {
     if constexpr (std::is_same_v<Item, Given>) {
-      put(item, call_.argument);
+      give(item, call_);
     } else {
-      put(Item(item), call_.argument);
+      give(Item(item), call_);
     }
     ++count_;
   }

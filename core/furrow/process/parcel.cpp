@@ -55,6 +55,11 @@ void append_length(std::uint64_t length, std::vector<std::byte>& bytes) {
   append_bytes(&length, sizeof length, bytes);
 }
 
+void set_length(std::size_t at, std::vector<std::byte>& bytes) noexcept {
+  const std::uint64_t length = bytes.size() - at - sizeof length;
+  std::memcpy(bytes.data() + at, &length, sizeof length);
+}
+
 std::uint64_t Unpacker::take_length() {
   std::uint64_t length = 0;
   std::memcpy(&length, take_bytes(sizeof length).data(), sizeof length);

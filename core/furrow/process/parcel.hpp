@@ -71,13 +71,16 @@ inline constexpr bool serialisable =
 
 void append_bytes(const void* from, std::size_t count, std::vector<std::byte>& bytes);
 void append_length(std::uint64_t length, std::vector<std::byte>& bytes);
+/// Of what was appended behind the length at `at`.
+void set_length(std::size_t at, std::vector<std::byte>& bytes) noexcept;
 
 /// Appends a value, and before it how many bytes it takes.
 template <class T>
 void pack(const T& value, std::vector<std::byte>& bytes) {
-  const mp::Bytes message = mp::encode(value);
-  append_length(message.size(), bytes);
-  append_bytes(message.data(), message.size(), bytes);
+  const std::size_t at = bytes.size();
+  append_length(0, bytes);
+  mp::encode(value, bytes);
+  set_length(at, bytes);
 }
 
 /// Takes values from bytes in the order in which they were packed. Throws Corrupt.

@@ -18,6 +18,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <furrow/os/module.hpp>
 #include <furrow/process/parcel.hpp>
 
 namespace furrow::process {
@@ -37,7 +38,12 @@ inline constexpr bool ships = is_function_pointer<F> ||
                               (std::is_class_v<F> && std::is_trivially_copyable_v<F> &&
                                sizeof(F) <= shipped_bytes_max);
 
-/// Throws Error where the program cannot name its code.
+/// The name of code at an address, remembered: looking into modules takes microseconds. Throws
+/// Error where it has none.
+os::CodeName name_of_code(const void* address);
+/// The code at its destination, remembered. Throws NotFound.
+void* code_of_name(const os::CodeName& name);
+
 void ship_code(AnyCode code, std::vector<std::byte>& bytes);
 AnyCode find_shipped_code(Unpacker& in);
 

@@ -3,6 +3,8 @@
 #include <forward_list>
 #include <set>
 
+#include <furrow/array/array.hpp>
+
 #include "core/process/pool_support.hpp"
 
 using namespace furrow;
@@ -229,4 +231,33 @@ TEST_CASE("pool: many threads give tasks and wait at the same time") {
   }
   for (auto& thread : threads) thread.join();
   CHECK(right == 4 * 201);
+}
+
+TEST_CASE("pool: arrays go by name; workers change them in place, and let go of them") {
+  mp::Pool pool(2);
+  CreateOptions options;
+  options.lifetime = Lifetime::owned;
+  auto array = Array<double>::create("x", {1000, 8}, options);
+  std::vector<Array<double>> rows;
+  for (std::int64_t i = 0; i < 1000; ++i) rows.push_back(array.row(i));
+  const auto fill = [](const Array<double>& row) {
+    for (std::int64_t j = 0; j < row.size(); ++j) row(j) += 1;
+    return row(0);
+  };
+  mp::MapOptions once;
+  once.repeatable = false;
+  CHECK(pool.map(fill, rows, once) == std::vector<double>(1000, 1.0));
+  CHECK(pool.apply([](const Array<double>& x) { return x(999, 7); }, array) == 1.0);
+  // The handle is dropped while the task waits: the pool holds the array until a worker has it.
+  std::vector<mp::AsyncResult<double>> results;
+  for (int i = 0; i < 20; ++i) {
+    const auto other = Array<double>::create("owned-" + std::to_string(i), {3}, options);
+    other(2) = i;
+    results.push_back(pool.apply_async([](const Array<double>& x) { return x(2); }, other));
+  }
+  for (int i = 0; i < 20; ++i) CHECK(results[static_cast<std::size_t>(i)].get() == i);
+  CHECK(soon([] { return segment::list().size() == 1; }));
+  rows.clear();
+  array = {};
+  CHECK(soon([] { return segment::list().empty(); }));
 }
