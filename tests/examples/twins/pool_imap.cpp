@@ -19,6 +19,5 @@ int main(int argc, char** argv) {
   std::vector<int> any;
   for (const int result : pool.imap_unordered(square, numbers)) any.push_back(result);
   std::sort(any.begin(), any.end());
-  for (const int result : any) std::printf("%d ", result);
-  std::printf("\n");
+  for (const int result : any) std::printf("%d\n", result);
 }

@@ -15,6 +15,5 @@ int main(int argc, char** argv) {
   std::vector<int> numbers(10);
   std::iota(numbers.begin(), numbers.end(), 0);
   mp::Pool pool(4);
-  for (const int result : pool.map(square, numbers)) std::printf("%d ", result);
-  std::printf("\n");
+  for (const int result : pool.map(square, numbers)) std::printf("%d\n", result);
 }

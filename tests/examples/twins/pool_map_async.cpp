@@ -27,6 +27,5 @@ int main(int argc, char** argv) {
     std::this_thread::sleep_for(1ms);
   }
   std::printf("other work was done meanwhile: %s\n", done_meanwhile > 0 ? "yes" : "no");
-  for (const int value : result.get()) std::printf("%d ", value);
-  std::printf("\n");
+  for (const int value : result.get()) std::printf("%d\n", value);
 }

@@ -18,6 +18,5 @@ int main(int argc, char** argv) {
   furrow::initialize(argc, argv);
   mp::Pool pool(2);
   const std::vector<std::pair<int, int>> items{{2, 5}, {3, 2}, {10, 3}};
-  for (const int result : pool.starmap(power, items)) std::printf("%d ", result);
-  std::printf("\n");
+  for (const int result : pool.starmap(power, items)) std::printf("%d\n", result);
 }
