@@ -1,12 +1,10 @@
 // tests/kernels/finance_test.cpp
 //
 // Closed forms against the literature, against the same formula in long double, against each other
-// (parity, limits, derivatives), as columns on every target, and against QuantLib where it is.
+// (parity, limits, derivatives), and as columns on every target.
 #include <catch2/catch.hpp>
 
 #include <cmath>
-#include <cstdlib>
-#include <fstream>
 #include <functional>
 #include <random>
 #include <vector>
@@ -429,53 +427,6 @@ TEST_CASE("columns of options have each option's own bits, any size and target")
     }
   }
   force_target("");
-}
-
-TEST_CASE("prices agree with QuantLib's") {
-  const int status =
-      std::system(FURROW_PYTHON " " FURROW_TEST_FOLDER "/quantlib_peer.py quantlib_prices.txt");
-  if (status == 3 << 8) {
-    WARN("no QuantLib here: apt-get install quantlib-python");
-    return;
-  }
-  REQUIRE(status == 0);
-  std::ifstream file("quantlib_prices.txt");
-  std::string kind;
-  int variant = 0, sign = 0, lines = 0;
-  Case c{};
-  double x = 0, y = 0, z = 0, peer = 0;
-  while (file >> kind >> variant >> sign >> c.spot >> c.strike >> c.rate >> c.dividend >>
-         c.volatility >> c.maturity >> x >> y >> z >> peer) {
-    const auto right = static_cast<Right>(sign);
-    double ours = std::nan(""), margin = 1e-10;
-    if (kind == "european") {
-      ours = black_scholes(european(c, right), static_cast<Greek>(variant));
-    } else if (kind == "barrier") {
-      ours = barrier({static_cast<Knock>(variant), right, c.spot, c.strike, x, y, c.rate,
-                      c.dividend, c.volatility, c.maturity, 0.0});
-      margin = 1e-9;
-    } else if (kind == "lookback") {
-      ours = lookback({static_cast<Strike>(variant), right, c.spot, c.strike, x, c.rate, c.dividend,
-                       c.volatility, c.maturity});
-      margin = 1e-8;
-    } else if (kind == "asian") {
-      ours = geometric_asian(
-          {right, c.spot, c.strike, c.rate, c.dividend, c.volatility, c.maturity, x});
-    } else if (kind == "heston") {
-      ours = heston({right, c.spot, c.strike, c.rate, c.dividend, c.maturity, c.volatility, x, y, z,
-                     variant / 100.0})
-                 .price;
-      margin = 1e-6;
-    } else if (kind == "vasicek") {
-      ours = vasicek({x, y, z, c.volatility, c.maturity}, ShortRateValue::bond);
-    }
-    INFO(kind << " " << variant << " " << sign << " S " << c.spot << " K " << c.strike << " r "
-              << c.rate << " q " << c.dividend << " v " << c.volatility << " T " << c.maturity
-              << " " << x << " " << y << " " << z);
-    CHECK(ours == Approx(peer).epsilon(1e-9).margin(margin));
-    ++lines;
-  }
-  CHECK(lines > 500);
 }
 
 }  // namespace furrow::kernels::finance

@@ -18,7 +18,6 @@
 //
 #include <furrow/kernels/finance/lognormal-inl.h>
 #include <furrow/kernels/math/atan-inl.h>
-#include <furrow/kernels/math/log1p-inl.h>
 #include <furrow/kernels/math/sincos-inl.h>
 #include <furrow/kernels/finance/models.hpp>
 
@@ -27,7 +26,6 @@ namespace furrow::kernels::finance {
 namespace HWY_NAMESPACE {
 namespace {  // names here recur in other files
 
-HWY_NOINLINE V call_log1p(V x) noexcept { return math::log1p(D(), x); }
 HWY_NOINLINE V call_atan2(V y, V x) noexcept { return math::atan2(D(), y, x); }
 HWY_NOINLINE V call_sin(V x) noexcept { return math::sin(D(), x); }
 HWY_NOINLINE V call_cos(V x) noexcept { return math::cos(D(), x); }
@@ -85,7 +83,7 @@ HWY_INLINE Complex log_characteristic(const Transform& at, Real u) noexcept {
   if (at.square > 1e-16) {
     const Real up = p.re * p.re + p.im * p.im - Real(2.0) * p.re;
     const Real down = g.re * g.re + g.im * g.im - Real(2.0) * g.re;
-    fraction.re = Real(0.5 / at.square) * (Real(call_log1p(up.v)) - Real(call_log1p(down.v)));
+    fraction.re = Real(0.5 / at.square) * (log1p(up) - log1p(down));
     const Real im = g.im - p.im + p.im * g.re - p.re * g.im;
     const Real re = Real(1.0) - p.re - g.re + p.re * g.re + p.im * g.im;
     fraction.im = Real(1 / at.square) * Real(call_atan2(im.v, re.v));

@@ -73,13 +73,16 @@ struct CirFormula {
     if constexpr (Value == ShortRateValue::variance) {
       return square * gone * (in[rate] * left + Real(0.5) * in[mean] * a * gone);
     }
+    // A = (2h e^((a+h)t/2)/d)^(2am/σ²), d = 2h + (a+h)(e^(ht) - 1), with (a-h)(a+h) = -2σ² taken
+    // out of what would cancel: ln A = 2am (-t/(a+h) - ln(1 - σ²c)/σ²), c = (1 - e^(-ht))/(h
+    // (a+h)).
     const Real h = sqrt(a * a + Real(2.0) * square);
-    const Real fallen = -expm1(-h * t);
-    const Real below = Real(2.0) * h * (Real(1.0) - fallen) + (a + h) * fallen;
-    const Real b = Real(2.0) * fallen / below;
-    const Real power = Real(0.5) * (a - h) * t + log(Real(2.0) * h / below);
-    const Real log_a = Real(2.0) * a * in[mean] / square * power;
-    return exp(log_a - b * in[rate]);
+    const Real fallen = decay(h, t);
+    const Real c = fallen / (a + h);
+    const Real y = square * c;
+    const Real by_square = where(y < Real(1e-8), c * fma(y, Real(0.5), 1.0), -log1p(-y) / square);
+    const Real log_a = Real(2.0) * a * in[mean] * (by_square - t / (a + h));
+    return exp(where(a == Real(0.0), Real(0.0), log_a) - fallen / (Real(1.0) - y) * in[rate]);
   }
 };
 

@@ -2,8 +2,8 @@
 //
 // Options on a lognormal asset's path that have a closed form: geometric Asian, barrier, lookback.
 //
-// Error   absolute, in parts of S + K: geometric Asian 1e-15, barrier and lookback 1e-13 for
-//         volatilities from 0.01 on (tests/kernels/finance_path_test.cpp)
+// Error   absolute, in parts of S + K: geometric Asian 1e-15, barrier and lookback 1e-14 for
+//         volatilities from 0.01 to 1 (tests/kernels/finance_peers_test.cpp)
 // Source  Kemna, Vorst (1990); Merton (1973), Reiner, Rubinstein, "Breaking down the barriers"
 //         (1991); Goldman, Sosin, Gatto (1979); Conze, Viswanathan (1991); all as in Haug (2007),
 //         chapter 4; Broadie, Glasserman, Kou, "A continuity correction for discrete barrier

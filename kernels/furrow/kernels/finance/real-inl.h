@@ -18,6 +18,7 @@
 #include <furrow/kernels/math/exp-inl.h>
 #include <furrow/kernels/math/expm1-inl.h>
 #include <furrow/kernels/math/log-inl.h>
+#include <furrow/kernels/math/log1p-inl.h>
 #include <furrow/kernels/finance/entries.hpp>
 
 HWY_BEFORE_NAMESPACE();
@@ -62,10 +63,12 @@ HWY_INLINE Real fma(Real x, Real y, Real z) noexcept { return hn::MulAdd(x.v, y.
 HWY_NOINLINE inline V call_exp(V x) noexcept { return math::exp(D(), x); }
 HWY_NOINLINE inline V call_expm1(V x) noexcept { return math::expm1(D(), x); }
 HWY_NOINLINE inline V call_log(V x) noexcept { return math::log(D(), x); }
+HWY_NOINLINE inline V call_log1p(V x) noexcept { return math::log1p(D(), x); }
 HWY_NOINLINE inline V call_ndtr(V x) noexcept { return math::ndtr(D(), x); }
 HWY_INLINE Real exp(Real x) noexcept { return call_exp(x.v); }
 HWY_INLINE Real expm1(Real x) noexcept { return call_expm1(x.v); }
 HWY_INLINE Real log(Real x) noexcept { return call_log(x.v); }
+HWY_INLINE Real log1p(Real x) noexcept { return call_log1p(x.v); }
 /// The standard normal distribution function and its density.
 HWY_INLINE Real ndtr(Real x) noexcept { return call_ndtr(x.v); }
 HWY_INLINE Real density(Real x) noexcept {
