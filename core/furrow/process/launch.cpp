@@ -10,7 +10,6 @@
 #include <cstring>
 #include <exception>
 #include <thread>
-#include <typeinfo>
 
 #include <furrow/os/fault.hpp>
 #include <furrow/os/identity.hpp>
@@ -20,6 +19,7 @@
 #include <furrow/process/process.hpp>
 #include <furrow/process/start.hpp>
 #include <furrow/sync/leaving.hpp>
+#include <furrow/process/task_error.hpp>
 
 namespace furrow::process {
 namespace {
@@ -71,28 +71,10 @@ void bind_to_parent(const Kinship& kin, const Bond& bond) {
   }).detach();
 }
 
-std::string name_of(const std::type_info* type) {
-  if (type == nullptr) return "an exception";
-  int failed = 0;
-  char* const text = abi::__cxa_demangle(type->name(), nullptr, nullptr, &failed);
-  std::string name = failed == 0 ? text : type->name();
-  std::free(text);
-  return name;
-}
-
 std::string describe_current_exception() {
-  std::string type = name_of(abi::__cxa_current_exception_type());
-  try {
-    throw;
-  } catch (const std::exception& error) {
-    return type + ": " + error.what();
-  } catch (const std::string& text) {
-    return type + ": " + text;
-  } catch (const char* text) {
-    return type + ": " + text;
-  } catch (...) {
-    return type;
-  }
+  mp::Bytes description;
+  describe_exception(description);
+  return describe(read_description(description));
 }
 
 void say_farewell(const os::Descriptor& file, int code, const std::optional<std::string>& text) {

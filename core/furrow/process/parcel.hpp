@@ -94,6 +94,7 @@ class Unpacker {
   }
   std::uint64_t take_length();
   std::span<const std::byte> take_bytes(std::uint64_t count);
+  std::size_t left() const noexcept { return left_.size(); }
   /// Throws when something is left over.
   void done() const;
 

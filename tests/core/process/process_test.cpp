@@ -160,7 +160,7 @@ TEST_CASE("an uncaught exception: exit code 1, its text on standard error and in
     const std::string text = caught.text();
     CHECK(error.exception() == "furrow::NotFound: no such thing");
     CHECK(standard.exception() == "std::runtime_error: a reason");
-    CHECK(number.exception() == "int");
+    CHECK(number.exception() == "int: 17");
     CHECK(endless.exception()->size() > 3000);
     CHECK(text.find("Process " + error.name() + ":\nfurrow::NotFound: no such thing\n") == 0);
     CHECK(text.find("Process Second:\nstd::runtime_error: a reason\n") != std::string::npos);

@@ -1,0 +1,280 @@
+#include <furrow/process/manager_client.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include <furrow/error.hpp>
+#include <furrow/os/clock.hpp>
+#include <furrow/os/identity.hpp>
+#include <furrow/process/connection.hpp>
+#include <furrow/process/identity.hpp>
+#include <furrow/process/reception.hpp>
+#include <furrow/process/task_error.hpp>
+
+namespace furrow::process {
+namespace {
+
+constexpr std::int64_t connect_limit_ns = 10'000'000'000;
+constexpr std::size_t idle_max = 8;
+
+thread_local WritingForManager* writing = nullptr;
+thread_local ReadingFromManager* reading = nullptr;
+
+template <class... Classes>
+void throw_by_name(const ExceptionText& exception) {
+  const auto is = [&](const char* name) { return exception.type == readable_name(name); };
+  ((is(typeid(Classes).name()) ? throw Classes(exception.text) : void()), ...);
+}
+
+[[noreturn]] void rethrow(const ExceptionText& exception) {
+  throw_by_name<Error, InvalidArgument, NotFound, AlreadyExists, InUse, OutOfSpace,
+                PermissionDenied, Corrupt, ShapeMismatch, TypeMismatch, furrow::Timeout, Cancelled,
+                IoError, NotSerialisable, InvalidState, Full, Empty, Closed, NotHeld>(exception);
+  throw RemoteError("in the manager's process: " + describe(exception));
+}
+
+struct Clients {
+  std::mutex mutex;
+  std::map<std::string, std::weak_ptr<ManagerClient>> by_address;
+  std::map<std::string, std::string> keys;
+};
+
+Clients& clients() {
+  static auto* the_clients = new Clients;  // proxies of static objects ask for it at the end
+  return *the_clients;
+}
+
+}  // namespace
+
+struct ManagerClient::State {
+  std::string address;
+  std::string key;
+  std::mutex mutex;  // what follows
+  std::uint64_t process = os::this_process_id();
+  std::vector<mp::Connection> idle;
+  std::map<std::uint64_t, std::uint64_t> proxies;  // object -> shares of this process
+  References owed;  // shares to give back, for which no connection was free
+
+  [[noreturn]] void throw_died(const char* how) const {
+    throw ManagerDied(
+        fmt::format("the manager at {} is gone ({}), and what it kept with it", address, how));
+  }
+
+  mp::Connection connect() const {
+    try {
+      return {knock(address, key, os::monotonic_ns() + connect_limit_ns), true, true};
+    } catch (const NotFound&) {
+      throw_died("nobody listens there");
+    } catch (const IoError&) {  // the path leads to nothing, or to something else by now
+      throw_died("its address leads nowhere");
+    }
+  }
+
+  // A forked child has the parent's list of proxies in its memory, and no shares for them yet.
+  void renew_after_fork() {
+    if (process == os::this_process_id()) return;
+    process = os::this_process_id();
+    idle.clear();
+    owed.clear();
+    mp::Connection connection = connect();
+    for (const auto& [object, count] : proxies) {
+      for (std::uint64_t i = 0; i < count; ++i) ask_for_share(connection, object);
+    }
+    idle.push_back(std::move(connection));
+  }
+
+  static void ask_for_share(const mp::Connection& connection, std::uint64_t object) {
+    mp::Bytes message;
+    put_plain(Request{object, ManagerCall::share}, message);
+    connection.send_bytes(message);
+    connection.recv_bytes();  // one that is gone is told of when it is called
+  }
+
+  mp::Connection take() {
+    {
+      const std::lock_guard lock(mutex);
+      renew_after_fork();
+      if (!idle.empty()) {
+        mp::Connection connection = std::move(idle.back());
+        idle.pop_back();
+        return connection;
+      }
+    }
+    return connect();
+  }
+
+  static void send_drop(const mp::Connection& connection, std::uint64_t object) {
+    mp::Bytes message;
+    put_plain(Request{object, ManagerCall::drop}, message);
+    connection.send_bytes(message, mp::Timeout(std::chrono::seconds(1)));
+  }
+
+  void give(mp::Connection connection) {
+    const std::lock_guard lock(mutex);
+    for (const std::uint64_t object : std::exchange(owed, {})) send_drop(connection, object);
+    if (idle.size() < idle_max) idle.push_back(std::move(connection));
+  }
+};
+
+std::shared_ptr<ManagerClient> ManagerClient::at(const std::string& address,
+                                                 const std::string& key) {
+  Clients& all = clients();
+  const std::lock_guard lock(all.mutex);
+  std::string& known = all.keys[address];
+  if (!key.empty()) known = key;
+  if (known.empty()) known = shared_key();
+  std::weak_ptr<ManagerClient>& entry = all.by_address[address];
+  std::shared_ptr<ManagerClient> client = entry.lock();
+  if (client == nullptr) {
+    auto state = std::make_unique<State>();
+    state->address = address;
+    state->key = known;
+    client = std::shared_ptr<ManagerClient>(new ManagerClient(std::move(state)));
+    entry = client;
+  }
+  return client;
+}
+
+ManagerClient::ManagerClient(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ManagerClient::~ManagerClient() = default;
+
+const std::string& ManagerClient::address() const noexcept { return state_->address; }
+
+ManagerClient::Result ManagerClient::call(std::uint64_t object, ManagerCall what,
+                                          const mp::Bytes& arguments) {
+  mp::Connection connection = state_->take();
+  mp::Bytes message;
+  message.reserve(sizeof(Request) + arguments.size());
+  put_plain(Request{object, what}, message);
+  append_bytes(arguments.data(), arguments.size(), message);
+  Result result;
+  try {
+    connection.send_bytes(message);
+    result.bytes = connection.recv_bytes();
+  } catch (const BrokenPipe&) {
+    state_->throw_died("it hung up");
+  } catch (const EndOfFile&) {
+    state_->throw_died("it hung up in the middle of a call");
+  }
+  Unpacker in(result.bytes);
+  const auto reply = take_plain<Reply>(in);
+  result.references = take_references(in);
+  result.begin = result.bytes.size() - in.left();
+  result.missing = reply.state == ReplyState::missing;
+  state_->give(std::move(connection));
+  if (reply.state == ReplyState::threw)
+    rethrow(read_description(std::span(result.bytes).subspan(result.begin)));
+  return result;
+}
+
+void ManagerClient::adopt(std::uint64_t object) {
+  const std::lock_guard lock(state_->mutex);
+  ++state_->proxies[object];
+}
+
+void ManagerClient::share(std::uint64_t object) {
+  call(object, ManagerCall::share);
+  adopt(object);
+}
+
+void ManagerClient::drop(std::uint64_t object) noexcept {
+  try {
+    const std::lock_guard lock(state_->mutex);
+    const auto found = state_->proxies.find(object);
+    if (found != state_->proxies.end() && --found->second == 0) state_->proxies.erase(found);
+    // A forked child that never called has no share to give back.
+    if (state_->process != os::this_process_id()) return;
+    if (state_->idle.empty()) {
+      state_->owed.push_back(object);
+    } else {
+      State::send_drop(state_->idle.back(), object);
+    }
+  } catch (...) {  // the manager is gone, and the object with it
+  }
+}
+
+// --- Proxies
+// --------------------------------------------------------------------------------------
+
+struct ProxyReference::Share {
+  std::shared_ptr<ManagerClient> client;
+  std::uint64_t object;
+  std::uint64_t fingerprint;
+  ~Share() { client->drop(object); }
+};
+
+ProxyReference::ProxyReference(std::shared_ptr<ManagerClient> client, std::uint64_t object,
+                               std::uint64_t fingerprint)
+    : share_(new Share{std::move(client), object, fingerprint}) {
+  share_->client->adopt(object);
+}
+
+ManagerClient& ProxyReference::client() const {
+  if (share_ == nullptr) throw InvalidState("this proxy refers to no object of a manager");
+  return *share_->client;
+}
+std::uint64_t ProxyReference::object() const {
+  client();
+  return share_->object;
+}
+std::uint64_t ProxyReference::fingerprint() const noexcept {
+  return share_ == nullptr ? 0 : share_->fingerprint;
+}
+
+void ProxyReference::check(std::uint64_t wanted) const {
+  client();
+  if (fingerprint() == wanted) return;
+  throw TypeMismatch(
+      "the manager's object is of another type than the proxy it was read into: keys, values and "
+      "kind must be the same");
+}
+
+void ProxyReference::note_written() const {
+  if (writing == nullptr) return;
+  if (writing->client_ != &client()) {
+    throw NotSerialisable(
+        "a manager's value can hold proxies of that manager's own objects only: it cannot keep "
+        "another manager's alive");
+  }
+  writing->references.push_back(object());
+}
+
+ProxyReference ProxyReference::read(const std::string& address, std::uint64_t object,
+                                    std::uint64_t fingerprint) {
+  if (reading != nullptr && reading->client_->address() == address) {
+    References& given = reading->given_;
+    const auto found = std::find(given.begin(), given.end(), object);
+    if (found != given.end()) {
+      given.erase(found);
+      return {reading->client_->shared_from_this(), object, fingerprint};
+    }
+  }
+  auto client = ManagerClient::at(address);
+  client->call(object, ManagerCall::share);
+  return {std::move(client), object, fingerprint};
+}
+
+bool operator==(const ProxyReference& a, const ProxyReference& b) noexcept {
+  if (a.share_ == nullptr || b.share_ == nullptr) return a.share_ == b.share_;
+  return a.share_->client == b.share_->client && a.share_->object == b.share_->object;
+}
+
+WritingForManager::WritingForManager(const ManagerClient& client) noexcept
+    : client_(&client), outer_(std::exchange(writing, this)) {}
+WritingForManager::~WritingForManager() { writing = outer_; }
+
+ReadingFromManager::ReadingFromManager(ManagerClient& client, References given) noexcept
+    : client_(&client), given_(std::move(given)), outer_(std::exchange(reading, this)) {}
+ReadingFromManager::~ReadingFromManager() {
+  reading = outer_;
+  for (const std::uint64_t object : given_) {
+    client_->adopt(object);
+    client_->drop(object);
+  }
+}
+
+}  // namespace furrow::process

@@ -1,0 +1,136 @@
+// furrow/process/manager_client.hpp
+//
+// A process's way to one manager: connections that its threads share, and its proxies' shares in
+// the manager's objects. What proxies are made of (managed.hpp); programs include
+// process/manager.hpp.
+//
+// Fork     a child connects anew when it first calls, and gets shares of its own then
+// Errors   ManagerDied: its process is gone. What a call threw there is thrown here: furrow's own
+//          classes as themselves, others as RemoteError
+// Threads  any; a call that waits for its reply holds up no other
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <furrow/process/manager_protocol.hpp>
+
+namespace furrow::process {
+
+class ManagerClient : public std::enable_shared_from_this<ManagerClient> {
+ public:
+  /// The one for this address. With an empty key: that of an earlier call, else the process's own.
+  static std::shared_ptr<ManagerClient> at(const std::string& address, const std::string& key = "");
+  ~ManagerClient();
+
+  const std::string& address() const noexcept;
+
+  struct Result {
+    bool missing = false;
+    mp::Bytes bytes;        // the whole reply
+    std::size_t begin = 0;  // of its body
+    References references;
+    Unpacker body() const { return Unpacker(std::span(bytes).subspan(begin)); }
+  };
+  Result call(std::uint64_t object, ManagerCall call, const mp::Bytes& arguments = {});
+
+  /// Counts the proxies of this process; the last to go gives the share back.
+  void adopt(std::uint64_t object);
+  void share(std::uint64_t object);
+  void drop(std::uint64_t object) noexcept;
+
+ private:
+  struct State;
+  explicit ManagerClient(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// One share of this process in an object; copies of a proxy hold it together.
+class ProxyReference {
+ public:
+  ProxyReference() = default;
+  /// A share that the process has been given already.
+  ProxyReference(std::shared_ptr<ManagerClient> client, std::uint64_t object,
+                 std::uint64_t fingerprint);
+
+  bool valid() const noexcept { return share_ != nullptr; }
+  ManagerClient& client() const;
+  std::uint64_t object() const;
+  std::uint64_t fingerprint() const noexcept;
+  ManagerClient::Result call(ManagerCall what, const mp::Bytes& arguments = {}) const {
+    return client().call(object(), what, arguments);
+  }
+
+  /// Throws TypeMismatch when the proxy was of another type.
+  void check(std::uint64_t fingerprint) const;
+
+  template <class Archive>
+  void save(Archive& archive) const {
+    note_written();
+    archive(client().address(), object(), fingerprint());
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    std::string address;
+    std::uint64_t object = 0;
+    std::uint64_t fingerprint = 0;
+    archive(address, object, fingerprint);
+    *this = read(address, object, fingerprint);
+  }
+  friend bool operator==(const ProxyReference& a, const ProxyReference& b) noexcept;
+
+ private:
+  struct Share;
+  void note_written() const;
+  static ProxyReference read(const std::string& address, std::uint64_t object,
+                             std::uint64_t fingerprint);
+  std::shared_ptr<Share> share_;
+};
+
+/// While it lives, proxies that are written in this thread are noted: a manager's value keeps those
+/// of its own manager alive, and cannot keep others.
+class WritingForManager {
+ public:
+  explicit WritingForManager(const ManagerClient& client) noexcept;
+  ~WritingForManager();
+  WritingForManager(const WritingForManager&) = delete;
+  WritingForManager& operator=(const WritingForManager&) = delete;
+  References references;
+
+ private:
+  friend class ProxyReference;
+  const ManagerClient* client_;
+  WritingForManager* outer_;
+};
+
+/// While it lives, proxies that are read in this thread take the shares that came with the reply;
+/// what is left of these is given back.
+class ReadingFromManager {
+ public:
+  ReadingFromManager(ManagerClient& client, References given) noexcept;
+  ~ReadingFromManager();
+  ReadingFromManager(const ReadingFromManager&) = delete;
+  ReadingFromManager& operator=(const ReadingFromManager&) = delete;
+
+ private:
+  friend class ProxyReference;
+  ManagerClient* client_;
+  References given_;
+  ReadingFromManager* outer_;
+};
+
+template <class T>
+WireValue to_wire(const ManagerClient& client, const T& value) {
+  WritingForManager writing(client);
+  mp::Bytes bytes = mp::encode(value);
+  return {std::move(bytes), std::move(writing.references)};
+}
+
+template <class T>
+T from_wire(const WireValue& value) {
+  return mp::decode<T>(value.bytes);
+}
+
+}  // namespace furrow::process

@@ -1,0 +1,229 @@
+#include <furrow/process/manager_server.hpp>
+
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <unordered_map>
+
+#include <furrow/os/fault.hpp>
+#include <furrow/os/process.hpp>
+#include <furrow/os/socket.hpp>
+#include <furrow/process/connection.hpp>
+#include <furrow/process/identity.hpp>
+#include <furrow/process/managed_object.hpp>
+#include <furrow/process/reception.hpp>
+#include <furrow/process/task_error.hpp>
+
+namespace furrow::process {
+namespace {
+
+constexpr std::uint64_t unknown_process = std::uint64_t{1} << 62;  // where the system tells no pid
+
+class Server final : public ObjectFinder {
+ public:
+  Server(const std::string& key, std::uint64_t owner, int control)
+      : reception_("", key, 128), owner_(owner), control_(control) {}
+
+  const std::string& address() const { return reception_.address(); }
+
+  /// Returns when it is told to end (anything that comes by the control socket), or its owner is
+  /// dead.
+  void serve() {
+    while (!owner_.dead()) {
+      std::vector<int> sources{owner_.get(), control_};
+      for (const Client& client : clients_) sources.push_back(client.connection.fileno());
+      for (const auto& [pid, known] : processes_) sources.push_back(known.watch.get());
+      reception_.append_sources(sources);
+      const std::vector<bool> ready = os::wait_ready(sources, reception_.left_ns());
+      if (ready[1]) return;
+      const std::size_t clients = clients_.size();
+      for (std::size_t i = 0; i < clients; ++i) {
+        if (ready[2 + i]) answer_next(clients_[i]);
+      }
+      bury_dead();
+      std::erase_if(clients_, [](const Client& client) { return client.connection.closed(); });
+      while (auto visitor = reception_.next()) {
+        if (visitor->socket.valid()) admit(std::move(visitor->socket));
+      }
+    }
+  }
+
+  ObjectHandle find(std::uint64_t id) const override {
+    const auto found = objects_.find(id);
+    ObjectHandle object = found != objects_.end() ? found->second.lock() : nullptr;
+    if (object == nullptr) {
+      throw NotFound(
+          "the manager has no such object any more: no proxy referred to it (keep one alive until "
+          "the receiver has its own)");
+    }
+    return object;
+  }
+
+ private:
+  struct Share {
+    ObjectHandle object;
+    std::uint64_t count = 0;
+  };
+  struct Known {
+    os::ProcessWatch watch;
+    std::map<std::uint64_t, Share> shares;
+  };
+  struct Client {
+    mp::Connection connection;
+    std::uint64_t process;
+  };
+
+  void admit(os::Descriptor socket) {
+    std::uint64_t pid = os::peer_process(socket.get());
+    if (pid == 0) pid = unknown_process + ++unknown_;
+    const auto known = processes_.find(pid);
+    if (known != processes_.end() && known->second.watch.dead()) forget(pid);
+    if (processes_.count(pid) == 0) {
+      processes_[pid].watch = pid < unknown_process ? os::ProcessWatch(pid) : os::ProcessWatch();
+    }
+    clients_.push_back({mp::Connection(std::move(socket), true, true), pid});
+  }
+
+  void bury_dead() {
+    std::vector<std::uint64_t> dead;
+    for (const auto& [pid, known] : processes_) {
+      if (pid < unknown_process && known.watch.dead()) dead.push_back(pid);
+    }
+    for (const std::uint64_t pid : dead) forget(pid);
+  }
+
+  void forget(std::uint64_t pid) {
+    for (Client& client : clients_) {
+      if (client.process == pid) client.connection.close();
+    }
+    processes_.erase(pid);
+  }
+
+  void answer_next(Client& client) {
+    try {
+      const mp::Bytes message =
+          client.connection.recv_bytes(mp::message_bytes_max, mp::Timeout::none());
+      Unpacker in(message);
+      const auto request = take_plain<Request>(in);
+      if (request.call == ManagerCall::drop) return drop(client.process, request.object);
+      const Answer answer = answer_to(client.process, request, in);
+      os::fault_point("process.manager.replying");
+      mp::Bytes reply;
+      put_plain(Reply{answer.state}, reply);
+      References ids;
+      for (const ObjectHandle& object : answer.references) ids.push_back(object->id);
+      put_references(ids, reply);
+      append_bytes(answer.body.data(), answer.body.size(), reply);
+      for (const ObjectHandle& object : answer.references) give_share(client.process, object);
+      client.connection.send_bytes(reply, mp::Timeout::none());
+    } catch (const furrow::Timeout&) {  // woken for nothing
+    } catch (const Error&) {            // it went away, or speaks another language
+      if (client.process >= unknown_process) processes_.erase(client.process);
+      client.connection.close();
+    }
+  }
+
+  Answer answer_to(std::uint64_t process, const Request& request, Unpacker& in) {
+    Answer answer;
+    try {
+      call(process, request, in, answer);
+    } catch (...) {
+      answer = Answer();
+      answer.state = ReplyState::threw;
+      describe_exception(answer.body);
+    }
+    return answer;
+  }
+
+  void call(std::uint64_t process, const Request& request, Unpacker& in, Answer& answer) {
+    switch (request.call) {
+      case ManagerCall::share: give_share(process, find(request.object)); return;
+      case ManagerCall::publish: publish(in); return;
+      case ManagerCall::find: find_published(in, answer); return;
+      case ManagerCall::objects: answer.number(living_objects()); return;
+      case ManagerCall::make_dict:
+      case ManagerCall::make_list:
+      case ManagerCall::make_hold:
+      case ManagerCall::make_any: make(process, request.call, in, answer); return;
+      default: break;
+    }
+    find(request.object)->call(request.call, in, *this, answer);
+  }
+
+  void make(std::uint64_t process, ManagerCall what, Unpacker& in, Answer& answer) {
+    const std::uint64_t fingerprint = in.take_length();
+    ObjectHandle object;
+    if (what == ManagerCall::make_dict) object = make_managed_dict(fingerprint);
+    if (what == ManagerCall::make_list) object = make_managed_list(fingerprint);
+    if (what == ManagerCall::make_hold) object = make_managed_hold(fingerprint, take_text(in));
+    if (what == ManagerCall::make_any) object = make_managed_any(fingerprint, in);
+    object->id = ++last_id_;
+    objects_[object->id] = object;
+    give_share(process, object);
+    answer.number(object->id);
+  }
+
+  void publish(Unpacker& in) {
+    std::string name = take_text(in);
+    published_.insert_or_assign(std::move(name), find(in.take_length()));
+  }
+
+  void find_published(Unpacker& in, Answer& answer) {
+    const auto found = published_.find(take_text(in));
+    if (found == published_.end()) return answer.missing();
+    answer.references.push_back(found->second);
+    answer.number(found->second->id);
+    answer.number(found->second->fingerprint());
+  }
+
+  std::uint64_t living_objects() {
+    std::erase_if(objects_, [](const auto& entry) { return entry.second.expired(); });
+    return objects_.size();
+  }
+
+  void give_share(std::uint64_t process, const ObjectHandle& object) {
+    Share& share = processes_[process].shares[object->id];
+    share.object = object;
+    ++share.count;
+  }
+
+  void drop(std::uint64_t process, std::uint64_t id) {
+    auto& shares = processes_[process].shares;
+    const auto found = shares.find(id);
+    if (found != shares.end() && --found->second.count == 0) shares.erase(found);
+    if (++drops_ % 4096 == 0) living_objects();  // forgets the ids of those that are gone
+  }
+
+  Reception reception_;
+  os::ProcessWatch owner_;
+  int control_;
+  std::vector<Client> clients_;
+  std::map<std::uint64_t, Known> processes_;
+  std::unordered_map<std::uint64_t, std::weak_ptr<ManagedObject>> objects_;
+  std::map<std::string, ObjectHandle> published_;
+  std::uint64_t last_id_ = 0;
+  std::uint64_t unknown_ = 0;
+  std::uint64_t drops_ = 0;
+};
+
+}  // namespace
+
+void manager_main(const std::string& argument) {
+  char* at = nullptr;
+  const int number = static_cast<int>(std::strtol(argument.c_str(), &at, 10));
+  const std::uint64_t owner = std::strtoull(at + 1, nullptr, 10);
+  os::close_on_execute(number);
+  const mp::Connection control(os::Descriptor(number), true, true);
+  try {
+    const auto key = control.recv<std::string>();
+    change_kinship([&](Kinship& kin) { kin.authkey = key; });
+    auto server = std::make_unique<Server>(key, owner, number);
+    os::fault_point("process.manager.starting");
+    control.send(server->address());
+    server->serve();
+    server.reset();
+  } catch (const Error&) {  // the owner is gone, or there is no memory: it sees the end of control
+  }
+}
+
+}  // namespace furrow::process
