@@ -86,8 +86,10 @@ AnyArray AnyArray::attach(std::string_view name, const AttachOptions& options) {
   array.segment_ = Segment::attach(name, options);
   const segment::Info info = array.segment_->info();
   if (info.kind != segment::Kind::array)
-    throw TypeMismatch(
-        fmt::format("\"{}\" is the control segment of an engine, not an array", name));
+    throw TypeMismatch(fmt::format("\"{}\" is {}, not an array", name,
+                                   info.kind == segment::Kind::engine
+                                       ? "the control segment of an engine"
+                                       : "a lock, a queue or the like"));
   array.data_ = array.segment_->data();
   array.dtype_ = info.dtype;
   array.shape_ = Shape(info.shape);

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <furrow/array/array.hpp>
+#include <furrow/sync/lock.hpp>
 #include <numeric>
 
 #include "core/cli/program.hpp"
@@ -99,6 +100,19 @@ TEST_CASE("ls and info tell the same, as text and as JSON") {
   CHECK(run({"info", "b"}).find("attached  yes") != std::string::npos);
   run({"rm", "a"});
   run({"rm", "--force", "b"});
+}
+
+TEST_CASE("locks, queues and the like are listed when asked for, and are no arrays") {
+  const auto lock = mp::Lock::create("door");
+  CHECK(run({"ls", "--json"}) == "[]\n");
+  CHECK(python("[(a['name'], a['kind'], a['dtype'], a['attached']) for a in json.loads(text)]",
+               run({"ls", "--all", "--json"})) == "[('door', 'object', None, True)]");
+  CHECK(run({"ls", "--all"}).find("door  object") != std::string::npos);
+  CHECK(run({"info", "door"}).find("object") != std::string::npos);
+  const Result peek = attempt({"peek", "door"});
+  CHECK(peek.code == 1);
+  CHECK(is_one_sentence(peek.error));
+  CHECK(attempt({"rm", "door"}).code == 1);  // somebody holds it
 }
 
 TEST_CASE("a name that is missing is told with the one that looks like it") {

@@ -54,10 +54,11 @@ class Child {
   ~Child() { kill(); }
 
   pid_t pid() const { return pid_; }
-  void kill() {
-    if (pid_ == 0) return;
+  /// How it ended: -SIGKILL, unless it had ended before.
+  int kill() {
+    if (pid_ == 0) return 0;
     ::kill(pid_, SIGKILL);
-    wait();
+    return wait();
   }
   /// Its exit code, or minus the signal that ended it.
   int wait() {

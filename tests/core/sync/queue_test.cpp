@@ -5,6 +5,8 @@
 #include <numeric>
 #include <string>
 
+#include <furrow/sync/lock.hpp>
+
 #include "child.hpp"
 
 namespace furrow::mp {
@@ -149,6 +151,24 @@ TEST_CASE(
   queue.put(std::string(60'000, 'y'));
   CHECK(queue.get() == "short ones still fit");
   CHECK(queue.get() == std::string(60'000, 'y'));
+}
+
+TEST_CASE("No room for a large message is an error, and the queue goes on") {
+  const auto queue = Queue<std::string>::create("", {.capacity_bytes = 4096});
+  queue.put("before");
+  os::set_fault("os.write_at:fail");
+  CHECK_THROWS_AS(queue.put(std::string(100'000, 'x')), OutOfSpace);
+  os::set_fault("");
+  CHECK(queue.qsize() == 1);
+  queue.put(std::string(100'000, 'y'));
+  CHECK(queue.get() == "before");
+  CHECK(queue.get() == std::string(100'000, 'y'));
+  os::set_fault("os.reserve:fail");
+  CHECK_THROWS_AS(Queue<int>(), OutOfSpace);
+  os::set_fault("os.reserve:fail");
+  CHECK_THROWS_AS(Lock::create("full"), OutOfSpace);
+  os::set_fault("");
+  CHECK(names().empty());
 }
 
 TEST_CASE("A closed queue takes and gives nothing more in this process") {

@@ -167,6 +167,7 @@ std::size_t read_at(const Descriptor& file, std::uint64_t offset, void* buffer, 
 
 std::error_code write_at(const Descriptor& file, std::uint64_t offset, const void* content,
                          std::size_t bytes) {
+  if (fault_point("os.write_at")) return {ENOSPC, std::system_category()};
   const auto* from = static_cast<const char*>(content);
   for (std::size_t done = 0; done < bytes;) {
     const ssize_t put =
