@@ -43,19 +43,4 @@ bool robust_mutex_is_own(const RobustMutex& mutex) noexcept;
 /// True when a living thread holds it, or seemed to at that moment.
 bool robust_mutex_is_locked(const RobustMutex& mutex) noexcept;
 
-/// Holds a mutex that is only ever held for short moments, and waits for it without a limit.
-class RobustGuard {
- public:
-  explicit RobustGuard(RobustMutex& mutex) noexcept
-      : mutex_(mutex), result_(robust_mutex_lock(mutex, INT64_MAX)) {}
-  ~RobustGuard() { robust_mutex_unlock(mutex_); }
-  RobustGuard(const RobustGuard&) = delete;
-  RobustGuard& operator=(const RobustGuard&) = delete;
-  bool owner_died() const noexcept { return result_ == MutexResult::owner_died; }
-
- private:
-  RobustMutex& mutex_;
-  MutexResult result_;
-};
-
 }  // namespace furrow::os
