@@ -8,6 +8,7 @@
 #include <atomic>
 
 #include <furrow/kernels/elementwise/descriptors.hpp>
+#include <furrow/kernels/finance/descriptors.hpp>
 #include <furrow/kernels/random/descriptors.hpp>
 #include <furrow/kernels/reduce/descriptors.hpp>
 
@@ -17,7 +18,7 @@ namespace {
 constexpr std::span<const Kernel> (*lists[])() noexcept = {
     elementwise_kernels, exponential_kernels, trigonometric_kernels, special_kernels,
     integer_kernels,     compare_kernels,     select_kernels,        cast_kernels,
-    reduce_kernels,      random_kernels,
+    finance_kernels,     reduce_kernels,      random_kernels,
 };
 
 constexpr std::size_t kernels_max = 256;

@@ -24,7 +24,8 @@ struct Lognormal {
 
 /// x/s + s/2 and x/s - s/2, with their limits for s = 0; NaN for s < 0.
 HWY_INLINE void set_d(Lognormal& at, Real moneyness) noexcept {
-  const Real s = at.deviation;
+  // Beyond 10^4 nothing changes any more, but infinite moneyness would be lost.
+  const Real s = where(at.deviation > Real(1e4), Real(1e4), at.deviation);
   const Real end = where(moneyness > Real(0.0), infinity(),
                          where(moneyness < Real(0.0), -infinity(), moneyness));
   const Real ratio = where(s > Real(0.0), moneyness / s, end);
