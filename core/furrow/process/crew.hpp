@@ -161,7 +161,7 @@ class Crew : public std::enable_shared_from_this<Crew> {
   void arm();
   bool condemn(TaskState& task, TaskState::End end);
   void bump() noexcept;
-  bool spin(std::uint32_t bell, const mp::Deadline& deadline) const noexcept;
+  bool spin(std::uint32_t bell, const mp::Deadline& deadline) noexcept;
   void leave();
   bool finished() const noexcept { return closed_ && outstanding_ == 0; }
 
@@ -202,6 +202,7 @@ class Crew : public std::enable_shared_from_this<Crew> {
   std::size_t outstanding_ = 0;  // not resolved
   std::size_t awaited_ = 0;      // of those, with callbacks
   std::size_t attending_ = 0;    // threads that wait, and collect
+  SpinGauge gauge_;
   bool closed_ = false;
   bool terminated_ = false;
   std::string broken_;  // why no worker will come; empty: all is well

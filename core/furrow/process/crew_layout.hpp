@@ -165,6 +165,36 @@ constexpr bool is_at(std::uint64_t entry, std::uint64_t position) noexcept {
   return entry >> 32 == (position & 0xffffffffU);
 }
 
+// --- Spinning -----------------------------------------------------------------------------------
+
+/// Whether it is worth to spin before sleeping: where others want the cores it is not, and spinning
+/// would keep away the very process that is waited for. Told by experience, and asked again now
+/// and then.
+class SpinGauge {
+ public:
+  bool worth() noexcept {
+    return failures_.load(std::memory_order_relaxed) < failures_max ||
+           waits_.fetch_add(1, std::memory_order_relaxed) % try_again == 0;
+  }
+  /// `waited_ns`: how long it was spun, `success`: and whether that was long enough.
+  void note(bool success, std::int64_t waited_ns) noexcept {
+    success = success && waited_ns < soon_ns;  // what takes longer may as well be slept for
+    const std::uint32_t failures = failures_.load(std::memory_order_relaxed);
+    if (success) {
+      if (failures != 0) failures_.store(0, std::memory_order_relaxed);
+    } else if (failures < failures_max) {
+      failures_.store(failures + 1, std::memory_order_relaxed);
+    }
+  }
+
+ private:
+  static constexpr std::int64_t soon_ns = 20'000;
+  static constexpr std::uint32_t failures_max = 3;
+  static constexpr std::uint32_t try_again = 8;
+  std::atomic<std::uint32_t> failures_{0};
+  std::atomic<std::uint32_t> waits_{0};
+};
+
 // --- Where things lie ---------------------------------------------------------------------------
 
 /// Pointers into one mapping of a crew's memory.

@@ -296,15 +296,19 @@ void Crew::leave() {
 }
 
 // True when the bell rang.
-bool Crew::spin(std::uint32_t bell, const mp::Deadline& deadline) const noexcept {
+bool Crew::spin(std::uint32_t bell, const mp::Deadline& deadline) noexcept {
   const CrewControl& control = view_.control();
-  if (control.cores < 2) return false;
-  const std::int64_t end = std::min(os::monotonic_ns() + spin_ns, deadline.at_ns());
-  for (std::uint32_t i = 1;; ++i) {
-    if (control.done_bell.load(std::memory_order_acquire) != bell) return true;
+  if (control.cores < 2 || !gauge_.worth()) return false;
+  const std::int64_t begin = os::monotonic_ns();
+  const std::int64_t end = std::min(begin + spin_ns, deadline.at_ns());
+  bool rang = false;
+  for (std::uint32_t i = 1; !rang; ++i) {
+    rang = control.done_bell.load(std::memory_order_acquire) != bell;
     os::cpu_relax();
-    if (i % 64 == 0 && os::monotonic_ns() >= end) return false;
+    if (i % 64 == 0 && os::monotonic_ns() >= end) break;
   }
+  gauge_.note(rang, os::monotonic_ns() - begin);
+  return rang;
 }
 
 // Sees to it that somebody collects: threads that wait do; without them the watcher must, when

@@ -233,13 +233,14 @@ class Worker {
     std::atomic<std::uint64_t>& spinning = control_.spinning[number_ / 64];
     spinning.fetch_or(bit, std::memory_order_acq_rel);
     bool found = false;
-    if (spinners() < control_.cores) {
-      const std::int64_t end = os::monotonic_ns() + spin_ns;
+    if (gauge_.worth() && spinners() < control_.cores) {
+      const std::int64_t begin = os::monotonic_ns();
       for (std::uint32_t i = 1;; ++i) {
         if ((found = anything())) break;
         os::cpu_relax();
-        if (i % 64 == 0 && os::monotonic_ns() >= end) break;
+        if (i % 64 == 0 && os::monotonic_ns() - begin >= spin_ns) break;
       }
+      gauge_.note(found, os::monotonic_ns() - begin);
     }
     spinning.fetch_and(~bit, std::memory_order_acq_rel);
     return found;
@@ -261,6 +262,7 @@ class Worker {
   const os::Event& alarm_;
   const os::Descriptor& memory_;
   std::uint64_t claimed_ = 0;
+  SpinGauge gauge_;
   mp::Bytes result_;
   os::CodeName name_;  // of the entry called last
   TaskEntry entry_ = nullptr;
@@ -282,6 +284,7 @@ void serve_crew(const CrewView& view, std::size_t seat, const os::Event& alarm,
   segment::keep_segments();
   os::drop_output();
   Worker(view, seat, alarm, memory).serve();
+  mp::leave_all();
   view.seat(seat).state.store(static_cast<std::uint32_t>(SeatState::left),
                               std::memory_order_release);
 }

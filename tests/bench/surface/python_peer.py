@@ -4,6 +4,7 @@
   python_peer.py list             topics and who does them, one a line
   python_peer.py run TOPIC WHO    nanoseconds of one operation
 """
+import concurrent.futures
 import multiprocessing
 import sys
 import time
@@ -131,8 +132,59 @@ def barrier():
     return both_ns(3000, times(3000, two.wait), times(3000, two.wait))
 
 
+def nothing(x):
+    return x
+
+
+def pool_turn():
+    with CONTEXT.Pool(2) as pool:
+        pool.apply(nothing, (1,))
+        return each_ns(3000, lambda: pool.apply(nothing, (1,)))
+
+
+def pool_flow():
+    with CONTEXT.Pool(2) as pool:
+        pool.apply(nothing, (1,))
+        return each_ns(1, lambda: pool.map(nothing, [1] * 30_000, chunksize=1)) / 30_000
+
+
+def executor_turn():
+    with concurrent.futures.ProcessPoolExecutor(2, CONTEXT) as executor:
+        executor.submit(nothing, 1).result()
+        return each_ns(3000, lambda: executor.submit(nothing, 1).result())
+
+
+def executor_flow():
+    with concurrent.futures.ProcessPoolExecutor(2, CONTEXT) as executor:
+        executor.submit(nothing, 1).result()
+
+        def all_of_them():
+            for future in [executor.submit(nothing, i) for i in range(10_000)]:
+                future.result()
+
+        return each_ns(1, all_of_them) / 10_000
+
+
+def pool_large():
+    text = "x" * (64 << 20)
+    with CONTEXT.Pool(2) as pool:
+        return each_ns(3, lambda: pool.apply(len, (text,)))
+
+
+def pool_array():
+    return pool_large()  # there is no other way for an array
+
+
+def pool_start():
+    def once():
+        with CONTEXT.Pool(2) as pool:
+            pool.apply(nothing, (1,))
+    return each_ns(20, once)
+
+
 TOPICS = [queue, queue_turn, queue_large, lock, semaphore, bounded_semaphore, value, event,
-          condition, barrier]
+          condition, barrier, pool_turn, pool_flow, executor_turn, executor_flow, pool_large,
+          pool_array, pool_start]
 
 if __name__ == "__main__":
     if sys.argv[1] == "list":

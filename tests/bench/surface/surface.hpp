@@ -24,6 +24,7 @@ struct Topic {
 };
 
 std::vector<Topic> sync_topics();
+std::vector<Topic> pool_topics();
 
 /// Nanoseconds of one of `count` calls.
 template <class Call>
