@@ -14,6 +14,7 @@
 #include <furrow/os/memory.hpp>
 #include <furrow/os/memory_file.hpp>
 #include <furrow/process/crew_worker.hpp>
+#include <furrow/process/identity.hpp>
 #include <furrow/process/start.hpp>
 #include <furrow/segment/place.hpp>
 
@@ -60,6 +61,7 @@ Crew::Crew(const CrewOptions& options) : options_(options), pid_(os::this_proces
   for (std::uint32_t slot = task_slots; slot-- > 0;) free_slots_.push_back(slot);
   if (options_.initializer != nullptr) share_initializer(*options_.initializer);
   options_.initializer = nullptr;
+  share_kinship();
   control.magic = crew_magic;
 }
 
@@ -78,6 +80,20 @@ void Crew::share_initializer(const Call& initializer) {
       os::write_at(memory_, CrewView::initializer_at(), initializer.argument.data(),
                    initializer.argument.size());
   if (error) throw OutOfSpace("the initializer's arguments: " + error.message());
+}
+
+// What a child of this process would be told; each worker adds its number to the name.
+void Crew::share_kinship() {
+  Kinship kin = kinship();
+  kin.authkey = shared_key();
+  kin.parent_name = kin.name;
+  kin.parent_pid = pid_;
+  kin.name = options_.noun == "pool" ? "PoolWorker" : "ExecutorWorker";
+  const mp::Bytes bytes = mp::encode(kin);
+  view_.control().kinship_bytes = bytes.size();
+  const std::error_code error =
+      os::write_at(memory_, CrewView::kinship_at(), bytes.data(), bytes.size());
+  if (error) throw OutOfSpace("a pool's workers: " + error.message());
 }
 
 std::shared_ptr<Crew> Crew::start(const CrewOptions& options) {

@@ -144,6 +144,7 @@ class Crew : public std::enable_shared_from_this<Crew> {
   void start_nursery(bool execute);
   void await_workers();
   void share_initializer(const Call& initializer);
+  void share_kinship();
   [[noreturn]] void throw_broken() const;
   void call_back();
 

@@ -58,6 +58,7 @@ struct CrewControl {
   std::uint64_t tasks_per_worker;  // a worker ends after so many; 0: never
   os::CodeName initializer;
   std::uint64_t initializer_bytes;
+  std::uint64_t kinship_bytes;  // what workers are told about themselves (identity.hpp)
   std::uint32_t has_initializer;
 
   alignas(crew_line_bytes) std::atomic<std::uint64_t> head;  // position of the next ready entry
@@ -215,9 +216,12 @@ struct CrewView {
   static constexpr std::uint64_t result_at(std::size_t slot) noexcept {
     return messages_at + (task_slots + slot) * message_bytes_max;
   }
-  /// The initializer's bytes lie behind all others.
+  /// The initializer's bytes, and behind them the kinship, lie behind all others.
   static constexpr std::uint64_t initializer_at() noexcept {
     return messages_at + 2 * task_slots * message_bytes_max;
+  }
+  static constexpr std::uint64_t kinship_at() noexcept {
+    return initializer_at() + message_bytes_max;
   }
 
   CrewControl& control() const noexcept { return *reinterpret_cast<CrewControl*>(base); }

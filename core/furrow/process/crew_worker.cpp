@@ -9,6 +9,8 @@
 #include <furrow/os/futex.hpp>
 #include <furrow/os/identity.hpp>
 #include <furrow/os/process.hpp>
+#include <furrow/process/children.hpp>
+#include <furrow/process/identity.hpp>
 #include <furrow/process/shipping.hpp>
 #include <furrow/segment/kept.hpp>
 #include <furrow/sync/leaving.hpp>
@@ -275,6 +277,18 @@ void leave(int code) {
   os::exit_now(code);
 }
 
+// Its name, its parent, the key: as of a child that the parent made itself.
+void take_kinship(const CrewView& view, std::size_t seat, const os::Descriptor& memory) {
+  mp::Bytes bytes(view.control().kinship_bytes);
+  std::error_code error;
+  os::read_at(memory, CrewView::kinship_at(), bytes.data(), bytes.size(), error);
+  auto kin = mp::decode<Kinship>(bytes);
+  kin.name += "-" + std::to_string(seat + 1);
+  kin.ancestry.push_back(static_cast<std::uint32_t>(seat + 1));
+  become(std::move(kin));
+  forget_children();
+}
+
 }  // namespace
 
 void serve_crew(const CrewView& view, std::size_t seat, const os::Event& alarm,
@@ -282,6 +296,7 @@ void serve_crew(const CrewView& view, std::size_t seat, const os::Event& alarm,
   view.seat(seat).pid.store(os::this_process_id(), std::memory_order_release);
   os::call_at_exit(leave);
   segment::keep_segments();
+  take_kinship(view, seat, memory);
   os::drop_output();
   Worker(view, seat, alarm, memory).serve();
   mp::leave_all();

@@ -3,6 +3,8 @@
 #include <optional>
 #include <set>
 
+#include <furrow/process/process.hpp>
+
 #include "core/process/pool_support.hpp"
 
 using namespace furrow;
@@ -293,4 +295,13 @@ TEST_CASE("executor: bad numbers are refused") {
   mp::ExecutorOptions options;
   options.max_tasks_per_child = 0;
   CHECK_THROWS_AS(mp::Executor(options), InvalidArgument);
+}
+
+TEST_CASE("executor: a worker knows its name and its parent, and has no children of its parent's") {
+  mp::Executor executor(1);
+  CHECK(executor.submit([] { return mp::current_process().name(); }).result() ==
+        "ExecutorWorker-1");
+  CHECK(executor.submit([] { return mp::parent_process()->pid().value_or(0); }).result() ==
+        static_cast<std::uint64_t>(::getpid()));
+  CHECK(executor.submit([] { return mp::active_children().size(); }).result() == 0);
 }
