@@ -190,14 +190,14 @@ TEST_CASE("Euler and Milstein converge to geometric Brownian motion with orders 
     const Real exact = exp((0.06 - 0.08) + 0.4 * std::sqrt(1.0 / 32) * w);
     std::array<Real, 6> errors;
     for (std::size_t k = 0; k < 2; ++k) {
-      const int steps = k == 0 ? 8 : 32;
-      const int each = 32 / steps;
+      const std::size_t steps = k == 0 ? 8 : 32;
+      const std::size_t each = 32 / steps;
       std::array<Real, 3> x{1.0, 1.0, 1.0};
-      for (int i = 0; i < steps; ++i) {
+      for (std::size_t i = 0; i < steps; ++i) {
         Real sum = 0.0;
-        for (int j = 0; j < each; ++j) sum = sum + z[static_cast<std::size_t>(i * each + j)];
+        for (std::size_t j = 0; j < each; ++j) sum = sum + z[i * each + j];
         Given<Real> given{sum * (1 / std::sqrt(static_cast<double>(each)))};
-        const double t = static_cast<double>(i) / steps;
+        const double t = static_cast<double>(i) / static_cast<double>(steps);
         x[0] = eulers[k].step(given, x[0], t);
         x[1] = milsteins[k].step(given, x[1], t);
         x[2] = platens[k].step(given, x[2], t);
