@@ -34,8 +34,7 @@ struct European {
 double exact(const European& option, Greek greek = Greek::price);
 
 /// Output 0: the price. With `control`, output 1 is the discounted asset, whose mean is known: an
-/// option deep in the money is then estimated hundreds of times better, one at the money about
-/// seven times (in variance).
+/// option at the money has then a seventh of the variance, one in the money less.
 MonteCarloResult european(Engine& engine, const MonteCarloOptions& options, const European& option,
                           bool control = false);
 

@@ -6,7 +6,8 @@
 //   fixed     call: max(greatest - K, 0),  put: max(K - least, 0)
 //
 // Watch    discrete: at 0 and iT/n · corrected: at all times, by those dates and an extreme that is
-//          moved by e^(±0.5826 σ sqrt(T/n)), error o(1/sqrt n) · bridge: at all times, exactly, by
+//          moved by e^(±0.5826 σ sqrt(T/n)), error o(1/sqrt n), 0.3 %
+//          with 100 dates · bridge: at all times, exactly, by
 //          the extreme of a Brownian bridge between two dates (a uniform and a logarithm more)
 // Units    as European
 // Exact    watched at all times: kernels/finance/path_dependent.hpp (`exact`). Discrete: NaN

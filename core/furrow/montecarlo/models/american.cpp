@@ -47,7 +47,7 @@ ModelResult run(Engine& engine, const MonteCarloOptions& options, const Paramete
 Model american() {
   Model model{"american", "price of an American option, by least squares", "finance",
               market_table({sigma_line(), integer("dates", "dates of exercise", 50, {1, 240}),
-                            integer("degree", "of the polynomial in the spot", 3, {1, 8}),
+                            integer("degree", "of the polynomial in the spot", 5, {1, 8}),
                             integer("calibration-paths", "paths that the exercise rule is from",
                                     65536, {1024, 0x1p32}),
                             text("keep-paths", "name of an array for the rule's paths", "")}),

@@ -8,8 +8,8 @@
 //   χ'²(d, λ) = (z + sqrt λ)² + χ²(d - 1) for d > 1;  χ²(d + 2n), n ~ Poisson(λ/2), otherwise
 //
 // Units   X and mean in one unit, reversion per year, volatility per year in the root of that unit
-// Scheme  exact: no error of the step; X stays at 0 or above. Some 20 times the cost of a normal:
-//         quadratic_exponential.hpp is the fast one, with an error of the step
+// Scheme  exact: no error of the step; X stays at 0 or above. A gamma and a Poisson number
+//         cost far more than a normal: quadratic_exponential.hpp is the fast one, with an error
 // Draws   a normal and a gamma a step; a Poisson number and a gamma where d <= 1
 // Source  Broadie, Kaya, Operations Research 54 (2006); Glasserman (2003), 3.4
 #pragma once

@@ -1,6 +1,9 @@
 // Several assets, stochastic volatility, jumps, early exercise: closed forms and literature.
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <cmath>
+#include <thread>
 #include <vector>
 
 #include <furrow/kernels/finance/black_scholes.hpp>
@@ -139,7 +142,8 @@ TEST_CASE("American puts are Longstaff and Schwartz's table, from below") {
                           .rate = 0.06,
                           .sigma = row.sigma,
                           .maturity = row.maturity,
-                          .dates = static_cast<std::int64_t>(50 * row.maturity)};
+                          .dates = static_cast<std::int64_t>(50 * row.maturity),
+                          .degree = 3};
     const AmericanPrice price = american(engine, {.paths = 200'000, .seed = 9}, option);
     CHECK(!price.exercise_now);
     // Below the truth, which is for exercise at any time, by no more than 0.3 %.
@@ -179,6 +183,28 @@ TEST_CASE("American options have the same bits for 1, 2 and 7 workers, and keep 
     CHECK(price.in_sample == first.in_sample);
     CHECK(price.simulation.record == first.simulation.record);
   }
+}
+
+TEST_CASE("workers killed in the calibration cost no bit") {
+  Engine engine(workers(2));
+  const American option{.dates = 50, .calibration_paths = 200'000};
+  const MonteCarloOptions options{.paths = 20'000, .seed = 13};
+  const ExerciseRule calm = exercise_rule(engine, options, option);
+  std::atomic<bool> done{false};
+  std::thread killer([&engine, &done] {
+    std::size_t turn = 0;
+    while (!done) {
+      const auto pids = worker_pids(engine);
+      if (!pids.empty()) ::kill(pids[turn++ % pids.size()], SIGKILL);
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  });
+  const ExerciseRule wild = exercise_rule(engine, options, option);
+  done = true;
+  killer.join();
+  CHECK(deaths(engine) > 0);
+  CHECK(wild.coefficients == calm.coefficients);
+  CHECK(wild.in_sample == calm.in_sample);
 }
 
 TEST_CASE("models that are none are refused") {
