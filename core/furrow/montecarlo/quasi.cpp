@@ -145,11 +145,12 @@ class QuasiCourse {
     records.job = simulation_.start(all);
     constexpr std::int64_t tick_ns = 100'000'000;
     while (!records.job.wait(options_.progress ? tick_ns : -1)) {
-      if (!report()) return false;
+      const double part = records.job.progress() * static_cast<double>(points);
+      if (!report(static_cast<std::int64_t>(part))) return false;
     }
     records.job.get();
     take_in(each);
-    return report();
+    return report(0);
   }
 
   /// Of each randomisation, in one job: a function of the options alone, as the bits depend on it.
@@ -218,10 +219,11 @@ class QuasiCourse {
     return out;
   }
 
-  bool report() const {
+  /// `ahead` points of each randomisation are done beside those in the estimate.
+  bool report(std::int64_t ahead) const {
     if (!options_.progress) return true;
     MonteCarloProgress so_far;
-    so_far.paths = points_ * options_.randomisations;
+    so_far.paths = (points_ + ahead) * options_.randomisations;
     so_far.paths_limit = limit_ * options_.randomisations;
     const Estimate first = estimate(0);
     so_far.mean = first.mean;

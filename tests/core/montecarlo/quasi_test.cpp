@@ -291,10 +291,20 @@ TEST_CASE("bad input and cancelled quasi-random simulations") {
     return x;
   };
   QuasiOptions none{.points = 1 << 22};
-  none.progress = [](const MonteCarloProgress&) { return false; };
+  std::int64_t seen = 0;
+  int looks = 0;
+  none.progress = [&](const MonteCarloProgress& so_far) {
+    CHECK(so_far.paths >= seen);
+    CHECK(so_far.paths_limit == std::int64_t{1} << 26);
+    CHECK(std::isnan(so_far.mean));
+    seen = so_far.paths;
+    return ++looks < 4;
+  };
   const QuasiResult nothing = quasi_monte_carlo(engine, none, endless);
   CHECK(nothing.stop == Stop::cancelled);
   CHECK(nothing.points == 0);
+  CHECK(looks == 4);
+  CHECK(seen > 0);
   CHECK(std::isnan(nothing.mean()));
 }
 
