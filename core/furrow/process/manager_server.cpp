@@ -1,6 +1,5 @@
 #include <furrow/process/manager_server.hpp>
 
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <unordered_map>
@@ -8,6 +7,7 @@
 #include <furrow/os/fault.hpp>
 #include <furrow/os/process.hpp>
 #include <furrow/os/socket.hpp>
+#include <furrow/process/attendant.hpp>
 #include <furrow/process/connection.hpp>
 #include <furrow/process/identity.hpp>
 #include <furrow/process/managed_object.hpp>
@@ -21,8 +21,8 @@ constexpr std::uint64_t unknown_process = std::uint64_t{1} << 62;  // where the 
 
 class Server final : public ObjectFinder {
  public:
-  Server(const std::string& key, std::uint64_t owner, int control)
-      : reception_("", key, 128), owner_(owner), control_(control) {}
+  Server(const std::string& key, os::ProcessWatch owner, int control)
+      : reception_("", key, 128), owner_(std::move(owner)), control_(control) {}
 
   const std::string& address() const { return reception_.address(); }
 
@@ -209,15 +209,12 @@ class Server final : public ObjectFinder {
 }  // namespace
 
 void manager_main(const std::string& argument) {
-  char* at = nullptr;
-  const int number = static_cast<int>(std::strtol(argument.c_str(), &at, 10));
-  const std::uint64_t owner = std::strtoull(at + 1, nullptr, 10);
-  os::close_on_execute(number);
-  const mp::Connection control(os::Descriptor(number), true, true);
+  Attending attending(argument);
+  const mp::Connection& control = attending.control;
   try {
     const auto key = control.recv<std::string>();
     change_kinship([&](Kinship& kin) { kin.authkey = key; });
-    auto server = std::make_unique<Server>(key, owner, number);
+    auto server = std::make_unique<Server>(key, std::move(attending.owner), control.fileno());
     os::fault_point("process.manager.starting");
     control.send(server->address());
     server->serve();

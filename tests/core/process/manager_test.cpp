@@ -327,7 +327,7 @@ TEST_CASE("objects of one's own classes; what their calls throw") {
               by(method),
               [](const mp::Managed<Counter>& c) {
                 c.call_method<&Counter::add>(3);
-                const int factor = 2;
+                int factor = 2;
                 c.apply([factor](Counter& there) { there.value *= factor; });
               },
               counter)) == 0);

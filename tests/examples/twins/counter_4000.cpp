@@ -8,7 +8,7 @@
 
 namespace mp = furrow::mp;
 
-static void count(mp::Value<int> counter) {
+static void count(const mp::Value<int>& counter) {
   for (int i = 0; i < 1000; ++i) counter += 1;  // atomic, unlike Python's
 }
 

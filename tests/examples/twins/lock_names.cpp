@@ -12,7 +12,7 @@
 namespace mp = furrow::mp;
 
 static void print_name(const mp::Lock& lock, const std::string& name, int turn,
-                       mp::Value<int> next) {
+                       const mp::Value<int>& next) {
   // Turns only for the comparison: who comes first is anybody's guess.
   while (next.get() != turn) {
   }

@@ -10,7 +10,7 @@
 
 namespace mp = furrow::mp;
 
-static void work(mp::Value<int> count, mp::Array<int> squares, int first) {
+static void work(mp::Value<int> count, const mp::Array<int>& squares, int first) {
   for (int i = 0; i < 500; ++i) {
     const std::scoped_lock hold(count.get_lock());
     count = count + 1;
