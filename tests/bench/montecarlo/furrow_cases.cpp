@@ -6,7 +6,9 @@
 #include <memory>
 #include <thread>
 
+#include <furrow/montecarlo/brownian_bridge.hpp>
 #include <furrow/montecarlo/monte_carlo.hpp>
+#include <furrow/montecarlo/quasi.hpp>
 
 namespace bench {
 namespace {
@@ -99,6 +101,30 @@ struct Asian {
 
 Outcome asian(int workers, std::uint64_t seed) { return simulate(workers, seed, 200'000, Asian{}); }
 
+template <class F>
+Outcome quasi(int workers, std::uint64_t seed, std::int64_t points, F path) {
+  const auto result =
+      furrow::quasi_monte_carlo(engine(workers), {.points = points, .seed = seed}, path);
+  return {result.mean(), result.points * result.randomisations};
+}
+
+Outcome european_sobol(int workers, std::uint64_t seed) {
+  return quasi(workers, seed, 1 << 20, European{});
+}
+
+Outcome asian_sobol(int workers, std::uint64_t seed) {
+  const furrow::BrownianBridge bridge(maturity, asian_steps);
+  const Asian call;
+  return quasi(workers, seed, 1 << 13, [call, steps = bridge.steps()](auto& path) {
+    const auto w = steps.template values<asian_steps>(path);
+    furrow::RealOf<decltype(path)> sum = 0.0;
+    for (int i = 0; i < asian_steps; ++i) {
+      sum = sum + exp(call.drift * (i + 1) + sigma * w[static_cast<std::size_t>(i)]);
+    }
+    return call.discount * max(spot / asian_steps * sum - strike, 0.0);
+  });
+}
+
 struct Basket {
   double lower[basket_assets][basket_assets] = {};
   double drift = (rate - sigma * sigma / 2) * maturity;
@@ -141,6 +167,10 @@ constexpr Case cases[] = {
     {"plain", "furrow", european_plain},
     {"asian", "furrow", asian},
     {"basket", "furrow", basket},
+    {"sobol", "furrow", european_sobol},
+    {"sobol", "random", european},
+    {"bridge", "furrow", asian_sobol},
+    {"bridge", "random", asian},
 };
 
 }  // namespace

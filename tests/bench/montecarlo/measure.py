@@ -21,7 +21,7 @@ sys.path.insert(0, str(HERE.parent))
 from run import Server, cpu_name, option, put_between  # noqa: E402
 
 BEGIN, END = "<!-- montecarlo:begin -->", "<!-- montecarlo:end -->"
-SERIAL = ("NumPy PCG64", "NumPy Philox", "QuantLib")
+SERIAL = ("NumPy PCG64", "NumPy Philox", "SciPy", "QuantLib")
 
 
 def cases_of(server):

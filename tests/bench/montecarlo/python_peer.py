@@ -6,6 +6,8 @@ import time
 
 import numba
 import numpy
+from scipy.special import ndtri
+from scipy.stats import qmc
 
 SPOT, STRIKE, RATE, SIGMA, STEPS, ASSETS, RHO = 100.0, 100.0, 0.05, 0.2, 252, 4, 0.5
 DISCOUNT = math.exp(-RATE)
@@ -45,6 +47,15 @@ def basket(kind, seed, n):
     lower = numpy.linalg.cholesky(numpy.full((ASSETS, ASSETS), RHO) + (1 - RHO) * numpy.eye(ASSETS))
     z = generator(kind, seed).standard_normal((n, ASSETS)) @ lower.T
     price = SPOT * numpy.exp(RATE - SIGMA ** 2 / 2 + SIGMA * z).mean(axis=1)
+    return DISCOUNT * numpy.maximum(price - STRIKE, 0).mean()
+
+
+def sobol_normals(seed, n, dimensions):
+    return ndtri(qmc.Sobol(dimensions, scramble=True, seed=seed).random(n))
+
+
+def european_sobol(seed, n):
+    price = SPOT * numpy.exp(RATE - SIGMA ** 2 / 2 + SIGMA * sobol_normals(seed, n, 1)[:, 0])
     return DISCOUNT * numpy.maximum(price - STRIKE, 0).mean()
 
 
@@ -110,12 +121,16 @@ def cases():
         yield topic, "NumPy Philox"
     for topic in NUMBA:
         yield topic, "numba"
+    yield "sobol", "SciPy"
 
 
 def run(topic, workers, seed, who):
     if who == "numba":
         work, n = NUMBA[topic]
         numba.set_num_threads(workers)
+        call = (seed, n)
+    elif who == "SciPy":
+        work, n = european_sobol, MILLION
         call = (seed, n)
     else:
         work, n = NUMPY[topic]

@@ -1,4 +1,4 @@
-// QuantLib's Monte Carlo engines, pseudo-random, as its examples set them up. They know one thread.
+// QuantLib's Monte Carlo engines, as its examples set them up. They know one thread.
 #include "montecarlo/case.hpp"
 
 #include <ql/exercise.hpp>
@@ -50,12 +50,35 @@ Outcome european(int, std::uint64_t seed) {
   return {option.NPV(), paths};
 }
 
+/// One set of points: not scrambled, without an error.
+Outcome european_sobol(int, std::uint64_t) {
+  constexpr Size paths = (1 << 18) - 1;
+  VanillaOption option(call(), ext::make_shared<EuropeanExercise>(at_end()));
+  option.setPricingEngine(
+      MakeMCEuropeanEngine<LowDiscrepancy>(process()).withSteps(1).withSamples(paths));
+  return {option.NPV(), paths};
+}
+
+std::vector<Date> fixings() {
+  std::vector<Date> dates;
+  for (int i = 1; i <= asian_steps; ++i)
+    dates.push_back(today + (360 * i + asian_steps / 2) / asian_steps);
+  return dates;
+}
+
+Outcome asian_sobol(int, std::uint64_t) {
+  constexpr Size paths = (1 << 12) - 1;
+  DiscreteAveragingAsianOption option(Average::Arithmetic, 0, 0, fixings(), call(),
+                                      ext::make_shared<EuropeanExercise>(at_end()));
+  option.setPricingEngine(MakeMCDiscreteArithmeticAPEngine<LowDiscrepancy>(process())
+                              .withSamples(paths)
+                              .withBrownianBridge());
+  return {option.NPV(), paths};
+}
+
 Outcome asian(int, std::uint64_t seed) {
   constexpr Size paths = 2'000;
-  std::vector<Date> fixings;
-  for (int i = 1; i <= asian_steps; ++i)
-    fixings.push_back(today + (360 * i + asian_steps / 2) / asian_steps);
-  DiscreteAveragingAsianOption option(Average::Arithmetic, 0, 0, fixings, call(),
+  DiscreteAveragingAsianOption option(Average::Arithmetic, 0, 0, fixings(), call(),
                                       ext::make_shared<EuropeanExercise>(at_end()));
   option.setPricingEngine(
       MakeMCDiscreteArithmeticAPEngine<PseudoRandom>(process()).withSamples(paths).withSeed(seed +
@@ -80,7 +103,9 @@ Outcome basket(int, std::uint64_t seed) {
 
 constexpr Case cases[] = {{"european", "QuantLib", european},
                           {"asian", "QuantLib", asian},
-                          {"basket", "QuantLib", basket}};
+                          {"basket", "QuantLib", basket},
+                          {"sobol", "QuantLib", european_sobol},
+                          {"bridge", "QuantLib", asian_sobol}};
 
 }  // namespace
 
