@@ -219,12 +219,17 @@ void Barrier::run_action(BarrierSlot& slot) const {
     slot.state.store(BarrierSlot::free);
     throw;
   }
-  const Guard guard(b);
-  // Somebody else may have broken or reset it meanwhile, and then this slot says so.
-  if (slot.state.load() != BarrierSlot::waiting) return;
-  b.state.store(BarrierBody::filling);
-  let_go(b, BarrierSlot::passed);
-  notify(b);
+  {
+    const Guard guard(b);
+    // Somebody else may have broken or reset it meanwhile, and then this slot says so.
+    if (slot.state.load() != BarrierSlot::waiting) return;
+    b.state.store(BarrierBody::filling);
+    let_go(b, BarrierSlot::passed);
+    b.phase.fetch_add(1, std::memory_order_acq_rel);
+  }
+  // Without the guard, which those who wake take next.
+  os::fault_point("barrier.changed");
+  os::futex_wake(b.phase, os::wake_all);
 }
 
 std::size_t Barrier::wait_in(BarrierSlot& slot, const Deadline& deadline) const {

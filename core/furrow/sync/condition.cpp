@@ -129,7 +129,7 @@ bool Condition::wait(Timeout timeout) const {
   os::fault_point("condition.enlisted");
 
   int depth = 0;
-  for (; lock_.is_own(); ++depth) lock_.release();
+  for (; lock_.is_own(); ++depth) release();
   while (slot.state.load(std::memory_order_acquire) == ConditionSlot::waiting &&
          sleep_while(slot.state, ConditionSlot::waiting, deadline))
     continue;
@@ -153,12 +153,55 @@ void Condition::notify(std::uint32_t count) const {
     if (eldest == nullptr) return;
     eldest->state.store(ConditionSlot::notified, std::memory_order_release);
     os::fault_point("condition.notified");
-    // Nobody woke: it has not yet gone to sleep, is awake already, or is dead.
-    if (os::futex_wake(eldest->state, 1) == 0 && is_dead(eldest->waiter)) {
-      eldest->state.store(ConditionSlot::free, std::memory_order_release);
+    // Woken now, it would only wait for the lock that we hold. Where that is let go through this
+    // condition alone, release() wakes it.
+    if (b.lock_type == 0 && b.pending < condition_pending_max) {
+      b.chosen[b.pending++] = static_cast<std::uint32_t>(eldest - b.slots());
+    } else if (!wake(*eldest)) {
       continue;
     }
     --count;
+  }
+}
+
+/// False: the waiter is dead, and its slot is free.
+bool Condition::wake(ConditionSlot& slot) const {
+  // Nobody woke: it has not yet gone to sleep, is awake already, or is dead.
+  if (os::futex_wake(slot.state, 1) != 0 || !is_dead(slot.waiter)) return true;
+  slot.state.store(ConditionSlot::free, std::memory_order_release);
+  return false;
+}
+
+void Condition::release() const {
+  ConditionBody& b = body();
+  if (b.lock_type != 0 || !lock_.is_own() || b.pending == 0) return lock_.release();
+  std::uint32_t chosen[condition_pending_max];
+  const std::uint32_t count = std::min(b.pending, condition_pending_max);
+  std::copy_n(b.chosen, count, chosen);
+  b.pending = 0;
+  lock_.release();
+  if (lock_.is_own()) {  // an outer one remains
+    b.pending = count;
+    return;
+  }
+  wake_chosen(chosen, count);
+}
+
+void Condition::wake_chosen(const std::uint32_t* chosen, std::uint32_t count) const {
+  ConditionBody& b = body();
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (chosen[i] >= b.slot_count) continue;
+    ConditionSlot& slot = b.slots()[chosen[i]];
+    if (os::futex_wake(slot.state, 1) != 0 || !is_dead(slot.waiter)) continue;
+    // It was killed before it could be woken: another one is due. Looked at again under the lock,
+    // since the slot may have a new waiter.
+    lock_.acquire();
+    const bool dead = slot.state.load() == ConditionSlot::notified && is_dead(slot.waiter);
+    if (dead) {
+      slot.state.store(ConditionSlot::free, std::memory_order_release);
+      notify(1);
+    }
+    release();
   }
 }
 

@@ -60,10 +60,10 @@ class Condition {
 
   // The lock's.
   bool acquire(Timeout timeout = {}) const { return lock_.acquire(timeout); }
-  void release() const { lock_.release(); }
+  void release() const;
   void lock() const { lock_.lock(); }
   bool try_lock() const { return lock_.try_lock(); }
-  void unlock() const { lock_.unlock(); }
+  void unlock() const { release(); }
   bool owner_died() const noexcept { return lock_.owner_died(); }
 
   const std::string& name() const;
@@ -86,6 +86,8 @@ class Condition {
   ConditionBody& body() const noexcept { return object_.as<ConditionBody>(); }
   void check_own(const char* call) const;
   struct ConditionSlot* free_slot() const;
+  bool wake(ConditionSlot& slot) const;
+  void wake_chosen(const std::uint32_t* chosen, std::uint32_t count) const;
 
   SharedObject object_;
   LockBase lock_;

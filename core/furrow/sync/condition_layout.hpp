@@ -10,7 +10,9 @@
 //   136     4  used         no slot from here on was ever used
 //   140     4  unused
 //   144     8  tickets      waiters ever: who has a lower one came earlier
-//   152   104  unused
+//   152     4  pending      chosen waiters that are woken when the own lock is let go
+//   156    32  chosen[8]    their slots
+//   188    68  unused
 //   256   256  lock_name    once the condition has a name; with a NUL
 //   512   64 × slots
 // clang-format on
@@ -25,6 +27,8 @@
 #include <furrow/sync/mutex.hpp>
 
 namespace furrow::mp {
+
+inline constexpr std::uint32_t condition_pending_max = 8;
 
 struct ConditionSlot {
   enum State : std::uint32_t { free = 0, waiting = 1, notified = 2 };
@@ -43,7 +47,9 @@ struct ConditionBody {
   std::uint32_t used;
   std::uint32_t unused;
   std::uint64_t tickets;
-  std::uint8_t more_unused[104];
+  std::uint32_t pending;
+  std::uint32_t chosen[condition_pending_max];
+  std::uint8_t more_unused[68];
   char lock_name[256];
   ConditionSlot* slots() noexcept { return reinterpret_cast<ConditionSlot*>(this + 1); }
 };

@@ -67,8 +67,15 @@ void settle(SemaphoreBody& body) noexcept {
 
 class Guard {
  public:
-  Guard(SemaphoreBody& body, std::int64_t until_ns) noexcept
-      : body_(body), result_(os::robust_mutex_lock(body.guard, until_ns)) {
+  /// Held for moments only, which even a call that does not wait has; null: waits for ever.
+  Guard(SemaphoreBody& body, const Deadline* deadline) noexcept
+      : body_(body), result_(os::robust_mutex_lock(body.guard, 0)) {
+    if (result_ == os::MutexResult::busy) {
+      constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
+      const std::int64_t until =
+          deadline == nullptr ? never : std::max(deadline->at_ns(), os::monotonic_ns() + moment_ns);
+      result_ = os::robust_mutex_lock(body.guard, until);
+    }
     if (result_ == os::MutexResult::owner_died) settle(body);
   }
   ~Guard() {
@@ -114,14 +121,15 @@ bool take_from_dead(SemaphoreBody& body) noexcept {
 bool take_accounted(SemaphoreBody& body) noexcept {
   if (body.value.load() == 0 && !take_from_dead(body)) return false;
   SemaphoreAccount& account = account_of(body, this_member());
-  account.held.store(account.held.load() + 1);
+  // Under the guard, whose next owner computes the value anew should this be left half done.
+  account.held.store(account.held.load() + 1, std::memory_order_relaxed);
   os::fault_point("semaphore.acquired");
-  body.value.store(body.value.load() - 1, std::memory_order_seq_cst);
+  body.value.store(body.value.load() - 1, std::memory_order_relaxed);
   return true;
 }
 
-void bring_accounted(SemaphoreBody& body, std::uint32_t permits) {
-  const Guard guard(body, std::numeric_limits<std::int64_t>::max());
+void enter_permits(SemaphoreBody& body, std::uint32_t permits) {
+  const Guard guard(body, nullptr);
   const std::uint32_t all_held = body.total.load() - body.value.load();
   const std::uint32_t beyond = permits > all_held ? permits - all_held : 0;
   if (beyond > 0 && (body.bounded != 0 || beyond > value_max - body.total.load()))
@@ -129,16 +137,20 @@ void bring_accounted(SemaphoreBody& body, std::uint32_t permits) {
   std::uint32_t left = permits - beyond;
   const auto take_back = [&](SemaphoreAccount& account) {
     const std::uint32_t part = std::min(left, account.held.load());
-    account.held.store(account.held.load() - part);
+    account.held.store(account.held.load() - part, std::memory_order_relaxed);
     left -= part;
   };
   take_back(account_of(body, this_member()));
   for (SemaphoreAccount& account : accounts_of(body))
     if (left > 0) take_back(account);
-  body.total.store(body.total.load() + beyond);
+  if (beyond > 0) body.total.store(body.total.load() + beyond);
   os::fault_point("semaphore.released");
   body.value.store(body.value.load() + permits, std::memory_order_seq_cst);
-  wake(body, permits);
+}
+
+void bring_accounted(SemaphoreBody& body, std::uint32_t permits) {
+  enter_permits(body, permits);
+  wake(body, permits);  // without the guard, which those who wake take next
 }
 
 }  // namespace
@@ -172,8 +184,7 @@ bool SemaphoreBase::acquire(Timeout timeout) const {
   const Deadline deadline(timeout);
   for (;;) {
     if (accounted) {
-      // Held for moments only, which even a call that does not wait has.
-      const Guard guard(b, std::max(deadline.at_ns(), os::monotonic_ns() + moment_ns));
+      const Guard guard(b, &deadline);
       if (!guard.held()) return false;
       if (take_accounted(b)) return true;
     } else if (take(b)) {

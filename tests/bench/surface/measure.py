@@ -97,7 +97,7 @@ def table(results):
     lines += [row(entry) for entry in results["topics"]]
     lines += ["", f"{results['machine']}, {results['system']}; medians of {results['rounds']} "
               f"rounds in turns, {results['date']}. Above 1 furrow is faster. Bare: robust pthread "
-              "mutexes, POSIX semaphores, futexes, pthread barriers, pipes."]
+              "mutexes, pthread conditions and barriers, POSIX semaphores, futexes, pipes."]
     return "\n".join(lines)
 
 

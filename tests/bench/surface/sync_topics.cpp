@@ -298,6 +298,32 @@ double condition_furrow() {
       turns, [&] { play(1); }, [&] { play(0); });
 }
 
+struct Turn {
+  pthread_mutex_t mutex;
+  pthread_cond_t changed;
+  int turn;
+};
+
+double condition_bare() {
+  auto& game = shared<Turn>();
+  make_robust(game.mutex);
+  pthread_condattr_t attributes;
+  pthread_condattr_init(&attributes);
+  pthread_condattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+  pthread_cond_init(&game.changed, &attributes);
+  const auto play = [&](int me) {
+    for (int i = 0; i < turns; ++i) {
+      pthread_mutex_lock(&game.mutex);
+      while (game.turn != me) pthread_cond_wait(&game.changed, &game.mutex);
+      game.turn = 1 - me;
+      pthread_cond_signal(&game.changed);
+      pthread_mutex_unlock(&game.mutex);
+    }
+  };
+  return both_ns(
+      turns, [&] { play(1); }, [&] { play(0); });
+}
+
 double barrier_furrow() {
   const mp::Barrier barrier(2);
   const auto work = [&] {
@@ -339,6 +365,7 @@ std::vector<Topic> sync_topics() {
       {"event", "furrow", event_furrow},
       {"event", "bare", event_bare},
       {"condition", "furrow", condition_furrow},
+      {"condition", "bare", condition_bare},
       {"barrier", "furrow", barrier_furrow},
       {"barrier", "bare", barrier_bare},
   };
