@@ -77,10 +77,6 @@ Descriptor create_unnamed(const std::string& directory, unsigned mode, std::erro
 /// A new file; an error when the name is taken.
 Descriptor create_new(const std::string& path, unsigned mode, std::error_code& error);
 
-/// [offset, offset + bytes) of a file in memory reads as zeros again, and its pages go back to the
-/// system. POSIX only.
-void give_memory_back(const Descriptor& file, std::uint64_t offset, std::uint64_t bytes) noexcept;
-
 /// Gives an unnamed file its name, in one step; an error when the name is taken.
 std::error_code publish_unnamed(const Descriptor& file, const std::string& path);
 /// Renames, in one step; an error when the new name is taken.
@@ -106,6 +102,11 @@ std::size_t read_at(const Descriptor& file, std::uint64_t offset, void* buffer, 
 /// Writes all of it. What was not reserved is taken now; a full place is an error.
 std::error_code write_at(const Descriptor& file, std::uint64_t offset, const void* content,
                          std::size_t bytes);
+
+/// The same, and a limit on the size of files (ulimit -f) is an error, too, never a signal. POSIX
+/// only.
+std::error_code write_within_limit(const Descriptor& file, std::uint64_t offset,
+                                   const void* content, std::size_t bytes);
 
 FileStatus status_of(const Descriptor& file, std::error_code& error);
 FileStatus status_of(const std::string& path, std::error_code& error);

@@ -27,6 +27,9 @@ void release_addresses(std::uintptr_t address, std::size_t bytes) noexcept;
 /// Maps the start of a shared file at `address` (0: anywhere). Returns where; 0 on error.
 std::uintptr_t map_file(int descriptor, std::size_t bytes, bool writable, std::uintptr_t address,
                         std::error_code& error) noexcept;
+/// Maps a part of a file, to read, anywhere; `offset` is a multiple of 4 KiB. 0 on error. POSIX
+/// only.
+std::uintptr_t map_part(int descriptor, std::uint64_t offset, std::size_t bytes) noexcept;
 /// Unmaps. With `keep_reserved` the addresses stay taken, in one step, so that nothing else can
 /// land there.
 void unmap(std::uintptr_t address, std::size_t bytes, bool keep_reserved) noexcept;

@@ -2,7 +2,8 @@
 #include <furrow/process/crew.hpp>
 
 #include <algorithm>
-#include <bit>
+#include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -15,6 +16,7 @@
 #include <furrow/os/memory_file.hpp>
 #include <furrow/process/crew_worker.hpp>
 #include <furrow/process/identity.hpp>
+#include <furrow/process/parcel.hpp>
 #include <furrow/process/start.hpp>
 #include <furrow/segment/place.hpp>
 
@@ -59,9 +61,7 @@ Crew::Crew(const CrewOptions& options) : options_(options), pid_(os::this_proces
   seats_.resize(options_.workers);
   posted_.resize(task_slots);
   for (std::uint32_t slot = task_slots; slot-- > 0;) free_slots_.push_back(slot);
-  if (options_.initializer != nullptr) share_initializer(*options_.initializer);
-  options_.initializer = nullptr;
-  share_kinship();
+  share_start(std::exchange(options_.initializer, nullptr));
   control.magic = crew_magic;
 }
 
@@ -71,29 +71,29 @@ Crew::~Crew() {
   if (address_ != 0) os::unmap(address_, bytes_, false);
 }
 
-void Crew::share_initializer(const Call& initializer) {
+// What each worker reads when it starts: who it is, as a child of this process would be told, and
+// the initializer.
+void Crew::share_start(const Call* initializer) {
   CrewControl& control = view_.control();
-  control.initializer = initializer.entry;
-  control.initializer_bytes = initializer.argument.size();
-  control.has_initializer = 1;
-  const std::error_code error =
-      os::write_at(memory_, CrewView::initializer_at(), initializer.argument.data(),
-                   initializer.argument.size());
-  if (error) throw OutOfSpace("the initializer's arguments: " + error.message());
-}
-
-// What a child of this process would be told; each worker adds its number to the name.
-void Crew::share_kinship() {
   Kinship kin = kinship();
   kin.authkey = shared_key();
   kin.parent_name = kin.name;
   kin.parent_pid = pid_;
   kin.name = options_.noun == "pool" ? "PoolWorker" : "ExecutorWorker";
-  const mp::Bytes bytes = mp::encode(kin);
-  view_.control().kinship_bytes = bytes.size();
-  const std::error_code error =
-      os::write_at(memory_, CrewView::kinship_at(), bytes.data(), bytes.size());
-  if (error) throw OutOfSpace("a pool's workers: " + error.message());
+  mp::Bytes bytes = mp::encode(kin);
+  control.kinship_bytes = bytes.size();
+  if (initializer != nullptr) {
+    control.has_initializer = 1;
+    control.initializer = initializer->entry;
+    control.initializer_bytes = initializer->argument.size();
+    append_bytes(initializer->argument.data(), initializer->argument.size(), bytes);
+  }
+  const std::error_code error = os::write_within_limit(
+      memory_, CrewView::start_at(options_.workers), bytes.data(), bytes.size());
+  if (error) {
+    throw OutOfSpace(fmt::format("a {} cannot keep the {} bytes that its workers start with: {}",
+                                 options_.noun, bytes.size(), error.message()));
+  }
 }
 
 std::shared_ptr<Crew> Crew::start(const CrewOptions& options) {
@@ -109,8 +109,14 @@ std::shared_ptr<Crew> Crew::start(const CrewOptions& options) {
   try {
     crew->watcher_ = std::thread([crew] {
       const OwnThread own;
+      os::block_signals();  // they are for the user's threads
       crew->watch();
     });
+  } catch (const std::system_error&) {
+    crew->end_helpers();
+    throw Error(fmt::format("a {} needs a thread, and the system has none left", options.noun));
+  }
+  try {
     crew->await_workers();
   } catch (...) {
     crew->terminate();
@@ -174,6 +180,7 @@ void Crew::throw_broken() const {
 // --- Ends ---------------------------------------------------------------------------------------
 
 void Crew::close() {
+  if (!is_ours()) return;
   const Lock lock(mutex_);
   closed_ = true;
   arm();
@@ -186,6 +193,7 @@ bool Crew::closed() const {
 }
 
 void Crew::cancel_pending() {
+  if (!is_ours()) return;
   const Lock lock(mutex_);
   collect();
   const std::vector<Task> posted = posted_;
@@ -212,7 +220,7 @@ void Crew::cancel_pending() {
 }
 
 void Crew::terminate() {
-  if (os::this_process_id() != pid_) return;
+  if (!is_ours()) return;
   {
     const Lock lock(mutex_);
     closed_ = true;
@@ -231,12 +239,15 @@ void Crew::terminate() {
   join(mp::Timeout());
 }
 
+bool Crew::is_ours() const noexcept { return os::this_process_id() == pid_; }
+
 bool Crew::join(const mp::Deadline& deadline) {
+  if (!is_ours()) return true;
   return wait(deadline, [&] { return ended_.load(std::memory_order_acquire); });
 }
 
 void Crew::release() {
-  if (os::this_process_id() != pid_) {
+  if (!is_ours()) {
     if (watcher_.joinable()) watcher_.detach();
     if (caller_.joinable()) caller_.detach();
     return;

@@ -143,8 +143,8 @@ class Crew : public std::enable_shared_from_this<Crew> {
   // crew.cpp
   void start_nursery(bool execute);
   void await_workers();
-  void share_initializer(const Call& initializer);
-  void share_kinship();
+  void share_start(const Call* initializer);
+  bool is_ours() const noexcept;  // false in a child that was forked
   [[noreturn]] void throw_broken() const;
   void call_back();
 
@@ -157,6 +157,8 @@ class Crew : public std::enable_shared_from_this<Crew> {
   void collect_seat(std::size_t worker);
   void deliver(std::uint32_t slot, std::size_t worker);
   void give_back(std::uint32_t slot);
+  void start_caller();
+  void check_ours() const;
   void resolve(const Task& task, std::exception_ptr error, bool cancelled = false);
   void refill();
   void arm();

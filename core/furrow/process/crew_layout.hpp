@@ -7,8 +7,10 @@
 //          Ready[2048]       positions -> task slots, in the order of submission
 //          Seat[workers]     one worker each: state, gate, what it has finished
 //          TaskSlot[1024]    1 KiB each: the claim word, the call, its bytes where they fit
+//          what workers read when they start: their kinship, the initializer's bytes (not mapped)
 //   2^47   argument of slot s at 2^47 + s 2^36, result at 2^47 + (1024 + s) 2^36: bytes that do
-//          not fit. The file is sparse; what was read is given back to the system.
+//          not fit. The file is sparse; what was read is given back to the system. Under a limit
+//          on the size of files (ulimit -f) they are OutOfSpace.
 //
 // Who writes what. The parent writes ready entries and task slots that are empty. A worker writes
 // its own seat, and the slot that it has claimed. A dead worker's slots are the parent's again.
@@ -216,12 +218,9 @@ struct CrewView {
   static constexpr std::uint64_t result_at(std::size_t slot) noexcept {
     return messages_at + (task_slots + slot) * message_bytes_max;
   }
-  /// The initializer's bytes, and behind them the kinship, lie behind all others.
-  static constexpr std::uint64_t initializer_at() noexcept {
-    return messages_at + 2 * task_slots * message_bytes_max;
-  }
-  static constexpr std::uint64_t kinship_at() noexcept {
-    return initializer_at() + message_bytes_max;
+  /// What each worker reads when it starts: the kinship, and behind it the initializer's bytes.
+  static constexpr std::uint64_t start_at(std::size_t workers) noexcept {
+    return slots_at(workers) + task_slots * sizeof(TaskSlot);
   }
 
   CrewControl& control() const noexcept { return *reinterpret_cast<CrewControl*>(base); }

@@ -138,6 +138,9 @@ void crew_nursery_main(const std::string& text) {
   if (address == 0) os::exit_now(3);  // the parent sees its nursery end and says so
   const CrewView view{reinterpret_cast<std::byte*>(address)};
   if (view.control().magic != crew_magic) os::exit_now(3);
+  for (const int fd : {argument.memory, argument.requests, argument.alarm}) {
+    os::close_on_execute(fd);  // what a task executes has no business with them
+  }
   Client client(view, argument);
   run_nursery(client, {argument.parent_pid, argument.requests, {argument.memory, argument.alarm}});
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -48,6 +49,12 @@ std::exception_ptr error_of(TaskOutcome outcome, const TaskState& task, std::siz
 }
 
 }  // namespace
+
+void Crew::check_ours() const {
+  if (is_ours()) return;
+  throw InvalidState(
+      fmt::format("this {} belongs to another process, which forked this one", options_.noun));
+}
 
 // --- In -----------------------------------------------------------------------------------------
 
@@ -127,9 +134,10 @@ bool Crew::put_argument(const Task& task, std::uint32_t number) {
   if (argument.size() <= inline_bytes) {
     std::memcpy(slot.bytes, argument.data(), argument.size());
   } else if (argument.size() > message_bytes_max ||
-             os::write_at(memory_, CrewView::argument_at(number), argument.data(),
-                          argument.size())) {
-    os::give_memory_back(memory_, CrewView::argument_at(number), argument.size());
+             os::write_within_limit(memory_, CrewView::argument_at(number), argument.data(),
+                                    argument.size())) {
+    os::release_part(memory_, CrewView::argument_at(number),
+                     CrewView::argument_at(number) + argument.size());
     return false;
   }
   // Kept only where it may be wanted again.
@@ -218,10 +226,12 @@ void Crew::deliver(std::uint32_t number, std::size_t worker) {
 void Crew::give_back(std::uint32_t number) {
   TaskSlot& slot = view_.slot(number);
   if (slot.argument_bytes > inline_bytes) {
-    os::give_memory_back(memory_, CrewView::argument_at(number), slot.argument_bytes);
+    const std::uint64_t at = CrewView::argument_at(number);
+    os::release_part(memory_, at, at + slot.argument_bytes);
   }
   if (slot.result_bytes > inline_bytes) {
-    os::give_memory_back(memory_, CrewView::result_at(number), slot.result_bytes);
+    const std::uint64_t at = CrewView::result_at(number);
+    os::release_part(memory_, at, at + slot.result_bytes);
   }
   slot.argument_bytes = 0;
   slot.result_bytes = 0;
@@ -247,20 +257,29 @@ void Crew::resolve(const Task& task, std::exception_ptr error, bool cancelled) {
     const std::lock_guard lock(callbacks_mutex_);
     for (auto& callback : task->callbacks) callbacks_.push_back(std::move(callback));
     task->callbacks.clear();
-    if (!caller_.joinable() && !no_more_callbacks_) {
-      caller_ = std::thread([self = shared_from_this()] {
-        const OwnThread own;
-        self->call_back();
-      });
-    }
+    start_caller();
     callbacks_changed_.notify_one();
   }
   if (finished()) alarm_.raise();
 }
 
+// Under callbacks_mutex_.
+void Crew::start_caller() {
+  if (caller_.joinable() || no_more_callbacks_) return;
+  try {
+    caller_ = std::thread([self = shared_from_this()] {
+      const OwnThread own;
+      os::block_signals();
+      self->call_back();
+    });
+  } catch (const std::system_error&) {  // no thread is to be had: the next callback asks again
+  }
+}
+
 // --- Waiting ------------------------------------------------------------------------------------
 
 bool Crew::wait(const mp::Deadline& deadline, const std::function<bool()>& done) {
+  check_ours();
   CrewControl& control = view_.control();
   {
     const Lock lock(mutex_);
@@ -335,7 +354,7 @@ void Crew::bump() noexcept {
 
 bool Crew::poll(const TaskState& task) {
   if (task.resolved.load(std::memory_order_acquire)) return true;
-  if (os::this_process_id() != pid_) return false;
+  check_ours();
   revive();
   const Lock lock(mutex_);
   if (uncollected()) collect();

@@ -8,7 +8,6 @@
 #include <furrow/os/clock.hpp>
 #include <furrow/os/fault.hpp>
 #include <furrow/os/futex.hpp>
-#include <furrow/os/identity.hpp>
 #include <furrow/process/crew.hpp>
 #include <furrow/process/start.hpp>
 #include <furrow/process/task_error.hpp>
@@ -300,7 +299,7 @@ void Crew::service_nursery() {
 
 // Called by threads that wait: a fork must come from one of the user's.
 void Crew::revive() {
-  if (!nursery_lost_.load() || os::this_process_id() != pid_) return;
+  if (!nursery_lost_.load() || !is_ours()) return;
   const Lock lock(mutex_);
   if (!nursery_lost_.load() || terminated_ || finished()) return;
   if (broken_.empty() && fork_is_safe()) {

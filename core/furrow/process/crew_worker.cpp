@@ -8,6 +8,7 @@
 #include <furrow/os/fault.hpp>
 #include <furrow/os/futex.hpp>
 #include <furrow/os/identity.hpp>
+#include <furrow/os/memory.hpp>
 #include <furrow/os/process.hpp>
 #include <furrow/process/children.hpp>
 #include <furrow/process/identity.hpp>
@@ -25,6 +26,25 @@ constexpr std::size_t kept_result_bytes = 1 << 20;
 
 // Of the task at hand, for the handler of std::exit: another thread of the task may call it.
 std::atomic<bool> working{false};
+
+// A long argument, where it lies.
+class Part {
+ public:
+  Part(const os::Descriptor& memory, std::uint64_t at, std::size_t bytes)
+      : address_(os::map_part(memory.get(), at, bytes)), bytes_(bytes) {
+    if (address_ == 0) throw OutOfSpace("no addresses are left for the arguments of a task");
+  }
+  ~Part() { os::unmap(address_, bytes_, false); }
+  Part(const Part&) = delete;
+  Part& operator=(const Part&) = delete;
+  std::span<const std::byte> bytes() const {
+    return {reinterpret_cast<const std::byte*>(address_), bytes_};
+  }
+
+ private:
+  std::uintptr_t address_;
+  std::size_t bytes_;
+};
 
 class Worker {
  public:
@@ -141,7 +161,8 @@ class Worker {
       if (slot.argument_bytes <= inline_bytes) {
         return entry({slot.bytes, slot.argument_bytes}, result_);
       }
-      return entry(read(CrewView::argument_at(slot_number), slot.argument_bytes), result_);
+      const Part part(memory_, CrewView::argument_at(slot_number), slot.argument_bytes);
+      return entry(part.bytes(), result_);
     } catch (...) {
       result_.clear();
       describe_exception(result_);
@@ -163,9 +184,10 @@ class Worker {
       std::memcpy(slot.bytes, result_.data(), result_.size());
       return;
     }
-    const bool fits =
-        result_.size() <= message_bytes_max && !os::fault_point("process.crew.result") &&
-        !os::write_at(memory_, CrewView::result_at(slot_number), result_.data(), result_.size());
+    const bool fits = result_.size() <= message_bytes_max &&
+                      !os::fault_point("process.crew.result") &&
+                      !os::write_within_limit(memory_, CrewView::result_at(slot_number),
+                                              result_.data(), result_.size());
     if (!fits) slot.outcome = TaskOutcome::no_space;
   }
 
@@ -188,7 +210,8 @@ class Worker {
     const TaskEntry entry = find(control_.initializer);
     TaskOutcome outcome = TaskOutcome::unknown_code;
     try {
-      const mp::Bytes argument = read(CrewView::initializer_at(), control_.initializer_bytes);
+      const mp::Bytes argument = read(CrewView::start_at(view_.workers()) + control_.kinship_bytes,
+                                      control_.initializer_bytes);
       if (entry != nullptr) outcome = entry(argument, failure);
     } catch (...) {
       failure.clear();
@@ -281,7 +304,7 @@ void leave(int code) {
 void take_kinship(const CrewView& view, std::size_t seat, const os::Descriptor& memory) {
   mp::Bytes bytes(view.control().kinship_bytes);
   std::error_code error;
-  os::read_at(memory, CrewView::kinship_at(), bytes.data(), bytes.size(), error);
+  os::read_at(memory, CrewView::start_at(view.workers()), bytes.data(), bytes.size(), error);
   auto kin = mp::decode<Kinship>(bytes);
   kin.name += "-" + std::to_string(seat + 1);
   kin.ancestry.push_back(static_cast<std::uint32_t>(seat + 1));
@@ -298,6 +321,7 @@ void serve_crew(const CrewView& view, std::size_t seat, const os::Event& alarm,
   segment::keep_segments();
   take_kinship(view, seat, memory);
   os::drop_output();
+  os::close_input();
   Worker(view, seat, alarm, memory).serve();
   mp::leave_all();
   view.seat(seat).state.store(static_cast<std::uint32_t>(SeatState::left),

@@ -1,6 +1,7 @@
 // Pool and Executor while processes die: kill -9 of workers, of the nursery, of the parent, at
 // labelled points and at random; running tasks that are cancelled or run out of time.
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <cstdio>
@@ -386,17 +387,53 @@ TEST_CASE("a pool in a task of a pool; and a child that was forked cannot use it
       },
       std::vector<int>{3, 4});
   CHECK(sums == std::vector<int>{5, 14});
+  auto executor = std::make_unique<mp::Executor>(1);
   const pid_t child = ::fork();
   if (child == 0) {
+    bool refused = false;
     try {
       pool.apply(square, 1);
-      ::_exit(1);
     } catch (const InvalidState&) {
-      ::_exit(0);
+      refused = true;
     }
+    executor->~Executor();  // its destructor leaves the parent's workers alone
+    pool.terminate();
+    ::_exit(refused ? 0 : 1);
   }
   int status = 1;
   ::waitpid(child, &status, 0);
   CHECK(status == 0);
   CHECK(pool.apply(square, 4) == 16);
+  CHECK(executor->submit(square, 5).result() == 25);
+}
+
+TEST_CASE("under a limit on the size of files a long message is an error, and no signal") {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const rlimit limit{16 << 20, 16 << 20};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    int wrong = 0;
+    mp::ExecutorOptions options;
+    options.max_workers = 1;
+    mp::Executor executor(
+        options, [](const std::string&) {}, std::string(100'000, 'x'));
+    const auto size = [](const std::string& s) { return s.size(); };
+    if (executor.submit(size, std::string(800, 'x')).result() != 800) wrong |= 1;
+    try {
+      executor.submit(size, std::string(5000, 'x')).result();
+      wrong |= 2;
+    } catch (const OutOfSpace&) {
+    }
+    try {
+      executor.submit([] { return std::string(5000, 'x'); }).result();
+      wrong |= 4;
+    } catch (const OutOfSpace&) {
+    }
+    if (executor.submit(square, 3).result() != 9) wrong |= 8;
+    executor.shutdown();
+    ::_exit(wrong);
+  }
+  int status = 1;
+  ::waitpid(child, &status, 0);
+  CHECK(status == 0);
 }

@@ -150,6 +150,22 @@ void release_part(const Descriptor& file, std::uint64_t begin, std::uint64_t end
                 static_cast<off_t>(end - begin));
 }
 
+std::error_code write_within_limit(const Descriptor& file, std::uint64_t offset,
+                                   const void* content, std::size_t bytes) {
+  sigset_t limit;
+  sigset_t before;
+  ::sigemptyset(&limit);
+  ::sigaddset(&limit, SIGXFSZ);
+  ::pthread_sigmask(SIG_BLOCK, &limit, &before);
+  const std::error_code error = write_at(file, offset, content, bytes);
+  if (error.value() == EFBIG) {  // swallow the signal that came with it
+    const timespec now{};
+    ::sigtimedwait(&limit, nullptr, &now);
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return error;
+}
+
 std::size_t read_at(const Descriptor& file, std::uint64_t offset, void* buffer, std::size_t bytes,
                     std::error_code& error) {
   error.clear();
@@ -177,12 +193,6 @@ std::error_code write_at(const Descriptor& file, std::uint64_t offset, const voi
     done += static_cast<std::size_t>(put);
   }
   return {};
-}
-
-void give_memory_back(const Descriptor& file, std::uint64_t offset, std::uint64_t bytes) noexcept {
-  if (bytes == 0) return;
-  ::fallocate(file.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
-              static_cast<off_t>(bytes));
 }
 
 FileStatus status_of(const Descriptor& file, std::error_code& error) {

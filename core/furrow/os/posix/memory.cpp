@@ -84,6 +84,12 @@ std::uintptr_t map_file(int descriptor, std::size_t bytes, bool writable, std::u
   return got == MAP_FAILED ? 0 : reinterpret_cast<std::uintptr_t>(got);
 }
 
+std::uintptr_t map_part(int descriptor, std::uint64_t offset, std::size_t bytes) noexcept {
+  void* const got =
+      ::mmap(nullptr, bytes, PROT_READ, MAP_SHARED, descriptor, static_cast<off_t>(offset));
+  return got == MAP_FAILED ? 0 : reinterpret_cast<std::uintptr_t>(got);
+}
+
 void unmap(std::uintptr_t address, std::size_t bytes, bool keep_reserved) noexcept {
   if (!keep_reserved) {
     ::munmap(pointer(address), bytes);
