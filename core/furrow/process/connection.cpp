@@ -192,6 +192,13 @@ Bytes Connection::recv_bytes(std::uint64_t limit, Timeout timeout) const {
   return bytes;
 }
 
+Bytes Connection::recv_parcel(std::vector<os::Descriptor>& descriptors, Timeout timeout) const {
+  Message message = receive(timeout);
+  descriptors = std::move(message.descriptors);
+  const auto view = message.view();
+  return message.mapped != 0 ? Bytes(view.begin(), view.end()) : std::move(message.bytes);
+}
+
 std::size_t Connection::recv_bytes_into(std::span<std::byte> buffer, std::size_t offset,
                                         Timeout timeout) const {
   if (offset > buffer.size()) {

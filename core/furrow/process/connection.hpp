@@ -109,7 +109,12 @@ class Connection {
     *this = Connection(process::unload_descriptor(number), reads, writes);
   }
 
-  /// Takes over a connected packet socket. For the room's own use.
+  // For the room's own use: bytes with descriptors, and a connected packet socket taken over.
+  void send_parcel(std::span<const std::byte> bytes, const std::vector<int>& descriptors,
+                   Timeout timeout = {}) const {
+    send_message(bytes, descriptors, timeout);
+  }
+  Bytes recv_parcel(std::vector<os::Descriptor>& descriptors, Timeout timeout = {}) const;
   Connection(os::Descriptor socket, bool readable, bool writable);
 
  private:

@@ -13,6 +13,11 @@
 //   calls do not
 //                        go through the manager, it only keeps it alive
 //
+// Reading   ManagedDict::get looks into a table that the manager keeps in shared memory
+// (mirror.hpp)
+//           once a process has asked a few times: the value at one moment between call and return,
+//           as if it had asked. Long values (240 bytes with the key) and those with proxies are
+//           asked for.
 // Atomic    each call, the changes by a function among them (update_value, sort), which are tried
 //           again when somebody else was faster. d[k] = d[k] + 1 is two calls.
 // Values    go by value: what was read is a copy, and changing it changes nothing there (Python
@@ -124,6 +129,7 @@ class ManagedDict : public Proxy<ManagedDict<K, V>> {
     return value ? *std::move(value) : std::move(otherwise);
   }
   std::optional<V> try_get(const K& key) const {
+    if (const auto bytes = this->reference().mirrored(encode(key))) return decode<V>(*bytes);
     return one_or_none(this->call(Call::dict_get, key_bytes(key)));
   }
   void set(const K& key, const V& value) const {

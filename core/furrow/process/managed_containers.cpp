@@ -1,10 +1,12 @@
 // The dicts and lists of a manager. Keys and values are bytes to it; equal bytes are equal keys.
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
 #include <furrow/process/managed_object.hpp>
+#include <furrow/process/mirror.hpp>
 
 namespace furrow::process {
 namespace {
@@ -27,6 +29,7 @@ class Dict final : public ManagedObject {
       case ManagerCall::dict_update: return update(in, finder);
       case ManagerCall::dict_swap: return swap(in, finder, out);
       case ManagerCall::dict_all: return all(out);
+      case ManagerCall::mirror: return mirror(out);
       case ManagerCall::size: return out.number(entries_.size());
       case ManagerCall::clear: return clear();
       default: throw_unknown_call();
@@ -46,6 +49,7 @@ class Dict final : public ManagedObject {
   }
   // As in Python, a key keeps its place in the order when its value changes.
   void put(std::string key, Stored value) {
+    reflect(key, value);
     const auto [place, is_new] = places_.try_emplace(key, next_);
     if (is_new) {
       entries_.emplace(next_++, Entry{std::move(key), std::move(value)});
@@ -60,6 +64,7 @@ class Dict final : public ManagedObject {
   void pop(const std::string& key, Answer& out) {
     const auto place = places_.find(key);
     if (place == places_.end()) return out.missing();
+    if (mirror_) mirror_->remove(bytes_of(key));
     out.add(entries_.at(place->second).value);
     entries_.erase(place->second);
     places_.erase(place);
@@ -69,6 +74,7 @@ class Dict final : public ManagedObject {
     const auto last = std::prev(entries_.end());
     put_text(last->second.key, out.body);
     out.add(last->second.value);
+    if (mirror_) mirror_->remove(bytes_of(last->second.key));
     places_.erase(last->second.key);
     entries_.erase(last);
   }
@@ -113,10 +119,34 @@ class Dict final : public ManagedObject {
     }
   }
   void clear() {
+    mirror_.reset();
     places_.clear();
     entries_.clear();
   }
 
+  static std::span<const std::byte> bytes_of(const std::string& key) {
+    return std::as_bytes(std::span(key));
+  }
+  // What readers see without asking. A value with proxies in it they must ask for: its reply gives
+  // them their shares.
+  void reflect(const std::string& key, const Stored& value) {
+    if (!mirror_) return;
+    std::optional<std::span<const std::byte>> seen;
+    if (value.references.empty()) seen = value.bytes;
+    if (!mirror_->put(bytes_of(key), seen)) mirror_.reset();
+  }
+  void mirror(Answer& out) {
+    if (!mirror_) {
+      std::size_t slots = mirror_slots_first;
+      while (slots < 4 * (entries_.size() + 1)) slots *= 2;
+      if (slots <= mirror_slots_max) mirror_ = MirrorWriter::make(slots);
+      for (const auto& [order, entry] : entries_) reflect(entry.key, entry.value);
+    }
+    if (!mirror_) return out.missing();
+    out.descriptor = mirror_->descriptor();
+  }
+
+  std::unique_ptr<MirrorWriter> mirror_;
   std::unordered_map<std::string, std::uint64_t> places_;
   std::map<std::uint64_t, Entry> entries_;  // in the order of insertion
   std::uint64_t next_ = 0;

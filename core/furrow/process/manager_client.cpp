@@ -10,8 +10,11 @@
 #include <furrow/error.hpp>
 #include <furrow/os/clock.hpp>
 #include <furrow/os/identity.hpp>
+#include <furrow/os/process.hpp>
+#include <furrow/os/socket.hpp>
 #include <furrow/process/connection.hpp>
 #include <furrow/process/identity.hpp>
+#include <furrow/process/mirror.hpp>
 #include <furrow/process/reception.hpp>
 #include <furrow/process/task_error.hpp>
 
@@ -20,6 +23,8 @@ namespace {
 
 constexpr std::int64_t connect_limit_ns = 10'000'000'000;
 constexpr std::size_t idle_max = 8;
+// A dict that is read only now and then is not worth a table.
+constexpr unsigned asked_before_mirror = 4;
 
 thread_local WritingForManager* writing = nullptr;
 thread_local ReadingFromManager* reading = nullptr;
@@ -57,6 +62,7 @@ struct ManagerClient::State {
   std::uint64_t process = os::this_process_id();
   std::vector<mp::Connection> idle;
   std::map<std::uint64_t, std::uint64_t> proxies;  // object -> shares of this process
+  os::ProcessWatch server;
   References owed;  // shares to give back, for which no connection was free
 
   [[noreturn]] void throw_died(const char* how) const {
@@ -66,7 +72,7 @@ struct ManagerClient::State {
 
   mp::Connection connect() const {
     try {
-      return {knock(address, key, os::monotonic_ns() + connect_limit_ns), true, true};
+      return mp::Connection(knock(address, key, os::monotonic_ns() + connect_limit_ns), true, true);
     } catch (const NotFound&) {
       throw_died("nobody listens there");
     } catch (const IoError&) {  // the path leads to nothing, or to something else by now
@@ -133,6 +139,10 @@ std::shared_ptr<ManagerClient> ManagerClient::at(const std::string& address,
     auto state = std::make_unique<State>();
     state->address = address;
     state->key = known;
+    // Its connection is used first. Reading without asking begins with knowing that it lives.
+    mp::Connection first = state->connect();
+    state->server = os::ProcessWatch(os::peer_process(first.fileno()));
+    state->idle.push_back(std::move(first));
     client = std::shared_ptr<ManagerClient>(new ManagerClient(std::move(state)));
     entry = client;
   }
@@ -154,7 +164,7 @@ ManagerClient::Result ManagerClient::call(std::uint64_t object, ManagerCall what
   Result result;
   try {
     connection.send_bytes(message);
-    result.bytes = connection.recv_bytes();
+    result.bytes = connection.recv_parcel(result.descriptors);
   } catch (const BrokenPipe&) {
     state_->throw_died("it hung up");
   } catch (const EndOfFile&) {
@@ -170,6 +180,8 @@ ManagerClient::Result ManagerClient::call(std::uint64_t object, ManagerCall what
     rethrow(read_description(std::span(result.bytes).subspan(result.begin)));
   return result;
 }
+
+bool ManagerClient::may_live() const noexcept { return !state_->server.dead(); }
 
 void ManagerClient::adopt(std::uint64_t object) {
   const std::lock_guard lock(state_->mutex);
@@ -204,6 +216,10 @@ struct ProxyReference::Share {
   std::shared_ptr<ManagerClient> client;
   std::uint64_t object;
   std::uint64_t fingerprint;
+  std::mutex mutex{};  // what follows
+  std::shared_ptr<MirrorReader> mirror{};
+  unsigned asked = 0;
+  bool has_none = false;
   ~Share() { client->drop(object); }
 };
 
@@ -223,6 +239,34 @@ std::uint64_t ProxyReference::object() const {
 }
 std::uint64_t ProxyReference::fingerprint() const noexcept {
   return share_ == nullptr ? 0 : share_->fingerprint;
+}
+
+std::optional<mp::Bytes> ProxyReference::mirrored(std::span<const std::byte> key) const {
+  client();
+  Share& s = *share_;
+  std::shared_ptr<MirrorReader> mirror;
+  {
+    const std::lock_guard lock(s.mutex);
+    if (s.has_none) return std::nullopt;
+    if (s.mirror && s.mirror->retired()) {
+      s.mirror.reset();
+      s.asked = 0;
+    }
+    if (!s.mirror && ++s.asked < asked_before_mirror) return std::nullopt;
+    mirror = s.mirror;
+  }
+  if (!mirror) {
+    const auto result = call(ManagerCall::mirror);
+    if (!result.missing && !result.descriptors.empty()) {
+      mirror = MirrorReader::map(result.descriptors.front());
+    }
+    const std::lock_guard lock(s.mutex);
+    s.mirror = mirror;
+    s.has_none = mirror == nullptr;
+    if (s.has_none) return std::nullopt;
+  }
+  if (!client().may_live()) return std::nullopt;
+  return mirror->get(key);
 }
 
 void ProxyReference::check(std::uint64_t wanted) const {

@@ -12,6 +12,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,9 +34,13 @@ class ManagerClient : public std::enable_shared_from_this<ManagerClient> {
     mp::Bytes bytes;        // the whole reply
     std::size_t begin = 0;  // of its body
     References references;
+    std::vector<os::Descriptor> descriptors;
     Unpacker body() const { return Unpacker(std::span(bytes).subspan(begin)); }
   };
   Result call(std::uint64_t object, ManagerCall call, const mp::Bytes& arguments = {});
+
+  /// False when it is known to be dead; true where that cannot be told.
+  bool may_live() const noexcept;
 
   /// Counts the proxies of this process; the last to go gives the share back.
   void adopt(std::uint64_t object);
@@ -62,6 +68,10 @@ class ProxyReference {
   ManagerClient::Result call(ManagerCall what, const mp::Bytes& arguments = {}) const {
     return client().call(object(), what, arguments);
   }
+
+  /// The value of a dict's key, as its mirror shows it (process/mirror.hpp). Empty: ask the
+  /// manager.
+  std::optional<mp::Bytes> mirrored(std::span<const std::byte> key) const;
 
   /// Throws TypeMismatch when the proxy was of another type.
   void check(std::uint64_t fingerprint) const;

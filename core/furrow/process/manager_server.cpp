@@ -115,7 +115,9 @@ class Server final : public ObjectFinder {
       put_references(ids, reply);
       append_bytes(answer.body.data(), answer.body.size(), reply);
       for (const ObjectHandle& object : answer.references) give_share(client.process, object);
-      client.connection.send_bytes(reply, mp::Timeout::none());
+      std::vector<int> descriptors;
+      if (answer.descriptor >= 0) descriptors.push_back(answer.descriptor);
+      client.connection.send_parcel(reply, descriptors, mp::Timeout::none());
     } catch (const furrow::Timeout&) {  // woken for nothing
     } catch (const Error&) {            // it went away, or speaks another language
       if (client.process >= unknown_process) processes_.erase(client.process);
