@@ -103,6 +103,21 @@ TEST_CASE("the same bits for 1, 2, 3 and 7 workers, and any pieces") {
   }
 }
 
+TEST_CASE("the same bits whether workers spin or sleep, and whether the caller computes, too") {
+  std::vector<std::uint64_t> first;
+  for (const WaitPolicy wait : {WaitPolicy::adaptive, WaitPolicy::active, WaitPolicy::passive}) {
+    for (const bool participate : {false, true}) {
+      EngineOptions options = workers(2);
+      options.wait = wait;
+      options.participate = participate;
+      Engine engine(options);
+      const auto result = bits(monte_carlo(engine, {.paths = 300'000, .seed = 3}, Call{}));
+      if (first.empty()) first = result;
+      CHECK(result == first);
+    }
+  }
+}
+
 TEST_CASE("a plain closure gets the draws that a generic one gets") {
   Engine engine;
   const auto sum = [](auto& path) {
