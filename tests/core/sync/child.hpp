@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <functional>
 #include <string>
 #include <thread>
@@ -98,10 +99,15 @@ inline std::string names() {
   return result;
 }
 
-inline double seconds_of(const std::function<void()>& call) {
-  const auto begin = std::chrono::steady_clock::now();
-  call();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+/// True once the process sleeps in the kernel: it waits for what it came to wait for.
+inline bool falls_asleep(const Child& child) {
+  return eventually([&] {
+    std::ifstream file("/proc/" + std::to_string(child.pid()) + "/stat");
+    std::string text;
+    std::getline(file, text);
+    const std::size_t name_end = text.rfind(')');
+    return name_end != std::string::npos && text.size() > name_end + 2 && text[name_end + 2] == 'S';
+  });
 }
 
 }  // namespace furrow::test

@@ -39,9 +39,11 @@ struct Waiters {
     std::scoped_lock hold(condition);
     condition.notify(n);
   }
-  std::uint32_t settled() const {
-    std::this_thread::sleep_for(100ms);
-    return woken.get_value();
+  /// So many are woken, and then no more.
+  bool settles_at(std::uint32_t count) const {
+    const bool came = eventually([&] { return woken.get_value() >= count; });
+    std::this_thread::sleep_for(70ms);  // longer than anybody sleeps without looking up
+    return came && woken.get_value() == count;
   }
 };
 
@@ -49,19 +51,19 @@ TEST_CASE("notify wakes as many as it says and no others") {
   Waiters w;
   w.add(5);
   w.notify(1);
-  CHECK(w.settled() == 1);
+  CHECK(w.settles_at(1));
   w.notify(2);
-  CHECK(w.settled() == 3);
+  CHECK(w.settles_at(3));
   w.notify(7);
-  CHECK(w.settled() == 5);
+  CHECK(w.settles_at(5));
   w.notify(1);  // nobody waits; and nobody who comes later is woken by it
   w.add(1);
-  CHECK(w.settled() == 5);
+  CHECK(w.settles_at(5));
   {
     std::scoped_lock hold(w.condition);
     w.condition.notify_all();
   }
-  CHECK(w.settled() == 6);
+  CHECK(w.settles_at(6));
 }
 
 TEST_CASE("A killed waiter neither hangs a notifier nor eats a notification") {
@@ -69,11 +71,11 @@ TEST_CASE("A killed waiter neither hangs a notifier nor eats a notification") {
   w.add(3);
   w.children[0].kill();  // the eldest: it would have been chosen
   w.notify(1);
-  CHECK(w.settled() == 1);
+  CHECK(w.settles_at(1));
   CHECK(w.children[1].wait() == 0);
   w.children[2].kill();
   w.notify(3);
-  CHECK(w.settled() == 1);
+  CHECK(w.settles_at(1));
 }
 
 TEST_CASE("A notifier killed before it wakes has notified") {
@@ -97,7 +99,7 @@ TEST_CASE("Waiters killed at every step leave the condition whole") {
     condition.acquire();
     return condition.wait(10s) ? 0 : 1;
   });
-  std::this_thread::sleep_for(30ms);
+  REQUIRE(falls_asleep(waiter));
   {
     std::scoped_lock hold(condition);
     condition.notify();
@@ -119,7 +121,7 @@ TEST_CASE("More waiters than there is room for is an error") {
     condition.wait();
     return 0;
   });
-  std::this_thread::sleep_for(30ms);
+  REQUIRE(falls_asleep(waiter));
   std::scoped_lock hold(condition);
   CHECK_THROWS_AS(condition.wait(), Full);
   condition.notify_all();

@@ -30,10 +30,9 @@ TEST_CASE("An event lets everybody go on") {
 
 TEST_CASE("A pulse lets those go on who wait") {
   const Event event;
-  const Event waiting;
   std::vector<Child> children;
   for (int i = 0; i < 3; ++i) children.emplace_back([&] { return event.wait(10s) ? 0 : 1; });
-  std::this_thread::sleep_for(50ms);  // they wait by now
+  for (const Child& child : children) REQUIRE(falls_asleep(child));
   event.set();
   event.clear();
   for (Child& child : children) CHECK(child.wait() == 0);
@@ -42,7 +41,7 @@ TEST_CASE("A pulse lets those go on who wait") {
 TEST_CASE("A killed waiter does not hold up who sets") {
   const Event event;
   Child waiter([&] { return event.wait() ? 0 : 1; });
-  std::this_thread::sleep_for(10ms);
+  REQUIRE(falls_asleep(waiter));
   waiter.kill();
   event.set();
   CHECK(event.is_set());
@@ -51,7 +50,7 @@ TEST_CASE("A killed waiter does not hold up who sets") {
 TEST_CASE("Who is killed before it wakes the waiters has set it all the same") {
   const Event event;
   Child waiter([&] { return event.wait() ? 0 : 1; });
-  std::this_thread::sleep_for(20ms);
+  REQUIRE(falls_asleep(waiter));
   CHECK(child_killed_at("event.set", [&] { event.set(); }).wait() == -SIGKILL);
   CHECK(waiter.wait() == 0);
 }

@@ -76,7 +76,7 @@ TEST_CASE("A consumer killed at any point of get takes at most its own item with
 TEST_CASE("A producer killed after its item is in wakes its consumer all the same") {
   const Queue<int> queue;
   Child consumer([&] { return queue.get() == 7 ? 0 : 1; });
-  std::this_thread::sleep_for(30ms);  // asleep by now
+  REQUIRE(falls_asleep(consumer));
   CHECK(child_killed_at("ring.committed", [&] { queue.put(7); }).wait() == -SIGKILL);
   CHECK(consumer.wait() == 0);
 }
@@ -84,9 +84,9 @@ TEST_CASE("A producer killed after its item is in wakes its consumer all the sam
 TEST_CASE("A consumer killed while it waits leaves the next one in line waiting in its place") {
   const Queue<int> queue;
   Child first([&] { return queue.get(); });
-  std::this_thread::sleep_for(20ms);
+  REQUIRE(falls_asleep(first));
   Child second([&] { return queue.get(); });
-  std::this_thread::sleep_for(20ms);
+  REQUIRE(falls_asleep(second));
   first.kill();
   queue.put(5);
   CHECK(second.wait() == 5);
@@ -100,12 +100,12 @@ TEST_CASE("A producer killed while it waits for room lets the next one in") {
     queue.put(2);
     return 0;
   });
-  std::this_thread::sleep_for(20ms);
+  REQUIRE(falls_asleep(first));
   Child second([&] {
     queue.put(3);
     return 0;
   });
-  std::this_thread::sleep_for(20ms);
+  REQUIRE(falls_asleep(second));
   first.kill();
   CHECK(queue.get() == 1);
   CHECK(second.wait() == 0);
