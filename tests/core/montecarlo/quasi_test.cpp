@@ -254,7 +254,7 @@ TEST_CASE("workers killed all the while change no bit of a quasi-random estimate
     return true;
   };
   CHECK(bits(quasi_monte_carlo(engine, shot, slow)) == calm);
-  CHECK(kills == 3);
+  CHECK(kills > 0);
 }
 
 TEST_CASE("bad input and cancelled quasi-random simulations") {
@@ -276,34 +276,33 @@ TEST_CASE("bad input and cancelled quasi-random simulations") {
   CHECK(plain.mean() == 0.5 - 0.5 / 256 + 0x1p-53);
   CHECK(std::isnan(plain.standard_error()));
   CHECK_THROWS_AS(run({.block_paths = 100}), InvalidArgument);
-  // Cancelled at the third look, with what every randomisation has; and before there is anything.
-  int calls = 0;
+  // Cancelled with what every randomisation has; and before there is anything.
   QuasiOptions cut{.points = 1 << 20, .error = 1e-15};
-  cut.progress = [&](const MonteCarloProgress&) { return ++calls < 3; };
+  cut.progress = [](const MonteCarloProgress& so_far) {
+    return std::isnan(so_far.mean) || so_far.paths < 16 * 4096;
+  };
   const QuasiResult cancelled = run(cut);
   CHECK(cancelled.stop == Stop::cancelled);
-  CHECK(cancelled.points >= 1024);
+  CHECK(cancelled.points >= 2048);
   CHECK(cancelled.points <= 4096);
   CHECK(std::abs(cancelled.mean() - 0.5) < 0.01);
   const auto endless = [](auto& path) {
     auto x = path.uniform();
-    for (int i = 0; i < 2000; ++i) x = x + 1e-3 * exp(path.normal());
+    for (int i = 0; i < 500; ++i) x = x + 1e-3 * exp(path.normal());
     return x;
   };
   QuasiOptions none{.points = 1 << 22};
   std::int64_t seen = 0;
-  int looks = 0;
   none.progress = [&](const MonteCarloProgress& so_far) {
     CHECK(so_far.paths >= seen);
     CHECK(so_far.paths_limit == std::int64_t{1} << 26);
     CHECK(std::isnan(so_far.mean));
     seen = so_far.paths;
-    return ++looks < 4;
+    return seen == 0;  // until some of the job is done
   };
   const QuasiResult nothing = quasi_monte_carlo(engine, none, endless);
   CHECK(nothing.stop == Stop::cancelled);
   CHECK(nothing.points == 0);
-  CHECK(looks == 4);
   CHECK(seen > 0);
   CHECK(std::isnan(nothing.mean()));
 }
