@@ -10,7 +10,6 @@
 #include <type_traits>
 
 #include <furrow/array/array.hpp>
-#include <furrow/segment/kept.hpp>
 
 namespace furrow {
 namespace {
@@ -72,23 +71,17 @@ AnyArray AnyArray::from_reference(std::string_view reference) {
   if (second == std::string_view::npos) throw Corrupt("this is no reference to an array");
   std::memcpy(static_cast<void*>(&r), reference.data(), sizeof r);
   const std::string_view name = reference.substr(second + 1);
-  AnyArray array;
-  array.segment_ = segment::find_kept(r.identity, r.access);
-  if (array.segment_ == nullptr) {
-    AttachOptions options;
-    options.access = r.access;
-    options.place.directory = reference.substr(sizeof r, first - sizeof r);
-    options.place.prefix = reference.substr(first + 1, second - first - 1);
-    array = attach(name, options);
-    if (array.segment_->identity() != r.identity) {
-      throw NotFound(fmt::format(
-          "{} is no longer the one that was meant: it was removed, and another was created under "
-          "its name",
-          array.label()));
-    }
-    segment::keep(array.segment_);
+  AttachOptions options;
+  options.access = r.access;
+  options.place.directory = reference.substr(sizeof r, first - sizeof r);
+  options.place.prefix = reference.substr(first + 1, second - first - 1);
+  AnyArray array = attach(name, options);
+  if (array.segment_->identity() != r.identity) {
+    throw NotFound(fmt::format(
+        "{} is no longer the one that was meant: it was removed, and another was created under "
+        "its name",
+        array.label()));
   }
-  array.dtype_ = static_cast<Dtype>(array.segment_->header().dtype);
   if (array.dtype_ != r.dtype || !fits(r, array.segment_->data_bytes())) {
     throw Corrupt("this reference to an array leads out of it");
   }

@@ -31,7 +31,6 @@
 #include <furrow/process/crew.hpp>
 #include <furrow/process/crew_worker.hpp>
 #include <furrow/process/shipping.hpp>
-#include <furrow/segment/kept.hpp>
 
 namespace furrow::process {
 
@@ -114,7 +113,6 @@ struct Invocation {
       arguments.emplace(std::tuple<Args...>{in.take<Args>()...});
     });
     if (decoded != TaskOutcome::returned) return decoded;
-    segment::drop_unused_segments();
     const auto call = [&](Args&... args) -> decltype(auto) {
       return std::invoke(f->get(), std::move(args)...);
     };
@@ -153,7 +151,6 @@ struct ChunkInvocation {
       std::optional<Item> item;
       outcome = guarded(TaskOutcome::not_decoded, out, [&] { item.emplace(in.take<Item>()); });
       if (outcome != TaskOutcome::returned) break;
-      segment::drop_unused_segments();
       if constexpr (std::is_void_v<Returned>) {
         call(f->get(), *item);
       } else {

@@ -13,7 +13,6 @@
 #include <furrow/process/children.hpp>
 #include <furrow/process/identity.hpp>
 #include <furrow/process/shipping.hpp>
-#include <furrow/segment/kept.hpp>
 #include <furrow/sync/leaving.hpp>
 
 namespace furrow::process {
@@ -243,7 +242,6 @@ class Worker {
   void wait() {
     const std::uint64_t bit = 1ULL << (number_ % 64);
     if (spin(bit)) return;
-    segment::drop_kept_segments();
     std::atomic<std::uint64_t>& parked = control_.parked[number_ / 64];
     seat_.gate.store(0, std::memory_order_relaxed);
     parked.fetch_or(bit, std::memory_order_seq_cst);
@@ -318,7 +316,6 @@ void serve_crew(const CrewView& view, std::size_t seat, const os::Event& alarm,
                 const os::Descriptor& memory) {
   view.seat(seat).pid.store(os::this_process_id(), std::memory_order_release);
   os::call_at_exit(leave);
-  segment::keep_segments();
   take_kinship(view, seat, memory);
   os::drop_output();
   os::close_input();

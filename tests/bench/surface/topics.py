@@ -31,6 +31,6 @@ TOPICS = [
     Topic("executor_turn", "an empty task through an Executor and back", 20),
     Topic("executor_flow", "empty tasks in a row: submit all, then every result", 20),
     Topic("pool_large", "64 MiB of text as an argument"),
-    Topic("pool_array", "a 64 MiB array as an argument (bare: furrow's empty task)", 20, 3),
+    Topic("pool_array", "a 64 MiB array as an argument (bare: furrow's empty task)", 20),
     Topic("pool_start", "a Pool of two started, used once, ended"),
 ]

@@ -257,6 +257,14 @@ TEST_CASE("pool: arrays go by name; workers change them in place, and let go of 
   }
   for (int i = 0; i < 20; ++i) CHECK(results[static_cast<std::size_t>(i)].get() == i);
   CHECK(soon([] { return segment::list().size() == 1; }));
+  for (int i = 0; i < 20; ++i) {  // when a result is there, its worker holds nothing any more
+    options.lifetime = Lifetime::persistent;
+    {
+      const auto other = Array<double>::create("brief", {3}, options);
+      pool.apply([](const Array<double>& x) { return x(2); }, other);
+    }
+    CHECK_NOTHROW(segment::remove("brief"));
+  }
   rows.clear();
   array = {};
   CHECK(soon([] { return segment::list().empty(); }));
