@@ -14,12 +14,12 @@
 #include <furrow/cli/verb.hpp>
 #include <furrow/cli/work.hpp>
 #include <furrow/montecarlo/models/models.hpp>
+#include <furrow/montecarlo/plot.hpp>
 #include <furrow/os/interrupt.hpp>
 
 namespace furrow::cli {
 namespace {
 
-constexpr std::int64_t paths_default = 1'000'000;
 /// Where a simulation for an error ends when no other end is given.
 constexpr std::int64_t paths_limit = 100'000'000'000;
 
@@ -39,6 +39,7 @@ struct Arguments {
   std::string time;
   std::string seed = "0";
   std::string checkpoint;
+  std::string plot;
   bool antithetic = false;
   bool list = false;
   bool json = false;
@@ -92,7 +93,7 @@ std::uint64_t parse_seed(const std::string& text) {
   return seed;
 }
 
-MonteCarloOptions options_of(const Arguments& a) {
+MonteCarloOptions options_of(const Arguments& a, const models::Model& model) {
   constexpr const char* what = "a positive number";
   MonteCarloOptions options;
   if (!a.error.empty()) options.error = positive_number(a.error, "--error", what);
@@ -105,7 +106,7 @@ MonteCarloOptions options_of(const Arguments& a) {
   } else if (!a.error.empty() || !a.relative_error.empty()) {
     options.paths = paths_limit;
   } else if (a.time.empty()) {
-    options.paths = paths_default;
+    options.paths = model.paths;
   }
   options.seed = parse_seed(a.seed);
   options.antithetic = a.antithetic;
@@ -157,9 +158,56 @@ void complain_about(const Arguments& arguments, const MonteCarloOptions& options
       grouped(simulation.paths), simulation.stop == Stop::time ? "--time" : "--paths"));
 }
 
+// Bins for the bulk of the outputs, by the first few thousand paths: a function of the seed, as the
+// paths are.
+montecarlo::Bins bins_of_pilot(Engine& engine, const models::Model& model,
+                               const MonteCarloOptions& options, const models::Given& given) {
+  MonteCarloOptions few;
+  few.paths = std::min<std::int64_t>(options.paths != 0 ? options.paths : 4096, 4096);
+  few.seed = options.seed;
+  few.antithetic = options.antithetic;
+  few.quantiles = true;
+  few.progress = [](const MonteCarloProgress&) { return !os::interrupted(); };
+  const models::ModelResult pilot = models::run(engine, model.name, few, given);
+  const MonteCarloResult& simulation = pilot.simulation;
+  if (simulation.layout.buckets == 0 || simulation.paths < 2) return {};
+  const std::size_t k = pilot.drawn;
+  const double least = simulation.outputs[k].min;
+  double low = simulation.quantile(0.002, k);
+  double high = simulation.quantile(0.998, k);
+  const double margin = 0.1 * (high - low);
+  if (!(margin > 0) || !std::isfinite(margin)) return {};
+  low = least >= 0 ? std::max(low - margin, 0.0) : low - margin;
+  return {low, high + margin, 60};
+}
+
+void draw(const Arguments& arguments, const models::Model& model, const MonteCarloOptions& options,
+          const models::ModelResult& result, montecarlo::Plot plot) {
+  const MonteCarloResult& simulation = result.simulation;
+  const models::Output none;
+  const models::Output& first = result.outputs.empty() ? none : result.outputs.front();
+  plot.title = model.what;
+  plot.quantity = first.name;
+  plot.exact = first.exact;
+  if (!simulation.outputs.empty()) {
+    const Estimate& e = simulation.outputs.front();
+    if (plot.points.empty() || plot.points.back().paths < simulation.paths) {
+      plot.points.push_back({simulation.paths, e.mean, e.standard_error});
+    }
+  }
+  if (simulation.layout.bins != 0) {
+    plot.bins = options.histogram;
+    plot.counts = simulation.histogram(result.drawn);
+    plot.sample = fmt::format("{}, of each of {} paths", first.name, grouped(simulation.paths));
+    plot.markers = {{simulation.outputs[result.drawn].mean,
+                     fmt::format("mean {:.6g}", simulation.outputs[result.drawn].mean)}};
+  }
+  montecarlo::write_plot(arguments.plot, plot);
+}
+
 int simulate(const Command& command, const Arguments& arguments) {
-  MonteCarloOptions options = options_of(arguments);
   const models::Model& model = models::find(arguments.model);
+  MonteCarloOptions options = options_of(arguments, model);
   const models::Given given = given_of(arguments.values.at(arguments.model));
   try {
     const models::Parameters check(model.name, model.parameters, given);
@@ -174,10 +222,18 @@ int simulate(const Command& command, const Arguments& arguments) {
     work.progress().update(done(options, p));
     return !os::interrupted();
   };
+  montecarlo::Plot plot;
+  if (!arguments.plot.empty()) {
+    options.histogram = bins_of_pilot(work.engine(), model, options, given);
+    options.milestone = [&plot](const MonteCarloProgress& p) {
+      plot.points.push_back({p.paths, p.mean, p.standard_error});
+    };
+  }
   const models::ModelResult result = models::run(work.engine(), model.name, options, given);
   work.progress().clear();
   print(arguments.json ? json_report(result, model.name, options.seed) : report(result));
   complain_about(arguments, options, result);
+  if (!arguments.plot.empty()) draw(arguments, model, options, result, plot);
   if (result.simulation.stop != Stop::cancelled) return exit_done;
   throw Interrupted(fmt::format(
       "interrupted; the estimate is that of the first {} paths{}", grouped(result.simulation.paths),
@@ -240,7 +296,8 @@ void add_model(const Verb& mc, const models::Model& model,
 void add_mc(CLI::App& app, Command& command) {
   auto arguments = std::make_shared<Arguments>();
   const Verb verb = add_verb(app, "mc", "Monte Carlo simulation: runs a model, prints an estimate");
-  verb.option("--paths", arguments->paths, "How many, 1e8 for instance (default: 1e6)");
+  verb.option("--paths", arguments->paths,
+              "How many, 1e8 for instance (default: as take about a second)");
   verb.option("--error", arguments->error,
               "Until the standard error is as small (or --paths, or 1e11 of them)");
   verb.option("--relative-error", arguments->relative_error,
@@ -250,6 +307,8 @@ void add_mc(CLI::App& app, Command& command) {
   verb.flag("--antithetic", arguments->antithetic, "Each path with its mirror image");
   verb.option("--checkpoint", arguments->checkpoint,
               "An HDF5 file that progress is kept in and taken up from");
+  verb.option("--plot", arguments->plot,
+              "Draws convergence and a histogram of the paths into this SVG file");
   verb.flag("--json", arguments->json, "One JSON object");
   verb.flag("--list", arguments->list, "Lists the models and their parameters");
   verb.footer(
@@ -257,6 +316,7 @@ void add_mc(CLI::App& app, Command& command) {
       "  furrow mc --list\n"
       "  furrow mc pi --help           its parameters\n"
       "  furrow mc pi --error 1e-5 --time 10s --json\n"
+      "  furrow mc slab --thickness 3 --plot slab.svg\n"
       "It ends at what comes first. The digits depend on the model, its parameters and the seed,\n"
       "never on the number of workers; with --time also on when it ended.\n"
       "Interrupted, it writes its checkpoint and prints the estimate so far.");

@@ -20,6 +20,7 @@ using models::Parameter;
 
 // Decimals that show two digits of the error; enough of the value where there is none.
 std::string rounded(double value, double error) {
+  if (std::isnan(value)) return "nan";
   if (!std::isfinite(value) || !(error > 0) || !std::isfinite(error)) {
     return fmt::format("{:.10g}", value);
   }
@@ -52,7 +53,8 @@ std::string synopsis(const Parameter& parameter) {
   switch (parameter.kind) {
     case Parameter::Kind::flag: return "--" + parameter.name;
     case Parameter::Kind::choice: return fmt::format("--{}", fmt::join(parameter.words, "|--"));
-    case Parameter::Kind::text: return fmt::format("--{} {}", parameter.name, parameter.text);
+    case Parameter::Kind::text:
+      return fmt::format("--{} {}", parameter.name, parameter.text.empty() ? "…" : parameter.text);
     default: return fmt::format("--{} {}", parameter.name, parameter.value);
   }
 }
@@ -141,7 +143,8 @@ std::string report(const ModelResult& result) {
     const bool known = !std::isnan(output.exact);
     some_exact = some_exact || known;
     rows.push_back(
-        {output.name, rounded(e.mean, e.standard_error), fmt::format("{:.3g}", e.standard_error),
+        {output.name, rounded(e.mean, e.standard_error),
+         std::isnan(e.standard_error) ? "nan" : fmt::format("{:.3g}", e.standard_error),
          fmt::format("{} to {}", rounded(e.low, e.standard_error),
                      rounded(e.high, e.standard_error)),
          known ? rounded(output.exact, e.standard_error / 10) : "",

@@ -36,6 +36,9 @@ struct MonteCarloOptions {
   std::int64_t paths_min = 4096;  // an error is not believed before
   /// Called about ten times a second by the calling thread; false ends the simulation.
   std::function<bool(const MonteCarloProgress&)> progress{};
+  /// Called by the calling thread with what is accepted after 16, 17, … 32, 34, … 64, 68, … blocks
+  /// of paths: a series that depends on the paths alone, for a plot of how the estimate converges.
+  std::function<void(const MonteCarloProgress&)> milestone{};
 
   // --- which random numbers ---
   std::uint64_t seed = 0;

@@ -227,7 +227,7 @@ class Course {
     if (p.blocks > std::int64_t{1} << p.level && posted_ + p.blocks != blocks_limit_) {
       p.blocks &= -(std::int64_t{1} << p.level);
     }
-    if (by_error_) cut_at_stops(p);
+    if (by_error_ || options_.milestone) cut_at_stops(p);
     return p;
   }
 
@@ -261,6 +261,7 @@ class Course {
           round.pieces.records + static_cast<std::size_t>(i) * layout_.words();
       tree_.add(record, round.pieces.range(i).level);
       check_invalid(record);
+      if (options_.milestone && is_stop(tree_.blocks())) options_.milestone(running());
       stop = may_stop();
       if (stop) return stop;
     }
@@ -286,16 +287,19 @@ class Course {
     }
   }
 
+  MonteCarloProgress running() const {
+    const MonteCarloResult so_far = estimates();
+    const Estimate none{};
+    const Estimate& first = so_far.outputs.empty() ? none : so_far.outputs.front();
+    return {so_far.paths, options_.paths, first.mean, first.standard_error, seconds()};
+  }
+
   bool report() {
     if (!options_.progress) return true;
     const std::int64_t now = os::monotonic_ns();
     if (now < report_ns_) return true;
     report_ns_ = now + 100'000'000;
-    const MonteCarloResult so_far = estimates();
-    const Estimate none{};
-    const Estimate& first = so_far.outputs.empty() ? none : so_far.outputs.front();
-    return options_.progress({so_far.paths, options_.paths, first.mean, first.standard_error,
-                              static_cast<double>(now - started_ns_) * 1e-9});
+    return options_.progress(running());
   }
 
   /// Seconds that a block takes with all workers at once.

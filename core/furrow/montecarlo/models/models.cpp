@@ -14,8 +14,9 @@ namespace furrow::models {
 // Every model there is.
 const std::vector<Model>& all() {
   static const std::vector<Model> models{
-      european(), digital(), asian(),  barrier(),   lookback(), basket(),
-      american(), heston(),  merton(), portfolio(), pi(),
+      european(),      digital(), asian(),     barrier(), lookback(),    basket(), american(),
+      heston(),        merton(),  portfolio(), pi(),      integral(),    buffon(), random_walk(),
+      first_passage(), gambler(), hitting(),   slab(),    percolation(), ising(),  bootstrap(),
   };
   return models;
 }

@@ -107,6 +107,7 @@ struct ModelResult {
   std::vector<Output> outputs;     // the first is the one that options.error is about
   MonteCarloResult simulation;     // paths, seconds, why it stopped, histograms
   std::vector<std::string> notes;  // sentences for people: what else was found out
+  std::size_t drawn = 0;           // the simulation's output whose histogram is drawn
 };
 
 /// A simulation whose outputs are named in their order. Outputs without a name are left out.
@@ -122,6 +123,7 @@ struct Model {
   std::string group;  // "finance", "physics", …
   std::vector<Parameter> parameters;
   ModelResult (*run)(Engine&, const MonteCarloOptions&, const Parameters&);
+  std::int64_t paths = 1'000'000;  // that take about a second, for who does not say how many
 };
 
 /// All of them, in the order of models.cpp.

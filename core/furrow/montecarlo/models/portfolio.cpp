@@ -35,6 +35,7 @@ ModelResult run(Engine& engine, const MonteCarloOptions& options, const Paramete
       {"value_at_risk", estimate_of(risk.value_at_risk), exact.value_at_risk},
       {"loss", risk.simulation.outputs.at(finance::PortfolioRisk::loss)},
   };
+  result.drawn = finance::PortfolioRisk::loss;
   result.simulation = std::move(risk.simulation);
   return result;
 }

@@ -1,0 +1,106 @@
+// The Ising model: Onsager's energy and Yang's magnetisation, small lattices by all of their
+// states, and a checkerboard whose workers are killed.
+#include <signal.h>
+
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <thread>
+
+#include <furrow/error.hpp>
+
+#include "core/montecarlo/models/expect.hpp"
+
+using namespace furrow;
+using namespace furrow::test;
+
+TEST_CASE("Ising has Onsager's energy and Yang's magnetisation") {
+  Engine engine;
+  const auto cold = check_model(engine, "ising", 3000, {{"size", "96"}, {"temperature", "2"}});
+  // The known values at T = 2.
+  CHECK(cold.outputs[0].exact == Approx(-1.7455645753).epsilon(1e-9));
+  CHECK(cold.outputs[1].exact == Approx(0.9113193).epsilon(1e-6));
+  const auto hot = models::run(engine, "ising", {.paths = 3000, .seed = 20},
+                               {{"size", "96"}, {"temperature", "3.2"}});
+  check_within_five_errors(hot.outputs[0], hot.outputs[0].exact);
+  CHECK(std::isnan(hot.outputs[1].exact));
+  const auto critical =
+      models::run(engine, "ising", {.paths = 100}, {{"size", "96"}, {"temperature", "2.27"}});
+  CHECK(std::isnan(critical.outputs[0].exact));
+  CHECK(critical.notes.size() == 1);
+}
+
+TEST_CASE("Ising on a lattice of four by four is the sum over its states") {
+  const double temperature = 2.5;
+  double weights = 0;
+  double energies = 0;
+  double magnetisations = 0;
+  for (unsigned state = 0; state < 65536; ++state) {
+    const auto spin = [&](int row, int column) {
+      return (state >> (row % 4 * 4 + column % 4) & 1) != 0 ? 1 : -1;
+    };
+    int energy = 0;
+    int sum = 0;
+    for (int row = 0; row < 4; ++row) {
+      for (int column = 0; column < 4; ++column) {
+        energy -= spin(row, column) * (spin(row + 1, column) + spin(row, column + 1));
+        sum += spin(row, column);
+      }
+    }
+    const double weight = std::exp(-energy / temperature);
+    weights += weight;
+    energies += weight * energy / 16;
+    magnetisations += weight * std::abs(sum) / 16;
+  }
+  Engine engine;
+  const auto result = models::run(engine, "ising", {.paths = 20'000, .seed = 8},
+                                  {{"size", "4"}, {"temperature", "2.5"}});
+  check_within_five_errors(result.outputs[0], energies / weights);
+  check_within_five_errors(result.outputs[1], magnetisations / weights);
+}
+
+TEST_CASE("Ising with workers killed again and again: the same bits") {
+  const models::Given given{{"size", "512"}, {"warmup", "0"}};
+  const MonteCarloOptions options{.paths = 300, .seed = 3};
+  EngineOptions two;
+  two.workers = 2;
+  double expected = 0;
+  {
+    Engine engine(two);
+    expected = models::run(engine, "ising", options, given).outputs[0].estimate.mean;
+  }
+  Engine engine(two);
+  std::atomic<bool> done = false;
+  std::thread killer([&] {
+    for (std::size_t turn = 0; !done; ++turn) {
+      const auto workers = engine.worker_info();
+      if (!workers.empty()) {
+        const auto pid = static_cast<pid_t>(workers[turn % workers.size()].pid);
+        if (pid > 0) ::kill(pid, SIGKILL);
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(15));
+    }
+  });
+  const auto result = models::run(engine, "ising", options, given);
+  done = true;
+  killer.join();
+  CHECK(result.outputs[0].estimate.mean == expected);
+  std::uint64_t deaths = 0;
+  for (const WorkerInfo& worker : engine.worker_info()) deaths += worker.deaths;
+  CHECK(deaths > 0);
+}
+
+TEST_CASE("Ising stops for its error, and refuses what it does not know") {
+  Engine engine;
+  const models::Given given{{"size", "64"}};
+  const auto result =
+      models::run(engine, "ising", {.paths = 20'000, .error = 0.002, .seed = 1}, given);
+  CHECK(result.simulation.stop == Stop::error);
+  CHECK(result.outputs[0].estimate.standard_error <= 0.002);
+  CHECK(result.simulation.paths < 20'000);
+  CHECK_THROWS_AS(models::run(engine, "ising", {.paths = 10}, {{"size", "5"}}), InvalidArgument);
+  CHECK_THROWS_AS(models::run(engine, "ising", {.paths = 10, .checkpoint = "x.h5"}, given),
+                  InvalidArgument);
+  CHECK_THROWS_AS(models::run(engine, "ising", {.paths = 10, .antithetic = true}, given),
+                  InvalidArgument);
+}
