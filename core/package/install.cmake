@@ -20,7 +20,8 @@ endif()
 # It stands on furrow::hdf5 where there is one: simulations keep checkpoints.
 if(TARGET furrow_montecarlo)
   set_target_properties(furrow_montecarlo PROPERTIES EXPORT_NAME montecarlo)
-  install(TARGETS furrow_montecarlo EXPORT furrow-montecarlo-targets)
+  set_target_properties(furrow_models PROPERTIES EXPORT_NAME models)
+  install(TARGETS furrow_montecarlo furrow_models EXPORT furrow-montecarlo-targets)
   install(EXPORT furrow-montecarlo-targets NAMESPACE furrow::
     DESTINATION ${furrow_package_folder})
 endif()

@@ -72,7 +72,11 @@ Attributes Checkpoint::identity(std::int64_t blocks) const {
 
 void Checkpoint::check(const Attributes& found, std::int64_t blocks) const {
   const Attributes mine = identity(blocks);
-  for (const auto& [key, value] : mine) {
+  // What tells most comes first.
+  std::vector<std::string> keys{"version", "model", "seed", "stream"};
+  for (const auto& [key, value] : mine) keys.push_back(key);
+  for (const std::string& key : keys) {
+    const Attribute& value = mine.at(key);
     const auto other = found.find(key);
     if (other == found.end()) {
       throw Corrupt(fmt::format("{} is no checkpoint of a simulation: {} has no attribute \"{}\"",

@@ -89,7 +89,8 @@ TEST_CASE("mc --list shows the models") {
 TEST_CASE("mc refuses what makes no sense") {
   refused({"mc"}, 2, "no model is given");
   refused({"mc", "pj"}, 2, "\"pj\" is no model; did you mean \"pi\"?; there are ");
-  refused({"mc", "pi", "--spot", "3"}, 2, "pi has no option --spot; it has --paths");
+  refused({"mc", "pi", "--spot", "3"}, 2,
+          "pi has no option --spot; did you mean \"--plot\"?; it has --paths");
   refused({"mc", "pi", "--paths", "0"}, 2, "from 1 to 2^47");
   refused({"mc", "pi", "--paths", "-3"}, 2, "from 1 to 2^47");
   refused({"mc", "pi", "--paths", "1.5"}, 2, "whole number");

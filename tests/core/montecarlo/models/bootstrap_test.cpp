@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include <furrow/array/array.hpp>
@@ -18,8 +19,8 @@ namespace {
 class Data {
  public:
   explicit Data(const std::vector<double>& values)
-      : array_(Array<double>::create("bootstrap.data", {static_cast<std::int64_t>(values.size())},
-                                     owned())) {
+      : array_(Array<double>::create("bootstrap.data" + std::to_string(++made),
+                                     {static_cast<std::int64_t>(values.size())}, owned())) {
     std::copy(values.begin(), values.end(), array_.data());
   }
   models::ModelResult run(Engine& engine, models::Given given, std::int64_t paths = 40'000) const {
@@ -28,6 +29,7 @@ class Data {
   }
 
  private:
+  static inline int made = 0;
   static CreateOptions owned() {
     CreateOptions options;
     options.lifetime = Lifetime::owned;

@@ -133,7 +133,9 @@ TEST_CASE("every model gives the same bits for 1, 2 and 3 workers") {
       EngineOptions options;
       options.workers = workers;
       Engine engine(options);
-      const auto result = models::run(engine, model.name, {.paths = 700, .seed = 5});
+      models::Given given;
+      if (model.name == "ising") given = {{"warmup", "10"}, {"size", "64"}};
+      const auto result = models::run(engine, model.name, {.paths = 700, .seed = 5}, given);
       std::vector<double> found;
       for (const auto& output : result.outputs) {
         found.push_back(output.estimate.mean);
