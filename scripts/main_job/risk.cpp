@@ -85,28 +85,30 @@ void save(furrow::Engine& engine, const furrow::finance::PortfolioRisk& risk,
   };
   put(0, risk.value_at_risk, history.value_at_risk);
   put(1, risk.expected_shortfall, history.expected_shortfall);
+  furrow::Attributes attributes;
+  attributes["rows"] = furrow::Attribute::strings({"value at risk", "expected shortfall"});
+  attributes["columns"] =
+      furrow::Attribute::strings({"simulated", "standard error", "low", "high", "historical"});
+  attributes["paths"] = furrow::Attribute::integer(risk.simulation.paths);
+  attributes["seed"] = furrow::Attribute::integer(static_cast<std::int64_t>(seed));
+  attributes["level"] = furrow::Attribute::number(level);
+  attributes["days"] = furrow::Attribute::integer(horizon_days);
+  attributes["historical windows"] = furrow::Attribute::integer(history.windows);
   furrow::hdf5::SaveOptions options;
   options.replace = true;
-  options.attributes["rows"] = furrow::Attribute::strings({"value at risk", "expected shortfall"});
-  options.attributes["columns"] =
-      furrow::Attribute::strings({"simulated", "standard error", "low", "high", "historical"});
-  options.attributes["paths"] = furrow::Attribute::integer(risk.simulation.paths);
-  options.attributes["seed"] = furrow::Attribute::integer(static_cast<std::int64_t>(seed));
-  options.attributes["level"] = furrow::Attribute::number(level);
-  options.attributes["days"] = furrow::Attribute::integer(horizon_days);
-  options.attributes["historical windows"] = furrow::Attribute::integer(history.windows);
+  options.attributes = attributes;
   furrow::hdf5::save(engine, table, file, "/risk", options);
 
   const auto counts = risk.simulation.histogram(furrow::finance::PortfolioRisk::loss);
   auto losses = furrow::Array<std::int64_t>::temporary({static_cast<std::int64_t>(counts.size())});
   std::copy(counts.begin(), counts.end(), losses.data());
-  furrow::hdf5::SaveOptions histogram;
-  histogram.replace = true;
-  histogram.attributes["first bin begins"] = furrow::Attribute::number(bins.low);
-  histogram.attributes["last bin ends"] = furrow::Attribute::number(bins.high);
-  histogram.attributes["first and last element"] =
+  furrow::Attributes bounds;
+  bounds["first bin begins"] = furrow::Attribute::number(bins.low);
+  bounds["last bin ends"] = furrow::Attribute::number(bins.high);
+  bounds["first and last element"] =
       furrow::Attribute::text("paths below the first and above the last bin");
-  furrow::hdf5::save(engine, losses, file, "/losses", histogram);
+  options.attributes = bounds;
+  furrow::hdf5::save(engine, losses, file, "/losses", options);
 }
 
 }  // namespace
