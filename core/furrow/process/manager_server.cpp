@@ -1,5 +1,6 @@
 #include <furrow/process/manager_server.hpp>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <unordered_map>
@@ -29,19 +30,25 @@ class Server final : public ObjectFinder {
   /// Returns when it is told to end (anything that comes by the control socket), or its owner is
   /// dead.
   void serve() {
-    while (!owner_.dead()) {
+    while (owner_.valid() || !owner_.dead()) {
       std::vector<int> sources{owner_.get(), control_};
       for (const Client& client : clients_) sources.push_back(client.connection.fileno());
       for (const auto& [pid, known] : processes_) sources.push_back(known.watch.get());
       reception_.append_sources(sources);
       const std::vector<bool> ready = os::wait_ready(sources, reception_.left_ns());
-      if (ready[1]) return;
+      if (ready[0] || ready[1]) return;
       const std::size_t clients = clients_.size();
+      const std::size_t processes = processes_.size();
       for (std::size_t i = 0; i < clients; ++i) {
         if (ready[2 + i]) answer_next(clients_[i]);
       }
-      bury_dead();
+      // The rest only when it has to do with it: each look is a call of the system's.
+      const auto watches = ready.begin() + static_cast<std::ptrdiff_t>(2 + clients);
+      const auto others = watches + static_cast<std::ptrdiff_t>(processes);
+      if (std::find(watches, others, true) != others) bury_dead();
       std::erase_if(clients_, [](const Client& client) { return client.connection.closed(); });
+      const bool slow = std::find(ready.begin(), ready.end(), true) == ready.end();
+      if (!slow && std::find(others, ready.end(), true) == ready.end()) continue;
       while (auto visitor = reception_.next()) {
         if (visitor->socket.valid()) admit(std::move(visitor->socket));
       }

@@ -182,9 +182,64 @@ def pool_start():
     return each_ns(20, once)
 
 
+def started(context, count):
+    def once():
+        process = context.Process(target=nothing, args=(1,))
+        process.start()
+        process.join()
+    return each_ns(count, once)
+
+
+def process_start():
+    return started(CONTEXT, 50)
+
+
+def process_execute():
+    return started(multiprocessing.get_context("spawn"), 5)
+
+
+def turn_of(size, count):
+    here, there = CONTEXT.Pipe()
+    message = b"x" * size
+
+    def ask():
+        here.send_bytes(message)
+        here.recv_bytes()
+
+    return both_ns(count, times(count, lambda: there.send_bytes(there.recv_bytes())),
+                   times(count, ask))
+
+
+def pipe_turn():
+    return turn_of(64, 5000)
+
+
+def pipe_large():
+    return turn_of(16 << 20, 10)
+
+
+def manager_get():
+    with CONTEXT.Manager() as manager:
+        shared = manager.dict(a=1)
+        return each_ns(3000, lambda: shared["a"])
+
+
+def manager_set():
+    with CONTEXT.Manager() as manager:
+        shared = manager.dict(a=1)
+        return each_ns(3000, lambda: shared.update(a=2))
+
+
+def manager_list():
+    with CONTEXT.Manager() as manager:
+        shared = manager.list([1])
+        return each_ns(3000, lambda: shared[0])
+
+
 TOPICS = [queue, queue_turn, queue_large, lock, semaphore, bounded_semaphore, value, event,
           condition, barrier, pool_turn, pool_flow, executor_turn, executor_flow, pool_large,
-          pool_array, pool_start]
+          pool_array, pool_start, process_start, process_execute, pipe_turn, pipe_large,
+          manager_get, manager_set, manager_list]
 
 if __name__ == "__main__":
     if sys.argv[1] == "list":

@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
   furrow::initialize(argc, argv);
   std::vector<furrow::bench::Topic> topics = furrow::bench::sync_topics();
   for (const furrow::bench::Topic& topic : furrow::bench::pool_topics()) topics.push_back(topic);
+  for (const furrow::bench::Topic& topic : furrow::bench::process_topics()) topics.push_back(topic);
   const bool list = argc == 2 && std::strcmp(argv[1], "list") == 0;
   for (const furrow::bench::Topic& topic : topics) {
     if (list) std::printf("%s %s\n", topic.name, topic.who);

@@ -25,6 +25,7 @@ struct Topic {
 
 std::vector<Topic> sync_topics();
 std::vector<Topic> pool_topics();
+std::vector<Topic> process_topics();
 
 /// Nanoseconds of one of `count` calls.
 template <class Call>

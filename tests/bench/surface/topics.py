@@ -33,4 +33,11 @@ TOPICS = [
     Topic("pool_large", "64 MiB of text as an argument"),
     Topic("pool_array", "a 64 MiB array as an argument (bare: furrow's empty task)", 20),
     Topic("pool_start", "a Pool of two started, used once, ended"),
+    Topic("process_start", "an empty Process forked and joined (bare: fork)"),
+    Topic("process_execute", "an empty Process executed and joined (Python: spawn)"),
+    Topic("pipe_turn", "64 bytes through a Pipe and back (bare: by two pipes)"),
+    Topic("pipe_large", "16 MiB through a Pipe and back"),
+    Topic("manager_get", "a Manager's dict: get", 5),
+    Topic("manager_set", "a Manager's dict: set"),
+    Topic("manager_list", "a Manager's list: get"),
 ]
