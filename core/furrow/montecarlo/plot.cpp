@@ -14,7 +14,7 @@ namespace {
 
 constexpr double width = 760;
 constexpr double chart_height = 300;
-constexpr double left = 84, right = 24, top = 44, bottom = 48;
+constexpr double left = 84, right = 24, top = 56, bottom = 48;
 
 constexpr const char* style = R"(<style>
 .paper { fill: #ffffff } .ink { fill: #24292f } .soft { fill: #57606a }
@@ -74,8 +74,10 @@ struct Frame {
   static double height() { return chart_height - top - bottom; }
   double base() const { return y0 + chart_height - bottom; }
 
-  std::string begin(std::string_view title, std::string_view below, std::string_view clip) const {
+  std::string begin(std::string_view title, std::string_view note, std::string_view below,
+                    std::string_view clip) const {
     std::string out = text_at(left, y0 + 26, "start", "ink title", escaped(title));
+    out += text_at(left, y0 + 44, "start", "soft", escaped(note));
     out += text_at((left + width - right) / 2, base() + 38, "middle", "soft", escaped(below));
     out += fmt::format(
         "<clipPath id=\"{}\"><rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\"/>"
@@ -150,7 +152,8 @@ std::string decades(const Frame& f) {
 std::string convergence(const Plot& plot) {
   const std::vector<ConvergencePoint> points = drawable(plot.points);
   const Frame f = convergence_frame(points, plot.exact);
-  std::string out = f.begin(plot.title, "paths", "first");
+  std::string out =
+      f.begin(plot.title, plot.quantity + "; band: 1.96 standard errors", "paths", "first");
   out += decades(f);
   std::string upper;
   std::string lower;
@@ -175,8 +178,6 @@ std::string convergence(const Plot& plot) {
     out += text_at(width - right - 4, f.y(plot.exact) - 6, "end", "marked",
                    fmt::format("exact {:.6g}", plot.exact));
   }
-  out += text_at(width - right, f.y0 + 26, "end", "soft",
-                 escaped(plot.quantity) + ", band: 1.96 standard errors");
   return out + f.end();
 }
 
@@ -187,7 +188,11 @@ std::string histogram(const Plot& plot) {
   const auto most = *std::max_element(plot.counts.begin() + 1, plot.counts.end() - 1);
   const double peak = std::max(100 * static_cast<double>(most) / all, 1e-9);
   const Frame f{chart_height, plot.bins.low, plot.bins.high, 0, 1.05 * peak};
-  std::string out = f.begin("Paths in each bin, %", plot.sample, "second");
+  const std::int64_t outside = plot.counts.front() + plot.counts.back();
+  const std::string note = outside == 0 ? ""
+                                        : fmt::format("{:.2g} % lie outside of the bins",
+                                                      100 * static_cast<double>(outside) / all);
+  std::string out = f.begin("Paths in each bin, %", note, plot.sample, "second");
   const std::vector<double> ticks = round_ticks(f.x_low, f.x_high, 8);
   for (const double v : ticks) {
     out += line_at(f.x(v), f.y0 + top, f.x(v), f.base(), "grid");
@@ -213,12 +218,6 @@ std::string histogram(const Plot& plot) {
     out +=
         text_at(x + (late ? -6 : 6), row, late ? "end" : "start", "marked", escaped(marker.label));
     row += 16;
-  }
-  const std::int64_t outside = plot.counts.front() + plot.counts.back();
-  if (outside != 0) {
-    out += text_at(
-        width - right, f.y0 + 26, "end", "soft",
-        fmt::format("{:.2g} % lie outside of the bins", 100 * static_cast<double>(outside) / all));
   }
   return out + f.end();
 }
