@@ -129,24 +129,28 @@ struct ManagerClient::State {
 std::shared_ptr<ManagerClient> ManagerClient::at(const std::string& address,
                                                  const std::string& key) {
   Clients& all = clients();
+  const auto present = [&] {
+    const std::lock_guard lock(all.mutex);
+    const auto known = all.keys.find(address);
+    const std::string by = !key.empty() || known == all.keys.end() ? key : known->second;
+    return std::make_pair(all.by_address[address].lock(), by.empty() ? shared_key() : by);
+  }();
+  if (present.first != nullptr) return present.first;
+  // Not under the lock: a manager that does not answer must not hold up the others' clients.
+  auto state = std::make_unique<State>();
+  state->address = address;
+  state->key = present.second;
+  // Its connection is used first. Reading without asking begins with knowing that it lives.
+  mp::Connection first = state->connect();
+  state->server = os::ProcessWatch(os::peer_process(first.fileno()));
+  state->idle.push_back(std::move(first));
+  std::shared_ptr<ManagerClient> made(new ManagerClient(std::move(state)));
   const std::lock_guard lock(all.mutex);
-  std::string& known = all.keys[address];
-  if (!key.empty()) known = key;
-  if (known.empty()) known = shared_key();
+  all.keys[address] = present.second;  // it was the right one
   std::weak_ptr<ManagerClient>& entry = all.by_address[address];
-  std::shared_ptr<ManagerClient> client = entry.lock();
-  if (client == nullptr) {
-    auto state = std::make_unique<State>();
-    state->address = address;
-    state->key = known;
-    // Its connection is used first. Reading without asking begins with knowing that it lives.
-    mp::Connection first = state->connect();
-    state->server = os::ProcessWatch(os::peer_process(first.fileno()));
-    state->idle.push_back(std::move(first));
-    client = std::shared_ptr<ManagerClient>(new ManagerClient(std::move(state)));
-    entry = client;
-  }
-  return client;
+  if (auto other = entry.lock()) return other;  // another thread was faster
+  entry = made;
+  return made;
 }
 
 ManagerClient::ManagerClient(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -380,6 +380,8 @@ TEST_CASE("strangers connect by address and key, and find what was published") {
               }
               const mp::Manager there = mp::Manager::connect(address, "manager's key");
               there.find<Dict>("the dict").set("b", 2);
+              mp::Manager::connect(address).find<Dict>(
+                  "the dict");  // the key that was right is known
               try {
                 there.find<List>("the dict");
                 throw mp::SystemExit{4};
