@@ -20,6 +20,15 @@
 #include <furrow/montecarlo/block.hpp>
 #include <furrow/montecarlo/draws.hpp>
 
+// Sanitizers check every access of what is inlined: a closure inlined as a whole takes them many
+// minutes. It calls its parts there, as without optimisation.
+#undef FURROW_FLATTEN
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define FURROW_FLATTEN __attribute__((noinline))
+#else
+#define FURROW_FLATTEN __attribute__((flatten, noinline))
+#endif
+
 HWY_BEFORE_NAMESPACE();
 namespace furrow::montecarlo {
 namespace HWY_NAMESPACE {
@@ -182,7 +191,7 @@ inline void put(const std::tuple<T...>& x, double*& out, std::size_t stride) noe
 
 /// A block of paths, each pack through the closure, which is inlined here with all that it calls.
 template <class Generator, class F>
-__attribute__((flatten, noinline)) void run_block(const void* closure, const BlockCall& call) {
+FURROW_FLATTEN void run_block(const void* closure, const BlockCall& call) {
   const F& f = *static_cast<const F*>(closure);
   const typename Generator::Shared shared(call);
   for (std::int64_t i = 0; i < call.count; i += static_cast<std::int64_t>(Pack::size)) {

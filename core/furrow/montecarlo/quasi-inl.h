@@ -150,8 +150,7 @@ class QuasiPack : public Draws, public Composed<QuasiPack<Points>> {
 
 /// As run_block, with the plan that the closure brings.
 template <class Generator, class F>
-__attribute__((flatten, noinline)) void run_planned_block(const void* closure,
-                                                          const BlockCall& call) {
+FURROW_FLATTEN void run_planned_block(const void* closure, const BlockCall& call) {
   const F& f = *static_cast<const F*>(closure);
   const typename Generator::Shared shared(call, f.plan);
   for (std::int64_t i = 0; i < call.count; i += static_cast<std::int64_t>(Pack::size)) {
