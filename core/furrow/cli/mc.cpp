@@ -198,7 +198,9 @@ void draw(const Arguments& arguments, const models::Model& model, const MonteCar
   if (simulation.layout.bins != 0) {
     plot.bins = options.histogram;
     plot.counts = simulation.histogram(result.drawn);
-    plot.sample = fmt::format("{}, of each of {} paths", first.name, grouped(simulation.paths));
+    plot.sample = fmt::format("{}, of each of {} paths",
+                              result.drawn_as.empty() ? first.name : result.drawn_as,
+                              grouped(simulation.paths));
     plot.markers = {{simulation.outputs[result.drawn].mean,
                      fmt::format("mean {:.6g}", simulation.outputs[result.drawn].mean)}};
   }

@@ -108,6 +108,7 @@ struct ModelResult {
   MonteCarloResult simulation;     // paths, seconds, why it stopped, histograms
   std::vector<std::string> notes;  // sentences for people: what else was found out
   std::size_t drawn = 0;           // the simulation's output whose histogram is drawn
+  std::string drawn_as{};          // what that is; empty: what the first output is
 };
 
 /// A simulation whose outputs are named in their order. Outputs without a name are left out.

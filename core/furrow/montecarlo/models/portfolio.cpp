@@ -36,6 +36,7 @@ ModelResult run(Engine& engine, const MonteCarloOptions& options, const Paramete
       {"loss", risk.simulation.outputs.at(finance::PortfolioRisk::loss)},
   };
   result.drawn = finance::PortfolioRisk::loss;
+  result.drawn_as = "loss";
   result.simulation = std::move(risk.simulation);
   return result;
 }
