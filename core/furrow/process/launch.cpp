@@ -18,8 +18,8 @@
 #include <furrow/process/log.hpp>
 #include <furrow/process/process.hpp>
 #include <furrow/process/start.hpp>
-#include <furrow/sync/leaving.hpp>
 #include <furrow/process/task_error.hpp>
+#include <furrow/sync/leaving.hpp>
 
 namespace furrow::process {
 namespace {

@@ -92,8 +92,9 @@ bool is_half_made(std::string_view file_name) noexcept {
 
 bool try_seize(const os::Descriptor& file) {
   // Others who hold nothing may be asking the same question at this instant, and an attacher takes
-  // the lock a moment before it shows the holder's sign: look again before calling it held.
-  for (int attempt = 0; attempt < 20; ++attempt) {
+  // the lock a moment before it shows the holder's sign: look again before calling it held, as long
+  // as somebody may wait for a core on a busy machine.
+  for (int attempt = 0; attempt < 400; ++attempt) {
     if (os::byte_is_locked(file, holder_lock_byte)) return false;
     std::error_code error;
     if (os::try_lock(file, os::LockKind::exclusive, error)) {

@@ -219,7 +219,15 @@ TEST_CASE("list skips what is no segment, info says why it is none") {
 }
 
 TEST_CASE("those who only look never make anybody believe that an array is in use") {
-  std::vector<pid_t> lookers;
+  // They go with the test, also when it fails.
+  struct Lookers : std::vector<pid_t> {
+    ~Lookers() {
+      for (const pid_t looker : *this) {
+        ::kill(looker, SIGKILL);
+        furrow::test::wait_for(looker);
+      }
+    }
+  } lookers;
   for (int i = 0; i < 2; ++i)
     lookers.push_back(start_child([] {
       for (;;) {
@@ -235,10 +243,6 @@ TEST_CASE("those who only look never make anybody believe that an array is in us
     // The last holder of an owned array removes it although others are looking.
     Array<double>::create("looked_at", {3}, owned());
     REQUIRE_FALSE(exists("looked_at"));
-  }
-  for (const pid_t looker : lookers) {
-    ::kill(looker, SIGKILL);
-    furrow::test::wait_for(looker);
   }
 }
 
