@@ -4,8 +4,8 @@
 //
 //   [](furrow::Path& path) { double x = 0; while (x < 10) x += path.exponential(); return x; }
 //
-// Draws   bit by bit those that a generic closure gets for the same path (draws.hpp). The first 64
-//         draws are made for 16 paths at once, later ones for 16 draws of the path at once
+// Draws   bit by bit those that a generic closure gets for the same path (draws.hpp). The first 32
+//         draws are made for 64 paths at once, later ones for 16 draws of the path at once
 // Closure may branch, loop and call what it likes; runs once for each path (twice if antithetic)
 #pragma once
 
@@ -21,15 +21,15 @@ namespace furrow {
 
 namespace montecarlo {
 
-/// Draws of 16 paths that stand side by side, made when the first of them asks.
+/// Draws of 64 paths that stand side by side, made when the first of them asks.
 class PathGroup {
  public:
-  static constexpr std::size_t paths = 16;
-  static constexpr std::uint32_t draws = 64;
+  static constexpr std::size_t paths = 64;  // what the kernels make at once
+  static constexpr std::uint32_t draws = 32;
 
   explicit PathGroup(const Sequence& sequence, bool mirrored) noexcept
       : sequence_(sequence), mirrored_(mirrored) {}
-  /// The paths from `first` on, a multiple of 16.
+  /// The paths from `first` on, a multiple of block_paths_min.
   void move_to(std::uint64_t first) noexcept {
     first_ = first;
     have_uniforms_ = have_normals_ = 0;
