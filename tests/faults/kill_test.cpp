@@ -114,3 +114,40 @@ TEST_CASE("a job waits for a worker that sleeps with a tile, and ends when it wa
   for (const std::uint64_t v : x.span()) REQUIRE(v == 1);
   CHECK(deaths(engine) == 0);
 }
+
+TEST_CASE(
+    "a worker that falls behind writes into the arrays of the job it runs, not into those that "
+    "lay there before") {
+  OneFault fault("engine.job.loading", "stop");
+  Engine engine(workers(2));
+  fault.disarm_here();
+  constexpr std::int64_t count = 4000;
+  const auto number = [&engine](std::uint64_t first) {
+    const auto x = Naturals::temporary({count});
+    std::uint64_t* const at = x.data();
+    auto job = engine.for_each_async(count, [at, first](std::int64_t i) {
+      // Long enough that the one who wakes has a part in it.
+      const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(50);
+      while (std::chrono::steady_clock::now() < end) {
+      }
+      at[i] = first + static_cast<std::uint64_t>(i);
+    });
+    return std::pair(x, std::move(job));
+  };
+  std::uintptr_t address = 0;
+  {
+    auto [x, job] = number(1);
+    job.get();  // by the other one alone
+    address = reinterpret_cast<std::uintptr_t>(x.data());
+  }
+  REQUIRE(fault.fired());
+  auto [x, job] = number(1'000'000);
+  CHECK(reinterpret_cast<std::uintptr_t>(x.data()) == address);
+  for (const pid_t pid : worker_pids(engine)) ::kill(pid, SIGCONT);
+  job.get();
+  std::int64_t lost = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    lost += x.data()[i] == 1'000'000 + static_cast<std::uint64_t>(i) ? 0 : 1;
+  }
+  CHECK(lost == 0);
+}

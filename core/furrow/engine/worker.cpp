@@ -83,10 +83,13 @@ class Server {
   }
 
   bool load(std::size_t slot, Job& known) {
-    mirror_.sync();  // what the job needs was published before it
     load_published_plugins(view_, plugins_loaded_);
+    os::fault_point("engine.job.loading");
     const LoadResult result = load_job(view_, slot, known.job);
     if (result == LoadResult::gone) return false;
+    // What the job needs was published before it. So this comes after its description was read: the
+    // job may be a later one than was seen above, with arrays where others were.
+    mirror_.sync();
     known.round = known.job.round;
     known.can_run = result == LoadResult::loaded && has_memory(known.job);
     for (std::size_t i = 0; known.can_run && i < known.job.description.operand_count; ++i) {
