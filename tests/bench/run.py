@@ -10,6 +10,7 @@ A ratio above 1 means that furrow is faster: time of the peer by time of furrow,
 import datetime
 import json
 import os
+import pathlib
 import platform
 import statistics
 import subprocess
@@ -144,8 +145,8 @@ def put_between(begin, end, lines, path, check, source):
     wanted = f"{head}{begin}\n{lines}\n{end}{tail}"
     if check:
         if wanted != text:
-            sys.exit(f"the table of {path} is not what {source} says: scripts/bench --readme and "
-                     "scripts/bench kernels --readme write it")
+            sys.exit(f"the table of {path} is not what {source} says: scripts/bench --readme "
+                     "writes it, with the name of its bench (kernels, io, …) before --readme")
         return
     with open(path, "w", encoding="utf-8") as file:
         file.write(wanted)
@@ -181,6 +182,29 @@ def option(arguments, name, default):
     value = arguments[at + 1]
     del arguments[at:at + 2]
     return value
+
+
+def run_or_readme(doc, topics, name, measure, table, rounds="7"):
+    """What the measure.py of a folder does when it is called: see the top of each. `name` is that
+    of its JSON file and of its table's marks; `measure` gets the build's folder, that for what
+    comes out, rounds, the topics asked for, and the options that are left."""
+    arguments = sys.argv[1:]
+    if len(arguments) < 3 or arguments[0] not in ("run", "readme"):
+        sys.exit(doc)
+    if arguments[0] == "run":
+        rounds = int(option(arguments, "--rounds", rounds))
+        only = [topic for topic in option(arguments, "--only", "").split(",") if topic]
+        unknown = set(only) - {topic.name for topic in topics}
+        if unknown:
+            sys.exit(f"measure.py: no topic {', '.join(sorted(unknown))}; there are: "
+                     + ", ".join(topic.name for topic in topics))
+        folder = pathlib.Path(arguments[2]).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        measure(pathlib.Path(arguments[1]), folder, rounds, only, arguments[3:])
+    else:
+        results = json.loads(pathlib.Path(arguments[1]).read_text(encoding="utf-8"))
+        put_between(f"<!-- {name}:begin -->", f"<!-- {name}:end -->", table(results), arguments[2],
+                    "--check" in arguments, arguments[1])
 
 
 def main():

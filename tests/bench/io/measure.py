@@ -21,9 +21,7 @@ from topics import TOPICS
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-from run import Server, cpu_name, option, put_between, show  # noqa: E402
-
-BEGIN, END = "<!-- io:begin -->", "<!-- io:end -->"
+from run import Server, cpu_name, option, run_or_readme, show  # noqa: E402
 
 
 def parse_bytes(text):
@@ -78,7 +76,8 @@ def judged(topic, times, road, sizes, size):
     return entry
 
 
-def measure(build, folder, rounds, only, size):
+def measure(build, folder, rounds, only, options):
+    size = parse_bytes(option(options, "--bytes", "512M"))
     environment = dict(os.environ, FURROW_PREFIX=f"bench{os.getpid()}-")
     native = Server([str(build / "tests/bench/io/furrow_bench_io")], environment)
     python = Server([sys.executable, "-B", str(HERE / "python_peer.py")], environment)
@@ -142,25 +141,5 @@ def table(results):
     return "\n".join(lines)
 
 
-def main():
-    arguments = sys.argv[1:]
-    if len(arguments) < 3:
-        sys.exit(__doc__)
-    if arguments[0] == "run":
-        rounds = int(option(arguments, "--rounds", "5"))
-        size = parse_bytes(option(arguments, "--bytes", "512M"))
-        only = [name for name in option(arguments, "--only", "").split(",") if name]
-        unknown = set(only) - {topic.name for topic in TOPICS}
-        if unknown:
-            sys.exit(f"measure.py: no topic {', '.join(sorted(unknown))}; there are: "
-                     + ", ".join(topic.name for topic in TOPICS))
-        folder = pathlib.Path(arguments[2]).resolve()
-        folder.mkdir(parents=True, exist_ok=True)
-        measure(pathlib.Path(arguments[1]), folder, rounds, only, size)
-    else:
-        results = json.loads(pathlib.Path(arguments[1]).read_text(encoding="utf-8"))
-        put_between(BEGIN, END, table(results), arguments[2], "--check" in arguments, arguments[1])
-
-
 if __name__ == "__main__":
-    main()
+    run_or_readme(__doc__, TOPICS, "io", measure, table, rounds="5")

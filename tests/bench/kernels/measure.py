@@ -20,9 +20,7 @@ from topics import ONE, TOPICS
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-from run import Server, cpu_name, option, put_between, show  # noqa: E402
-
-BEGIN, END = "<!-- kernels:begin -->", "<!-- kernels:end -->"
+from run import Server, cpu_name, run_or_readme, show  # noqa: E402
 
 
 class PeerServer(Server):
@@ -60,7 +58,7 @@ def compare(native, topic, workers):
             sys.exit(f"measure.py: {topic.name}: furrow says {ours!r}, {who} says {theirs!r}")
 
 
-def measure(build, folder, rounds, only):
+def measure(build, folder, rounds, only, options):
     cores = len(os.sched_getaffinity(0))
     environment = dict(os.environ, FURROW_PREFIX=f"bench{os.getpid()}-", OMP_WAIT_POLICY="passive",
                        NUMBA_CACHE_DIR=str(folder / "numba"))
@@ -155,24 +153,5 @@ def plot(results, path):
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def main():
-    arguments = sys.argv[1:]
-    if len(arguments) < 3:
-        sys.exit(__doc__)
-    if arguments[0] == "run":
-        rounds = int(option(arguments, "--rounds", "7"))
-        only = [name for name in option(arguments, "--only", "").split(",") if name]
-        unknown = set(only) - {topic.name for topic in TOPICS}
-        if unknown:
-            sys.exit(f"measure.py: no topic {', '.join(sorted(unknown))}; there are: "
-                     + ", ".join(topic.name for topic in TOPICS))
-        folder = pathlib.Path(arguments[2])
-        folder.mkdir(parents=True, exist_ok=True)
-        measure(pathlib.Path(arguments[1]), folder, rounds, only)
-    else:
-        results = json.loads(pathlib.Path(arguments[1]).read_text(encoding="utf-8"))
-        put_between(BEGIN, END, table(results), arguments[2], "--check" in arguments, arguments[1])
-
-
 if __name__ == "__main__":
-    main()
+    run_or_readme(__doc__, TOPICS, "kernels", measure, table)

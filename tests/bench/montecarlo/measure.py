@@ -18,9 +18,8 @@ from topics import TOPICS
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-from run import Server, cpu_name, option, put_between  # noqa: E402
+from run import Server, cpu_name, run_or_readme  # noqa: E402
 
-BEGIN, END = "<!-- montecarlo:begin -->", "<!-- montecarlo:end -->"
 SERIAL = ("NumPy PCG64", "NumPy Philox", "SciPy", "QuantLib")
 
 
@@ -47,7 +46,7 @@ def measure_topic(servers, topic, workers, rounds):
     return {who: statistics.median(values) for who, values in times.items()}
 
 
-def measure(build, folder, rounds, only):
+def measure(build, folder, rounds, only, options):
     cores = len(os.sched_getaffinity(0))
     environment = dict(os.environ, FURROW_PREFIX=f"bench{os.getpid()}-", OMP_WAIT_POLICY="passive")
     native = Server([str(build / "tests/bench/montecarlo/furrow_bench_montecarlo")], environment)
@@ -107,26 +106,5 @@ def table(results):
     return "\n".join(lines)
 
 
-def main():
-    arguments = sys.argv[1:]
-    if len(arguments) < 3:
-        sys.exit(__doc__)
-    if arguments[0] == "run":
-        rounds = int(option(arguments, "--rounds", "7"))
-        only = [name for name in option(arguments, "--only", "").split(",") if name]
-        unknown = set(only) - {topic.name for topic in TOPICS}
-        if unknown:
-            sys.exit(f"measure.py: no topic {', '.join(sorted(unknown))}; there are: "
-                     + ", ".join(topic.name for topic in TOPICS))
-        folder = pathlib.Path(arguments[2])
-        folder.mkdir(parents=True, exist_ok=True)
-        measure(pathlib.Path(arguments[1]), folder, rounds, only)
-    elif arguments[0] == "readme":
-        results = json.loads(pathlib.Path(arguments[1]).read_text(encoding="utf-8"))
-        put_between(BEGIN, END, table(results), arguments[2], "--check" in arguments, arguments[1])
-    else:
-        sys.exit(__doc__)
-
-
 if __name__ == "__main__":
-    main()
+    run_or_readme(__doc__, TOPICS, "montecarlo", measure, table)

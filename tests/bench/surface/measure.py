@@ -20,9 +20,7 @@ from topics import TOPICS
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-from run import cpu_name, option, put_between, show  # noqa: E402
-
-BEGIN, END = "<!-- surface:begin -->", "<!-- surface:end -->"
+from run import cpu_name, run_or_readme, show  # noqa: E402
 
 
 def sides_of(commands):
@@ -36,7 +34,7 @@ def sides_of(commands):
     return sides
 
 
-def measure(build, folder, rounds, only):
+def measure(build, folder, rounds, only, options):
     environment = dict(os.environ, FURROW_PREFIX=f"bench{os.getpid()}-")
     sides = sides_of([[str(build / "tests/bench/surface/furrow_bench_surface")],
                       [sys.executable, "-B", str(HERE / "python_peer.py")]])
@@ -101,24 +99,5 @@ def table(results):
     return "\n".join(lines)
 
 
-def main():
-    arguments = sys.argv[1:]
-    if len(arguments) < 3:
-        sys.exit(__doc__)
-    if arguments[0] == "run":
-        rounds = int(option(arguments, "--rounds", "7"))
-        only = [name for name in option(arguments, "--only", "").split(",") if name]
-        unknown = set(only) - {topic.name for topic in TOPICS}
-        if unknown:
-            sys.exit(f"measure.py: no topic {', '.join(sorted(unknown))}; there are: "
-                     + ", ".join(topic.name for topic in TOPICS))
-        folder = pathlib.Path(arguments[2])
-        folder.mkdir(parents=True, exist_ok=True)
-        measure(pathlib.Path(arguments[1]), folder, rounds, only)
-    else:
-        results = json.loads(pathlib.Path(arguments[1]).read_text(encoding="utf-8"))
-        put_between(BEGIN, END, table(results), arguments[2], "--check" in arguments, arguments[1])
-
-
 if __name__ == "__main__":
-    main()
+    run_or_readme(__doc__, TOPICS, "surface", measure, table)
