@@ -29,6 +29,7 @@
 
 #include <furrow/error.hpp>
 #include <furrow/os/fault.hpp>
+#include <furrow/sync/by_name.hpp>
 #include <furrow/sync/lock.hpp>
 #include <furrow/sync/mutex_hold.hpp>
 #include <furrow/sync/value_layout.hpp>
@@ -45,7 +46,7 @@ void check_count(const SharedObject& object, std::uint64_t count, std::size_t el
 }  // namespace detail
 
 template <class T>
-class Array {
+class Array : public GoesByName<Array<T>> {
   static_assert(std::is_trivially_copyable_v<T>, "what lies in shared memory is plain bytes");
   static_assert(alignof(T) <= line_bytes);
 
@@ -152,17 +153,6 @@ class Array {
 
   const std::string& name() const { return object_.name(); }
 
-  template <class Archive>
-  void save(Archive& archive) const {
-    archive(name());
-  }
-  template <class Archive>
-  void load(Archive& archive) {
-    std::string name;
-    archive(name);
-    *this = attach(name);
-  }
-
  private:
   explicit Array(SharedObject object)
       : object_(std::move(object)),
@@ -185,7 +175,7 @@ class Array {
 
 /// Without a lock: what a span is, in shared memory.
 template <class T>
-class RawArray {
+class RawArray : public GoesByName<RawArray<T>> {
   static_assert(std::is_trivially_copyable_v<T>, "what lies in shared memory is plain bytes");
   static_assert(alignof(T) <= line_bytes);
 
@@ -216,17 +206,6 @@ class RawArray {
   T* end() const noexcept { return data() + count_; }
   std::span<T> span() const noexcept { return {data(), count_}; }
   const std::string& name() const { return object_.name(); }
-
-  template <class Archive>
-  void save(Archive& archive) const {
-    archive(name());
-  }
-  template <class Archive>
-  void load(Archive& archive) {
-    std::string name;
-    archive(name);
-    *this = attach(name);
-  }
 
  private:
   explicit RawArray(SharedObject object)

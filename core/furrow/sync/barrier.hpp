@@ -29,6 +29,7 @@
 #include <string>
 #include <string_view>
 
+#include <furrow/sync/by_name.hpp>
 #include <furrow/sync/shared_object.hpp>
 #include <furrow/sync/timeout.hpp>
 
@@ -37,7 +38,7 @@ namespace furrow::mp {
 struct BarrierBody;
 struct BarrierSlot;
 
-class Barrier {
+class Barrier : public GoesByName<Barrier> {
  public:
   using Action = std::function<void()>;
 
@@ -62,17 +63,6 @@ class Barrier {
   bool broken() const noexcept;
 
   const std::string& name() const { return object_.name(); }
-
-  template <class Archive>
-  void save(Archive& archive) const {
-    archive(name());
-  }
-  template <class Archive>
-  void load(Archive& archive) {
-    std::string name;
-    archive(name);
-    *this = attach(name);
-  }
 
  private:
   void adopt(SharedObject object, Action action, Timeout timeout);

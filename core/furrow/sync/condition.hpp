@@ -27,6 +27,7 @@
 #include <string_view>
 #include <utility>
 
+#include <furrow/sync/by_name.hpp>
 #include <furrow/sync/lock.hpp>
 #include <furrow/sync/shared_object.hpp>
 #include <furrow/sync/timeout.hpp>
@@ -35,7 +36,7 @@ namespace furrow::mp {
 
 struct ConditionBody;
 
-class Condition {
+class Condition : public GoesByName<Condition> {
  public:
   Condition();
   explicit Condition(const Lock& lock);
@@ -67,17 +68,6 @@ class Condition {
   bool owner_died() const noexcept { return lock_.owner_died(); }
 
   const std::string& name() const;
-
-  template <class Archive>
-  void save(Archive& archive) const {
-    archive(name());
-  }
-  template <class Archive>
-  void load(Archive& archive) {
-    std::string name;
-    archive(name);
-    *this = attach(name);
-  }
 
  private:
   explicit Condition(NoObject /*tag*/) {}

@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 
+#include <furrow/sync/by_name.hpp>
 #include <furrow/sync/shared_object.hpp>
 #include <furrow/sync/timeout.hpp>
 
@@ -30,7 +31,7 @@ struct EventBody {
 };
 static_assert(sizeof(EventBody) == line_bytes);
 
-class Event {
+class Event : public GoesByName<Event> {
  public:
   Event();
   static Event create(std::string_view name);
@@ -43,17 +44,6 @@ class Event {
   bool wait(Timeout timeout = {}) const noexcept;
 
   const std::string& name() const { return object_.name(); }
-
-  template <class Archive>
-  void save(Archive& archive) const {
-    archive(name());
-  }
-  template <class Archive>
-  void load(Archive& archive) {
-    std::string name;
-    archive(name);
-    *this = attach(name);
-  }
 
  private:
   explicit Event(SharedObject object) : object_(std::move(object)) {}

@@ -29,6 +29,7 @@
 #include <string>
 #include <string_view>
 
+#include <furrow/sync/by_name.hpp>
 #include <furrow/sync/mutex.hpp>
 #include <furrow/sync/shared_object.hpp>
 #include <furrow/sync/timeout.hpp>
@@ -88,28 +89,17 @@ class LockBase {
   bool inside_ = false;
 };
 
-class Lock : public LockBase {
+class Lock : public LockBase, public GoesByName<Lock> {
  public:
   Lock();
   static Lock create(std::string_view name);
   static Lock attach(std::string_view name);
 
-  template <class Archive>
-  void save(Archive& archive) const {
-    archive(name());
-  }
-  template <class Archive>
-  void load(Archive& archive) {
-    std::string name;
-    archive(name);
-    *this = attach(name);
-  }
-
  private:
   explicit Lock(NoObject /*tag*/) {}
 };
 
-class RLock : public LockBase {
+class RLock : public LockBase, public GoesByName<RLock> {
  public:
   RLock();
   explicit RLock(NoObject /*tag*/) {}  // for members that are assigned later
@@ -117,17 +107,6 @@ class RLock : public LockBase {
   static RLock attach(std::string_view name);
   /// The lock inside of another object, which stays alive with it.
   static RLock inside(SharedObject owner, MutexBody& body) { return RLock(std::move(owner), body); }
-
-  template <class Archive>
-  void save(Archive& archive) const {
-    archive(name());
-  }
-  template <class Archive>
-  void load(Archive& archive) {
-    std::string name;
-    archive(name);
-    *this = attach(name);
-  }
 
  private:
   RLock(SharedObject owner, MutexBody& body) : LockBase(std::move(owner), body) {}

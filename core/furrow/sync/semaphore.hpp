@@ -23,6 +23,7 @@
 #include <string>
 #include <string_view>
 
+#include <furrow/sync/by_name.hpp>
 #include <furrow/sync/shared_object.hpp>
 #include <furrow/sync/timeout.hpp>
 
@@ -61,45 +62,23 @@ class SemaphoreBase {
   SharedObject object_;
 };
 
-class Semaphore : public SemaphoreBase {
+class Semaphore : public SemaphoreBase, public GoesByName<Semaphore> {
  public:
   explicit Semaphore(std::uint32_t value = 1, OnDeath on_death = OnDeath::keep);
   static Semaphore create(std::string_view name, std::uint32_t value = 1,
                           OnDeath on_death = OnDeath::keep);
   static Semaphore attach(std::string_view name);
 
-  template <class Archive>
-  void save(Archive& archive) const {
-    archive(name());
-  }
-  template <class Archive>
-  void load(Archive& archive) {
-    std::string name;
-    archive(name);
-    *this = attach(name);
-  }
-
  private:
   explicit Semaphore(NoObject /*tag*/) {}
 };
 
-class BoundedSemaphore : public SemaphoreBase {
+class BoundedSemaphore : public SemaphoreBase, public GoesByName<BoundedSemaphore> {
  public:
   explicit BoundedSemaphore(std::uint32_t value = 1, OnDeath on_death = OnDeath::give_back);
   static BoundedSemaphore create(std::string_view name, std::uint32_t value = 1,
                                  OnDeath on_death = OnDeath::give_back);
   static BoundedSemaphore attach(std::string_view name);
-
-  template <class Archive>
-  void save(Archive& archive) const {
-    archive(name());
-  }
-  template <class Archive>
-  void load(Archive& archive) {
-    std::string name;
-    archive(name);
-    *this = attach(name);
-  }
 
  private:
   explicit BoundedSemaphore(NoObject /*tag*/) {}

@@ -32,12 +32,13 @@
 #include <string_view>
 
 #include <furrow/segment/segment.hpp>
+#include <furrow/sync/by_name.hpp>
 #include <furrow/sync/decoding.hpp>
 #include <furrow/sync/timeout.hpp>
 
 namespace furrow::mp {
 
-class SharedMemory {
+class SharedMemory : public GoesByName<SharedMemory> {
  public:
   /// None: valid() is false.
   SharedMemory() noexcept = default;
@@ -60,17 +61,6 @@ class SharedMemory {
   void close() const noexcept;
   /// Removes the name; holders keep the memory. A second time: NotFound.
   void unlink() const;
-
-  template <class Archive>
-  void save(Archive& archive) const {
-    archive(name());
-  }
-  template <class Archive>
-  void load(Archive& archive) {
-    std::string name;
-    archive(name);
-    *this = attach(name);
-  }
 
  private:
   struct Inner;

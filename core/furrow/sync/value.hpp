@@ -22,6 +22,7 @@
 #include <utility>
 
 #include <furrow/os/fault.hpp>
+#include <furrow/sync/by_name.hpp>
 #include <furrow/sync/lock.hpp>
 #include <furrow/sync/mutex_hold.hpp>
 #include <furrow/sync/value_layout.hpp>
@@ -29,7 +30,7 @@
 namespace furrow::mp {
 
 template <class T>
-class Value {
+class Value : public GoesByName<Value<T>> {
   static_assert(std::is_trivially_copyable_v<T>, "what lies in shared memory is plain bytes");
   static_assert(alignof(T) <= line_bytes);
 
@@ -114,17 +115,6 @@ class Value {
 
   const std::string& name() const { return object_.name(); }
 
-  template <class Archive>
-  void save(Archive& archive) const {
-    archive(name());
-  }
-  template <class Archive>
-  void load(Archive& archive) {
-    std::string name;
-    archive(name);
-    *this = attach(name);
-  }
-
  private:
   explicit Value(SharedObject object)
       : object_(std::move(object)), lock_(RLock::inside(object_, body().lock)) {
@@ -146,7 +136,7 @@ class Value {
 
 /// Without a lock. T may be a std::atomic of a number.
 template <class T>
-class RawValue {
+class RawValue : public GoesByName<RawValue<T>> {
   static_assert(std::is_trivially_copyable_v<T>, "what lies in shared memory is plain bytes");
   static_assert(alignof(T) <= line_bytes);
 
@@ -166,17 +156,6 @@ class RawValue {
   T& operator*() const noexcept { return value(); }
   T* operator->() const noexcept { return &value(); }
   const std::string& name() const { return object_.name(); }
-
-  template <class Archive>
-  void save(Archive& archive) const {
-    archive(name());
-  }
-  template <class Archive>
-  void load(Archive& archive) {
-    std::string name;
-    archive(name);
-    *this = attach(name);
-  }
 
  private:
   explicit RawValue(SharedObject object) : object_(std::move(object)) {}
