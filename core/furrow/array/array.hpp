@@ -98,8 +98,9 @@ class AnyArray {
   template <Element T>
   Array<T> as() const;
 
-  /// Which elements of which segment, as bytes for another process of this machine. Throws
-  /// NotSerialisable for a temporary array.
+  /// Which elements of which segment, as bytes for another process of this machine (messages of
+  /// arrays are that, sync/message.hpp); lent (segment/borrowing.hpp). Throws NotSerialisable for a
+  /// temporary array.
   std::string reference() const;
   /// Attaches. Throws NotFound, also where the name means another array by now; Corrupt.
   static AnyArray from_reference(std::string_view reference);
@@ -173,15 +174,19 @@ class Array : public AnyArray {
     return AnyArray::broadcast_to(shape).template as<T>();
   }
 
+  static Array from_reference(std::string_view reference) {
+    const AnyArray any = AnyArray::from_reference(reference);
+    return any.valid() ? any.template as<T>() : Array();
+  }
   template <class Archive>
   void save(Archive& archive) const {
     AnyArray::save(archive);
   }
   template <class Archive>
   void load(Archive& archive) {
-    AnyArray any;
-    any.load(archive);
-    *this = any.valid() ? any.template as<T>() : Array();
+    std::string text;
+    archive(text);
+    *this = from_reference(text);
   }
 
  private:

@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include <furrow/array/array.hpp>
+#include <furrow/segment/borrowing.hpp>
 
 namespace furrow {
 namespace {
@@ -58,6 +59,7 @@ std::string AnyArray::reference() const {
   r.strides = strides_;
   std::string text(sizeof r, '\0');
   std::memcpy(text.data(), static_cast<const void*>(&r), sizeof r);
+  segment::Lending::lend(segment_);
   const Place& place = segment_->place();
   return text + place.directory + '\0' + place.prefix + '\0' + name();
 }
@@ -75,17 +77,16 @@ AnyArray AnyArray::from_reference(std::string_view reference) {
   options.access = r.access;
   options.place.directory = reference.substr(sizeof r, first - sizeof r);
   options.place.prefix = reference.substr(first + 1, second - first - 1);
-  AnyArray array = attach(name, options);
-  if (array.segment_->identity() != r.identity) {
-    throw NotFound(fmt::format(
-        "{} is no longer the one that was meant: it was removed, and another was created under "
-        "its name",
-        array.label()));
-  }
-  if (array.dtype_ != r.dtype || !fits(r, array.segment_->data_bytes())) {
+  AnyArray array;
+  array.segment_ = segment::Borrowing::attach(name, r.identity, options);
+  const segment::Header& header = array.segment_->header();
+  if (header.kind != static_cast<std::uint32_t>(segment::Kind::array) ||
+      header.dtype != static_cast<std::uint32_t>(r.dtype) ||
+      !fits(r, array.segment_->data_bytes())) {
     throw Corrupt("this reference to an array leads out of it");
   }
   array.data_ = array.segment_->data() + r.first * static_cast<std::int64_t>(item_bytes(r.dtype));
+  array.dtype_ = r.dtype;
   array.shape_ = r.shape;
   array.strides_ = r.strides;
   return array;

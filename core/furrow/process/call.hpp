@@ -31,6 +31,7 @@
 #include <furrow/process/crew.hpp>
 #include <furrow/process/crew_worker.hpp>
 #include <furrow/process/shipping.hpp>
+#include <furrow/segment/borrowing.hpp>
 
 namespace furrow::process {
 
@@ -109,6 +110,7 @@ struct Invocation {
     const TaskOutcome decoded = guarded(TaskOutcome::not_decoded, out, [&] {
       Unpacker in(argument);
       f.emplace(in);
+      const segment::Borrowing held_by_parent;
       // Braces: in the order in which they were put.
       arguments.emplace(std::tuple<Args...>{in.take<Args>()...});
     });
@@ -149,7 +151,10 @@ struct ChunkInvocation {
     });
     for (std::uint64_t i = 0; i < count && outcome == TaskOutcome::returned; ++i) {
       std::optional<Item> item;
-      outcome = guarded(TaskOutcome::not_decoded, out, [&] { item.emplace(in.take<Item>()); });
+      outcome = guarded(TaskOutcome::not_decoded, out, [&] {
+        const segment::Borrowing held_by_parent;
+        item.emplace(in.take<Item>());
+      });
       if (outcome != TaskOutcome::returned) break;
       if constexpr (std::is_void_v<Returned>) {
         call(f->get(), *item);
@@ -178,16 +183,11 @@ decltype(auto) stored(const A& argument) {
   }
 }
 
-/// Appends an argument; what goes by its name must not vanish before a worker has attached to it.
+/// Appends an argument; what goes by its name, at any depth, must not vanish meanwhile.
 template <class A>
 void give(const A& argument, Call& call) {
+  const segment::Lending lent(call.held);
   pack(argument, call.argument);
-  if constexpr (requires { argument.segment(); }) {
-    call.held.push_back(argument.segment());
-  } else if constexpr (!mp::goes_as_bytes<A> && std::is_copy_constructible_v<A> &&
-                       requires { argument.name(); }) {
-    call.held.push_back(std::make_shared<A>(argument));
-  }
 }
 
 template <class F, class... Args>

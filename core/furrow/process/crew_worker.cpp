@@ -13,6 +13,7 @@
 #include <furrow/process/children.hpp>
 #include <furrow/process/identity.hpp>
 #include <furrow/process/shipping.hpp>
+#include <furrow/segment/borrowing.hpp>
 #include <furrow/sync/leaving.hpp>
 
 namespace furrow::process {
@@ -20,6 +21,8 @@ namespace {
 
 // About what a wake from the kernel costs: spinning longer than that wastes more than it saves.
 constexpr std::int64_t spin_ns = 60'000;
+// How long the arrays of the last task stay mapped: their memory is not free before.
+constexpr std::int64_t keep_ns = 10'000'000;
 constexpr std::int64_t doze_ns = 10'000'000'000;
 constexpr std::size_t kept_result_bytes = 1 << 20;
 
@@ -121,6 +124,7 @@ class Worker {
     result_.clear();
     working.store(true, std::memory_order_relaxed);
     slot.outcome = call(slot_number);
+    segment::Borrowing::settle();
     os::flush_streams();
     working.store(false, std::memory_order_relaxed);
     put_result(slot_number);
@@ -247,7 +251,11 @@ class Worker {
     parked.fetch_or(bit, std::memory_order_seq_cst);
     os::fault_point("process.crew.parking");
     // Pairs with the parent's look at `parked` after an entry: one of the two sees the other's.
-    if (!anything()) os::futex_wait(seat_.gate, 0, doze_ns);
+    if (!anything()) {
+      const bool keeps = segment::Borrowing::keeps_any();
+      os::futex_wait(seat_.gate, 0, keeps ? keep_ns : doze_ns);
+      if (keeps && !anything()) segment::Borrowing::drop_kept();
+    }
     parked.fetch_and(~bit, std::memory_order_acq_rel);
   }
 

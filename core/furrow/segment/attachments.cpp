@@ -50,7 +50,7 @@ void add_attachment(Attachment attachment) {
   for (AttachmentObserver* observer : r.observers) observer->attached(r.attachments.back());
 }
 
-void remove_attachment(std::uintptr_t address) {
+void remove_attachment(std::uintptr_t address, Mapping mapping) {
   Registry& r = registry();
   const std::lock_guard lock(r.mutex);
   const auto found = std::find_if(r.attachments.begin(), r.attachments.end(),
@@ -59,10 +59,10 @@ void remove_attachment(std::uintptr_t address) {
   const Attachment gone = std::move(*found);
   r.attachments.erase(found);
   const bool in_range = lies_in_range(address);
-  os::unmap(gone.address, gone.bytes, in_range);
+  if (mapping == Mapping::goes) os::unmap(gone.address, gone.bytes, in_range);
   for (AttachmentObserver* observer : r.observers) observer->detached(gone);
   // Only now: the place must not be given to the next segment before the observers know.
-  if (in_range) free_addresses(gone.address, gone.bytes);
+  if (mapping == Mapping::goes && in_range) free_addresses(gone.address, gone.bytes);
 }
 
 std::unique_lock<std::mutex> lock_attachments() { return std::unique_lock(registry().mutex); }

@@ -9,6 +9,7 @@
 #include <furrow/os/identity.hpp>
 #include <furrow/os/memory.hpp>
 #include <furrow/segment/address_space.hpp>
+#include <furrow/segment/borrowing.hpp>
 #include <furrow/segment/failure.hpp>
 #include <furrow/segment/state.hpp>
 
@@ -146,7 +147,12 @@ Segment::~Segment() {
     s.file.release();
     return;
   }
-  segment::remove_attachment(s.address);
+  const auto mapping = s.borrowed ? segment::Mapping::stays : segment::Mapping::goes;
+  segment::remove_attachment(s.address, mapping);
+  if (s.borrowed) {
+    segment::Borrowing::keep(std::move(state_));
+    return;
+  }
   if (!s.published) {
     if (!s.draft_path.empty()) os::remove_file(s.draft_path);
     return;

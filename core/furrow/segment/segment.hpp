@@ -57,6 +57,8 @@ struct AttachOptions {
 
 namespace segment {
 
+class Borrowing;  // segment/borrowing.hpp
+
 /// What a new segment holds.
 struct Content {
   Kind kind = Kind::array;
@@ -138,6 +140,7 @@ class Segment {
   explicit Segment(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
   friend std::map<std::string, Attribute, std::less<>> read_attributes(const Segment&);
+  friend class segment::Borrowing;
   friend void write_attributes(Segment&, const std::map<std::string, Attribute, std::less<>>&);
 };
 

@@ -25,6 +25,7 @@ struct Segment::State {
   os::Descriptor file;
   bool published = true;
   bool reserved = true;
+  bool borrowed = false;       // without locks of its own (segment/borrowing.hpp)
   std::string draft_path;      // of a file that has no name yet, where the system cannot do without
   std::uintptr_t address = 0;  // of the mapped header page
   bool in_range = false;       // address came from allocate_addresses
@@ -71,7 +72,8 @@ bool is_half_made(std::string_view file_name) noexcept;
 
 /// Enters and leaves the process's list (attachments.hpp).
 void add_attachment(Attachment attachment);
-void remove_attachment(std::uintptr_t address);
+enum class Mapping { stays, goes };
+void remove_attachment(std::uintptr_t address, Mapping mapping);
 
 }  // namespace segment
 }  // namespace furrow

@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include <furrow/segment/borrowing.hpp>
+
 namespace furrow::mp {
 
 /// Base of a handle that has name() and a static attach(name).
@@ -13,7 +15,9 @@ class GoesByName {
  public:
   template <class Archive>
   void save(Archive& archive) const {
-    archive(static_cast<const Handle&>(*this).name());
+    const auto& handle = static_cast<const Handle&>(*this);
+    segment::Lending::lend_copy(handle);
+    archive(handle.name());
   }
   template <class Archive>
   void load(Archive& archive) {

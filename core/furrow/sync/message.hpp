@@ -34,6 +34,7 @@
 #include <cereal/types/utility.hpp>
 #include <cereal/types/variant.hpp>
 #include <cereal/types/vector.hpp>
+#include <concepts>
 #include <cstddef>
 #include <cstring>
 #include <istream>
@@ -131,6 +132,13 @@ inline constexpr bool goes_as_elements<std::vector<U>> =
     goes_as_bytes<U> && !std::is_same_v<U, bool> && !detail::IsView<U>::value &&
     std::is_default_constructible_v<U>;
 
+/// True for what goes as the name of something in shared memory, as furrow's arrays do.
+template <class T>
+concept GoesAsReference = requires(const T& value, std::string_view text) {
+  { value.reference() } -> std::same_as<std::string>;
+  { T::from_reference(text) } -> std::same_as<T>;
+};
+
 /// Appends the value to `out`.
 template <class T>
 void encode(const T& value, Bytes& out) {
@@ -140,6 +148,9 @@ void encode(const T& value, Bytes& out) {
     detail::append(out, &value, sizeof(T));
   } else if constexpr (goes_as_elements<T>) {
     detail::append(out, value.data(), value.size() * sizeof(value[0]));
+  } else if constexpr (GoesAsReference<T>) {
+    const std::string text = value.reference();
+    detail::append(out, text.data(), text.size());
   } else {
     detail::Writer writer(out);
     std::ostream stream(&writer);
@@ -176,6 +187,8 @@ T decode(std::span<const std::byte> in) {
     detail::fit_elements(value, in.size());
     if (!in.empty()) std::memcpy(value.data(), in.data(), in.size());
     return value;
+  } else if constexpr (GoesAsReference<T>) {
+    return T::from_reference({reinterpret_cast<const char*>(in.data()), in.size()});
   } else {
     const Decoding here;  // handles of shared objects make no object of their own meanwhile
     T value{};

@@ -188,6 +188,7 @@ class Queue : public QueueBase<T> {
 
   template <class Archive>
   void save(Archive& archive) const {
+    segment::Lending::lend_copy(*this);
     archive(this->name());
   }
   template <class Archive>
@@ -221,6 +222,7 @@ class SimpleQueue : public QueueBase<T> {
 
   template <class Archive>
   void save(Archive& archive) const {
+    segment::Lending::lend_copy(*this);
     archive(this->name());
   }
   template <class Archive>

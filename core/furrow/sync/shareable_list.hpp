@@ -71,6 +71,7 @@ class ShareableList {
 
   template <class Archive>
   void save(Archive& archive) const {
+    segment::Lending::lend_copy(*this);
     archive(shm_.name());
   }
   template <class Archive>
