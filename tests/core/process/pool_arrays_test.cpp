@@ -34,14 +34,19 @@ std::uint64_t worker_of(mp::Pool& pool) {
 TEST_CASE("pool: an array that the last task had is still mapped for the next one") {
   mp::Pool pool(1);
   const auto array = Array<double>::create("steady", {1000}, owned());
-  // The kernel numbers descriptors from the lowest free one: a new attachment after an open file
-  // would have another.
-  const auto descriptor = [](const Array<double>& x) {
-    return std::pair(x.segment()->descriptor(), ::dup(0));
-  };
-  const auto first = pool.apply(descriptor, array);
+  // A new attachment would take the lowest descriptor that is free.
+  static int low;
   int kept = 0;
-  for (int i = 0; i < 20; ++i) kept += pool.apply(descriptor, array).first == first.first;
+  for (int i = 0; i < 20; ++i) {
+    pool.apply([] { low = ::dup(0); });
+    const auto number = [](const Array<double>& x) {
+      if (low >= 0) ::close(low);
+      low = -1;
+      return x.segment()->descriptor();
+    };
+    const int first = pool.apply(number, array);
+    kept += pool.apply(number, array) == first;
+  }
   CHECK(kept > 0);  // a pause of the machine lets it go
 }
 
