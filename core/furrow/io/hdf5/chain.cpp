@@ -50,7 +50,7 @@ std::byte* scratch(const std::byte* now, std::size_t bytes) {
 
 bool only_checksums_follow(const FilterChain& chain, std::uint32_t i) noexcept {
   return std::all_of(chain.filters + i + 1, chain.filters + chain.count,
-                     [](const Filter& f) { return f.kind == FilterKind::fletcher32; });
+                     [](const ChainFilter& f) { return f.kind == FilterKind::fletcher32; });
 }
 
 /// The checksum behind the bytes at `place`.
@@ -92,7 +92,7 @@ bool read_chain(hid_t creation, FilterChain& chain) {
 
 void set_chain(hid_t creation, const FilterChain& chain, const std::string& asked) {
   for (std::uint32_t i = 0; i < chain.count; ++i) {
-    const Filter& filter = chain.filters[i];
+    const ChainFilter& filter = chain.filters[i];
     switch (filter.kind) {
       case FilterKind::shuffle: check(H5Pset_shuffle(creation), asked); break;
       case FilterKind::deflate: check(H5Pset_deflate(creation, filter.value), asked); break;
@@ -113,7 +113,7 @@ Encoded encode_chunk(const FilterChain& chain, std::span<const std::byte> chunk,
   Encoded encoded;
   std::span<const std::byte> now = chunk;
   for (std::uint32_t i = 0; i < chain.count; ++i) {
-    const Filter& filter = chain.filters[i];
+    const ChainFilter& filter = chain.filters[i];
     const bool last = now.data() != out && only_checksums_follow(chain, i);
     std::byte* to = last ? out : scratch(now.data(), room);
     std::size_t bytes = now.size();

@@ -23,7 +23,7 @@
 
 namespace furrow::hdf5 {
 
-struct Filter {
+struct ChainFilter {
   FilterKind kind = FilterKind::shuffle;
   std::uint32_t value = 0;  // shuffle: bytes of an item; deflate: the level
 };
@@ -31,7 +31,7 @@ struct Filter {
 /// Trivially copyable: closures take it along.
 struct FilterChain {
   static constexpr std::size_t count_max = 4;
-  Filter filters[count_max];
+  ChainFilter filters[count_max];
   std::uint32_t count = 0;
   void add(FilterKind kind, std::uint32_t value) noexcept { filters[count++] = {kind, value}; }
 };
