@@ -107,6 +107,53 @@ TEST_CASE("barriers far away, touched, or met by a path without volatility") {
   }
 }
 
+TEST_CASE("a rebate is worth the density of its time, at rates below 0 without a drift too") {
+  // ∫ e^(-rt) f(t) dt over the time of first passage, in ln u, u = |ln(H/S)|/(σ sqrt t), where the
+  // integrand is smooth: Boole's rule, in long double.
+  using Wide = long double;
+  const auto worth = [](double way, double r, double q, double v, double t) {
+    const Wide drift = Wide(r) - q - Wide(v) * v / 2, distance = std::fabs(Wide(way));
+    const auto density = [&](Wide u) {
+      const Wide when = (way / (v * u)) * (way / (v * u));
+      const Wide off = (way - drift * when) / (v * std::sqrt(when));
+      return u * std::exp(-r * when - off * off / 2);
+    };
+    const Wide least = distance / (v * std::sqrt(Wide(t)));
+    constexpr int steps = 8000;
+    const Wide width = std::log(std::sqrt(1 + 90 / (least * least))) / steps;
+    Wide sum = 0;
+    for (int i = 0; i <= steps; ++i) {
+      const Wide weight = i == 0 || i == steps ? 7 : i % 2 == 1 ? 32 : i % 4 == 2 ? 12 : 14;
+      sum += weight * density(least * std::exp(width * i));
+    }
+    return static_cast<double>(sum * width * 2 / 45 * 2 / std::sqrt(2 * std::acos(Wide(-1))));
+  };
+  int turning = 0;
+  for (const double rate : {-0.2, -0.05, -0.01, -0.001, 0.03}) {
+    for (const double drift : {-0.05, 0.0, 0.02, 0.045}) {
+      for (const double maturity : {0.1, 1.0, 10.0, 50.0}) {
+        for (const double way : {-2.0, -0.1, -1e-3, 1e-6, 0.05, 0.7}) {
+          const double volatility = 0.3, dividend = rate - drift;
+          const double mu = drift / 0.09 - 0.5;
+          turning += mu * mu + 2 * rate / 0.09 < 0 ? 1 : 0;
+          const auto price = [&](double rebate) {
+            return barrier({way < 0 ? Knock::down_out : Knock::up_out, Right::call, 100.0, 100.0,
+                            100 * std::exp(way), rebate, rate, dividend, volatility, maturity});
+          };
+          const double height = std::log(100 * std::exp(way) / 100);
+          INFO("r " << rate << " drift " << drift << " T " << maturity << " way " << way);
+          // A large rebate, beside which the rest of the price rounds to little.
+          CHECK((price(1e9) - price(0)) / 1e9 ==
+                Approx(worth(height, rate, dividend, volatility, maturity))
+                    .epsilon(1e-11)
+                    .margin(1e-22));
+        }
+      }
+    }
+  }
+  CHECK(turning > 150);
+}
+
 TEST_CASE("lookback options are those of the literature") {
   // Haug (2007), section 4.15.1 and table 4-9.
   CHECK(lookback({.spot = 120,

@@ -241,6 +241,25 @@ TEST_CASE("jumps: none is Black and Scholes, and parity holds") {
   }
 }
 
+TEST_CASE("jumps by large factors, down and up: both sides of the price are summed to their end") {
+  // By the series in 50 digits.
+  struct Row {
+    double intensity, mean, put;
+  };
+  for (const Row& row :
+       {Row{20, -5, 95.12148419436875}, {5, -2, 80.15101799974467}, {20, 1.5, 95.12290350083289}}) {
+    const auto price = [&](Right right) {
+      return merton_jump({right, 100.0, 100.0, 0.05, 0.0, 0.2, 1.0, row.intensity, row.mean, 0.1});
+    };
+    INFO("intensity " << row.intensity << " mean " << row.mean);
+    CHECK(price(Right::put) == Approx(row.put).epsilon(1e-13));
+    const double forward = 100 - 100 * std::exp(-0.05);
+    CHECK(price(Right::call) - price(Right::put) == Approx(forward).epsilon(1e-11));
+  }
+  CHECK(std::isnan(merton_jump({.intensity = 701})));
+  CHECK(std::isnan(merton_jump({.intensity = 300, .jump_mean = 1})));
+}
+
 TEST_CASE("Heston's price: the literature, parity, and no volatility of variance") {
   // The cases of Fang and Oosterlee, SIAM J. Sci. Comput. 31 (2008), tables 4 and 5, who have
   // 5.785155450 and 22.318945791; these digits are by mpmath with 30 of them.
@@ -306,6 +325,35 @@ TEST_CASE("bond prices solve their equation and moments are those of the process
     CHECK(of(0, ShortRateValue::mean) == r);
     CHECK(of(0, ShortRateValue::variance) == 0);
   }
+}
+
+TEST_CASE("Vasicek's bond keeps its digits however slowly the rate reverts, and not at all") {
+  // ln P = -r B - m (T - B) + σ²/2 ∫ B²: the integrals by 20,000 steps of Simpson's rule in long
+  // double.
+  const double r = 0.03, m = 0.05, v = 0.02, t = 7;
+  for (const double product : {0.0, 1e-300, 1e-17, 1e-9, 1e-6, 1e-3, 0.1, 0.3, 0.49999, 0.5, 0.7,
+                               2.0, 10.0, 30.0, 50.0, -1e-6, -0.4}) {
+    const double a = product / t;
+    const auto fall = [&](Wide u) { return a == 0 ? u : -std::expm1(-a * u) / a; };
+    const auto lag = [&](Wide u) { return a * fall(u); };
+    Wide squares = 0, lags = 0;
+    constexpr int steps = 20'000;
+    for (int i = 0; i <= steps; ++i) {
+      const Wide u = Wide(t) * i / steps;
+      const Wide weight = i == 0 || i == steps ? 1 : i % 2 == 1 ? 4 : 2;
+      squares += weight * fall(u) * fall(u);
+      lags += weight * lag(u);  // T - B is the integral of 1 - e^(-au)
+    }
+    const Wide third = Wide(t) / steps / 3;
+    const Wide log = -r * fall(t) - m * lags * third + Wide(v) * v / 2 * squares * third;
+    INFO("reversion times maturity " << product);
+    CHECK(vasicek({r, a, m, v, t}, ShortRateValue::bond) ==
+          Approx(static_cast<double>(std::exp(log))).epsilon(1e-13));
+  }
+  CHECK(vasicek({r, 0.0, m, v, t}, ShortRateValue::bond) ==
+        Approx(std::exp(v * v * t * t * t / 6 - r * t)).epsilon(1e-15));
+  CHECK(vasicek({r, 0.0, m, v, t}, ShortRateValue::variance) == v * v * t);
+  CHECK(vasicek({r, 0.0, m, v, t}, ShortRateValue::mean) == r);
 }
 
 namespace {

@@ -10,7 +10,7 @@ import random
 import sys
 
 try:
-    from mpmath import exp, expm1, log, mp, mpc, mpf, ncdf, pi, quad, sqrt
+    from mpmath import exp, expm1, log, mp, mpc, mpf, ncdf, pi, quad, sqrt, workdps
 except ImportError:
     sys.exit(3)
 
@@ -26,7 +26,8 @@ def european(sign, s, k, r, q, v, t):
 def barrier(knock, sign, s, x, r, q, v, t, h, rebate):
     dev = v * sqrt(t)
     mu = (r - q - v * v / 2) / v**2
-    lam = sqrt(mu * mu + 2 * r / v**2)
+    square = mu * mu + 2 * r / v**2
+    lam = sqrt(max(square, 0))
     eta = 1 if knock in (0, 2) else -1
     asset, bond = s * exp(-q * t), x * exp(-r * t)
 
@@ -42,6 +43,8 @@ def barrier(knock, sign, s, x, r, q, v, t, h, rebate):
     e = rebate * exp(-r * t) * (ncdf(eta * (x2 - dev)) - (h / s)**(2 * mu) * ncdf(eta * (y2 - dev)))
     f = rebate * ((h / s)**(mu + lam) * ncdf(eta * z) +
                   (h / s)**(mu - lam) * ncdf(eta * (z - 2 * lam * dev)))
+    if square < 0 and knock > 1 and rebate > 0:
+        f = rebate * touch(log(h / s), mu * v * v, v, r, t)
     above, call = x > h, sign == 1
     near, far = (a - b + d, b - c + d)
     inside = {(0, True, True): c, (0, True, False): near, (0, False, True): far,
@@ -50,6 +53,19 @@ def barrier(knock, sign, s, x, r, q, v, t, h, rebate):
     if knock < 2:
         return e + inside[knock, call, above]
     return f + a - inside[knock - 2, call, above]
+
+
+def touch(way, drift, v, r, t):
+    """What 1 is worth that is paid when drift t + v W(t) first meets `way`: by the density of that
+    time, in u = |way| / (v sqrt(time))."""
+    def integrand(u):
+        when = (way / (v * u))**2
+        return 2 * exp(-r * when - ((way - drift * when) / (v * sqrt(when)))**2 / 2)
+
+    least = abs(way) / (v * sqrt(t))
+    with workdps(25):
+        whole = quad(integrand, [least, least + 1, least + 3, least + 6, least + 15])
+    return whole / sqrt(2 * pi)
 
 
 def lookback(kind, sign, s, x, r, q, v, t, extreme):
@@ -67,12 +83,14 @@ def lookback(kind, sign, s, x, r, q, v, t, extreme):
 def merton(_, sign, s, k, r, q, v, t, intensity, mean, spread):
     gamma = mean + spread**2 / 2
     jumps = intensity * exp(gamma) * t
-    total, weight, n = mpf(0), exp(-jumps), 0
-    while n < 2 * jumps or weight > mpf(10)**-30:
+    total, n = mpf(0), 0
+    weight, of_bond = exp(-jumps), exp(-intensity * t)
+    while n < 2 * max(jumps, intensity * t) or max(weight, of_bond) > mpf(10)**-30:
         rate = r - intensity * expm1(gamma) + n * gamma / t
         total += weight * european(sign, s, k, rate, q, sqrt(v**2 + n * spread**2 / t), t)
         n += 1
         weight *= jumps / n
+        of_bond *= intensity * t / n
     return total
 
 
@@ -110,7 +128,9 @@ def vasicek(value, sign, r, a, m, v, t):
     if value == 1:
         return cir(1, sign, r, a, m, v, t)
     if value == 2:
-        return v * v * (1 - left**2) / (2 * a)
+        return v * v * ((1 - left**2) / (2 * a) if a else t)
+    if a == 0:
+        return exp(v * v * t**3 / 6 - r * t)
     b = (1 - left) / a
     return exp((m - v * v / (2 * a * a)) * (b - t) - v * v * b * b / (4 * a) - b * r)
 
@@ -123,16 +143,26 @@ def cases(i):
     h = s * (uniform(0.6, 0.999) if knock % 2 == 0 else uniform(1.001, 1.6))
     yield barrier, knock, sign, (s, k, r, q, v, t, h, random.choice((0, 2)))
     drift = random.choice((0, uniform(-1e-4, 1e-4), r - q))
+    # Below 0, and hardly a drift: a rebate's value turns from powers to waves.
+    below, wide = -math.exp(uniform(-6, -2)), max(v, 0.1)
+    yield barrier, 2 + i % 2, sign, (s, k, below, below - wide * wide * uniform(0, 1), wide, t,
+                                     s * math.exp(math.exp(uniform(-7, 0)) * (-1)**(i % 2 + 1)), 2)
     extreme = s * (uniform(1, 1.3) if (kind == 1) == (sign == 1) else uniform(0.7, 1))
     yield lookback, kind, sign, (s, k, r, r - drift, v, t, extreme)
     if i % 3 == 0:
         yield merton, 0, sign, (s, k, r, q, v, t, math.exp(uniform(-3, 2)), uniform(-0.3, 0.1),
                                 uniform(0, 0.4))
+        # Large jumps, and many.
+        mean, spread = uniform(-6, 2), uniform(0, 0.3)
+        many = min(math.exp(uniform(-2, 3.5)), 600 / t / max(1, math.exp(mean + spread**2 / 2)))
+        yield merton, 0, sign, (s, k, r, q, v, t, many, mean, spread)
     rates = (uniform(0, 0.1), math.exp(uniform(-4, 1.5)), uniform(0.01, 0.1),
              math.exp(uniform(-5, -1)), t)
     yield cir, i % 3, 0, rates
-    # Vasicek's bond loses digits where almost nothing reverts: its variance grows as a cube of t.
-    yield vasicek, i % 3, 0, (rates[0], max(rates[1], 0.2 / t)) + rates[2:]
+    yield vasicek, i % 3, 0, rates
+    # From no reversion to one of 50 in the time; the variance grows as a cube of t at first.
+    slow = random.choice((0, 50 * uniform(0, 1)**4, math.exp(uniform(-25, 0)))) / t
+    yield vasicek, 0, 0, (rates[0], slow, rates[2], min(rates[3], 3 / t**1.5), t)
     if i % 25 == 0:
         mp.dps = 25
         yield heston, 0, sign, (s, k, r, q, uniform(0.01, 0.2), uniform(0.2, 5), uniform(0.2, 3),

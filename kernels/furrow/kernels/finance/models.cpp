@@ -23,40 +23,69 @@ struct MertonFormula {
   Real operator()(const Real* in) const noexcept {
     const Real maturity = in[5], intensity = in[6], spread = in[8];
     const Real gamma = in[7] + Real(0.5) * spread * spread;  // ln of a jump's mean factor
-    const Real growth = expm1(gamma);
-    const Real jumps = intensity * (Real(1.0) + growth) * maturity;
-    const Real drift = (in[2] - intensity * growth) * maturity;
+    const Real drift = (in[2] - intensity * expm1(gamma)) * maturity;
     const Real start = log(in[0] / in[1]) - in[3] * maturity;
     const Real variance = in[4] * in[4] * maturity;
-    Lognormal at;
-    at.asset = in[0] * exp(-in[3] * maturity);
-    const Mask valid = both(both(jumps >= Real(0.0), jumps <= Real(700.0)),
-                            both(in[4] >= Real(0.0), spread >= Real(0.0)));
-    Real weight = exp(-where(valid, jumps, 0.0));
+    // The numbers of jumps, Poisson's law: as the bond counts them, and as the asset does.
+    const Real of_bond = intensity * maturity, of_asset = of_bond * exp(gamma);
+    const Mask counted = both(of_bond >= Real(0.0), max(of_bond, of_asset) <= Real(700.0));
+    const Mask valid = both(counted, both(in[4] >= Real(0.0), spread >= Real(0.0)));
+    Real bond_weight = exp(-where(valid, of_bond, 0.0));
+    Real asset_weight = exp(-where(valid, of_asset, 0.0));
+    const Real asset = in[0] * exp(-in[3] * maturity), bond = in[1] * exp(-in[2] * maturity);
     Real sum = 0.0;
     Mask active = valid;
     // At most the mean, twenty deviations of a Poisson variable, and a few.
     for (int n = 0; n < 1400 && any(active); ++n) {
       const Real count = static_cast<double>(n);
-      const Real carried = fma(count, gamma, drift);
-      at.bond = in[1] * exp(-carried);
+      Lognormal at;
+      at.asset = asset_weight * asset;
+      at.bond = bond_weight * bond;
       at.deviation = sqrt(fma(count, spread * spread, variance));
-      set_d(at, start + carried);
-      const Real term = weight * european_price(at, sign);
+      set_d(at, start + fma(count, gamma, drift));
+      const Real term = european_price(at, sign);
       sum = where(active, sum + term, sum);
-      weight = weight * jumps / (count + Real(1.0));
-      // Each later weight is less than half of the one before.
-      const Mask over = both(weight<Real(0x1p-64), count> Real(2.0) * jumps);
+      bond_weight = bond_weight * of_bond / (count + Real(1.0));
+      asset_weight = asset_weight * of_asset / (count + Real(1.0));
+      // A call is at most its asset, a put its bond; each later weight is less than half of the one
+      // before. Jumps down by a large factor leave the asset's weights spent long before the
+      // bond's.
+      const Real weight = sign > 0 ? asset_weight : bond_weight;
+      const Real mean = sign > 0 ? of_asset : of_bond;
+      const Mask over = both(weight<Real(0x1p-64), count> Real(2.0) * mean);
       active = both(active, hn::Not(over));
     }
     return where(valid, sum, not_a_number());
   }
 };
 
-/// (1 - e^(-at))/a, t where a is 0.
+/// (1 - e^(-at))/a, t where at is 0, or so small that it may have lost digits.
 HWY_INLINE Real decay(Real a, Real t) noexcept {
-  return where(a == Real(0.0), t, -expm1(-a * t) / a);
+  return where(abs(a * t) < Real(0x1p-960), t, -expm1(-a * t) / a);
 }
+
+/// Σ c_j x^j, coefficients that fall as 1/j!.
+struct Series {
+  double c[17];
+  HWY_INLINE Real operator()(Real x) const noexcept {
+    Real sum = c[16];
+    for (std::size_t j = 16; j-- > 0;) sum = fma(sum, x, c[j]);
+    return sum;
+  }
+};
+/// (x - w)/x² and (x - w - w²/2)/x³, w = 1 - e^(-x), for |x| < 1/2, where the differences lose
+/// digits: Σ (-x)^j/(j+2)! and Σ (-x)^j (2^(j+2) - 2)/(j+3)!.
+constexpr Series series_of(bool square) noexcept {
+  Series out{};
+  double sign_by_factorial = 0.5, power = 4;
+  for (int j = 0; j < 17; ++j) {
+    out.c[j] = square ? sign_by_factorial : sign_by_factorial / (j + 3) * (power - 2);
+    sign_by_factorial /= -(j + 3);
+    power *= 2;
+  }
+  return out;
+}
+constexpr Series lag_series = series_of(true), convexity_series = series_of(false);
 
 enum Rates : std::size_t { rate, reversion, mean, volatility, maturity };
 
@@ -98,7 +127,11 @@ struct VasicekFormula {
     if constexpr (Value == ShortRateValue::mean) return in[rate] * left + in[mean] * a * gone;
     if constexpr (Value == ShortRateValue::variance) return square * decay(Real(2.0) * a, t);
     const Real far = in[mean] - Real(0.5) * square / (a * a);
-    return exp(far * (gone - t) - Real(0.25) * square * gone * gone / a - gone * in[rate]);
+    const Real quick = far * (gone - t) - Real(0.25) * square * gone * gone / a;
+    const Real x = a * t;
+    const Real slow =
+        t * (Real(0.5) * square * t * t * convexity_series(x) - in[mean] * x * lag_series(x));
+    return exp(where(abs(x) < Real(0.5), slow, quick) - gone * in[rate]);
   }
 };
 

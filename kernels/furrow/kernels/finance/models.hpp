@@ -14,8 +14,8 @@
 namespace furrow::kernels::finance {
 
 /// Lognormal jumps of log-mean `jump_mean` and log-deviation `jump_deviation`, `intensity` a year.
-/// A series of Black and Scholes prices, Poisson weights, to the last digit; intensity times
-/// maturity at most 700 (NaN beyond).
+/// A series of Black and Scholes prices, Poisson weights, to the last digit, however large the
+/// jumps; intensity times maturity, and that times a jump's mean factor, at most 700 (NaN beyond).
 struct MertonJump {
   Right right = Right::call;
   Column spot = 100.0;
@@ -54,6 +54,7 @@ struct HestonPrice {
 HestonPrice heston(const Heston& option) noexcept;
 
 /// dr = reversion (mean - r) dt + volatility sqrt(r) dW (cir), or without the root (vasicek).
+/// A reversion of 0 is one, too.
 struct ShortRate {
   Column rate = 0.03;
   Column reversion = 1.0;

@@ -32,7 +32,7 @@ double geometric_asian(const GeometricAsian& option) noexcept;
 enum class Knock : int { down_in, up_in, down_out, up_out };
 
 /// A European option that lives only when the spot touches the barrier (in), or does not (out). The
-/// rebate is paid at maturity (in: never touched) or at once (out: touched).
+/// rebate is paid at maturity (in: never touched) or at once (out: touched); rates may be below 0.
 /// fixings 0: the barrier is watched at all times; n: at iT/n, by Broadie, Glasserman and Kou's
 /// shift of the barrier by e^(±0.5826 σ sqrt(T/n)), an approximation: error about 0.1 % for daily
 /// fixings while the barrier is not near the spot.
