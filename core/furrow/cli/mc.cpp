@@ -163,12 +163,19 @@ void complain_about(const Arguments& arguments, const MonteCarloOptions& options
 montecarlo::Bins bins_of_pilot(Engine& engine, const models::Model& model,
                                const MonteCarloOptions& options, const models::Given& given) {
   MonteCarloOptions few;
-  few.paths = std::min<std::int64_t>(options.paths != 0 ? options.paths : 4096, 4096);
+  const models::Parameters parameters(model.name, model.parameters, given);
+  few.paths = 4096;
+  if (model.least != nullptr) few.paths = std::max(few.paths, model.least(parameters));
+  if (options.paths != 0) few.paths = std::min(few.paths, options.paths);
+  models::Given nothing_left = given;
+  for (const models::Parameter& each : model.parameters) {
+    if (each.leaves) nothing_left.erase(each.name);
+  }
   few.seed = options.seed;
   few.antithetic = options.antithetic;
   few.quantiles = true;
   few.progress = [](const MonteCarloProgress&) { return !os::interrupted(); };
-  const models::ModelResult pilot = models::run(engine, model.name, few, given);
+  const models::ModelResult pilot = models::run(engine, model.name, few, nothing_left);
   const MonteCarloResult& simulation = pilot.simulation;
   if (simulation.layout.buckets == 0 || simulation.paths < 2) return {};
   const std::size_t k = pilot.drawn;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -86,12 +87,17 @@ std::string json_of(const Model& model) {
 }
 
 std::string json_of(const Output& output) {
-  std::string exact;
-  if (!std::isnan(output.exact)) exact = ", \"exact\": " + json_number(output.exact);
+  std::string more;
+  for (const models::Interval& each : output.intervals) {
+    more +=
+        fmt::format(", \"confidence\": {}, \"interval\": [{}, {}]", json_number(each.confidence),
+                    json_number(each.low), json_number(each.high));
+  }
+  if (!std::isnan(output.exact)) more += ", \"exact\": " + json_number(output.exact);
   const Estimate& e = output.estimate;
   return fmt::format("{{\"name\": {}, \"mean\": {}, \"standard_error\": {}, \"ci95\": [{}, {}]{}}}",
                      json_quoted(output.name), json_number(e.mean), json_number(e.standard_error),
-                     json_number(e.low), json_number(e.high), exact);
+                     json_number(e.low), json_number(e.high), more);
 }
 
 std::int64_t simulated(const MonteCarloResult& result) {
@@ -135,28 +141,47 @@ std::string model_list(bool json) {
 }
 
 std::string report(const ModelResult& result) {
-  std::vector<std::vector<std::string>> rows{
-      {"", "MEAN", "STANDARD ERROR", "95 % INTERVAL", "EXACT", "AWAY"}};
+  std::vector<std::vector<std::string>> rows{{"", "MEAN", "STANDARD ERROR", "95 % INTERVAL"}};
+  std::string alignment = "lrrr";
+  if (!result.outputs.empty()) {
+    for (const models::Interval& each : result.outputs.front().intervals) {
+      rows.front().push_back(fmt::format("{:.6g} % INTERVAL", 100 * each.confidence));
+      alignment += "r";
+    }
+  }
+  const std::size_t columns = alignment.size();
+  rows.front().insert(rows.front().end(), {"EXACT", "AWAY"});
   bool some_exact = false;
   for (const Output& output : result.outputs) {
     const Estimate& e = output.estimate;
     const bool known = !std::isnan(output.exact);
     some_exact = some_exact || known;
-    rows.push_back(
-        {output.name, rounded(e.mean, e.standard_error),
-         std::isnan(e.standard_error) ? "nan" : fmt::format("{:.3g}", e.standard_error),
-         fmt::format("{} to {}", rounded(e.low, e.standard_error),
-                     rounded(e.high, e.standard_error)),
-         known ? rounded(output.exact, e.standard_error / 10) : "",
-         known && e.standard_error > 0
-             ? fmt::format("{:.1f} errors", std::abs(e.mean - output.exact) / e.standard_error)
-             : ""});
+    const auto interval = [&](double low, double high) {
+      return fmt::format("{} to {}", rounded(low, e.standard_error),
+                         rounded(high, e.standard_error));
+    };
+    std::vector<std::string> row{
+        output.name, rounded(e.mean, e.standard_error),
+        std::isnan(e.standard_error) ? "nan" : fmt::format("{:.3g}", e.standard_error),
+        interval(e.low, e.high)};
+    for (const models::Interval& each : output.intervals) {
+      row.push_back(interval(each.low, each.high));
+    }
+    row.resize(columns);
+    row.push_back(known ? rounded(output.exact, e.standard_error / 10) : "");
+    row.push_back(
+        known && e.standard_error > 0
+            ? fmt::format("{:.1f} errors", std::abs(e.mean - output.exact) / e.standard_error)
+            : "");
+    rows.push_back(std::move(row));
   }
+  alignment += "rr";
   if (!some_exact) {
-    for (auto& row : rows) row.resize(4);
+    alignment.resize(columns);
+    for (auto& row : rows) row.resize(columns);
   }
   const MonteCarloResult& simulation = result.simulation;
-  std::string text = table(rows, some_exact ? "lrrrrr" : "lrrr");
+  std::string text = table(rows, alignment);
   text += fmt::format("{} paths, {:.3g} s, {:.3g} paths a second\n", grouped(simulation.paths),
                       simulation.seconds, rate(simulation));
   if (simulation.taken_up != 0) {

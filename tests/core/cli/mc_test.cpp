@@ -160,13 +160,45 @@ TEST_CASE("mc reads a model's parameters, and refuses what its table does not al
   refused({"mc", "ising", "--size", "7"}, 1, "size is even");
 }
 
+TEST_CASE("mc bootstrap: its 95 % interval is one, and the one that was asked for has its name") {
+  const Folder folder;
+  const std::string file = folder / "data.h5";
+  python("__import__('h5py').File(text, 'w').create_dataset('x', data=[1., 2., 4., 8., 16.]).size",
+         file);
+  const std::vector<std::string> words{"mc", "bootstrap", "--data", file + ":/x", "--paths", "5e3"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), words.begin(), words.end());
+    return more;
+  };
+  const std::string usual = run(with({"--json"}));
+  const std::string asked = run(with({"--json", "--confidence", "0.5"}));
+  CHECK(digits(usual) == digits(asked));
+  CHECK(python("'confidence' in json.loads(text)['outputs'][0]", usual) == "False");
+  CHECK(python("json.loads(text)['outputs'][0]['confidence']", asked) == "0.5");
+  CHECK(python("(lambda o: o['ci95'][0] < o['interval'][0] < o['interval'][1] < o['ci95'][1])("
+               "json.loads(text)['outputs'][0])",
+               asked) == "True");
+  const std::string text = run(with({"--confidence", "0.5"}));
+  CHECK(text.find("95 % INTERVAL  50 % INTERVAL") != std::string::npos);
+  refused(with({"--antithetic"}), 1, "no antithetic pairs");
+}
+
+TEST_CASE("mc american: the price is that of exercise now; kept paths do not keep it from a plot") {
+  const std::string text = run({"mc", "american", "--spot", "40", "--paths", "1e4", "--json"});
+  CHECK(python("[json.loads(text)['mean'], json.loads(text)['ci95']]", text) == "[60, [60, 60]]");
+  const Folder folder;
+  const std::string name = "mc-kept";
+  run({"mc", "american", "--paths", "1e4", "--keep-paths", name, "--plot", folder / "kept.svg"});
+  run({"rm", name});
+}
+
 TEST_CASE("mc --plot writes well-formed SVG, with a histogram and without") {
   const Folder folder;
   const std::string file = folder / "plot.svg";
   const std::string elements =
       "sorted({e.tag.split('}')[1] for e in "
       "__import__('xml.etree.ElementTree').etree.ElementTree.parse(text).iter()})";
-  for (const std::string model : {"pi", "slab", "ising", "gambler"}) {
+  for (const std::string model : {"pi", "slab", "ising", "gambler", "portfolio"}) {
     run({"mc", model, "--paths", model == "ising" ? "600" : "20000", "--plot", file});
     const std::string found = python(elements, file);
     INFO(model << " " << found);

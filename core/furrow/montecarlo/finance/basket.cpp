@@ -133,6 +133,8 @@ double geometric_price(const Basket& o) {
 
 double exact(const Basket& o) {
   check(o);
+  std::array<double, processes::triangle(assets_max)> factor{};
+  processes::factor_correlation(o.correlation, o.spot.size(), factor);
   const bool exchange = o.spot.size() == 2 && o.strike == 0 && o.right == Right::call &&
                         o.weights[0] == 1 && o.weights[1] == -1;
   if (!exchange) return std::numeric_limits<double>::quiet_NaN();

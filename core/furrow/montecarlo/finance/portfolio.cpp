@@ -24,6 +24,8 @@ using processes::where;
 constexpr std::size_t assets_max = 16;
 constexpr std::int64_t pilot_min = std::int64_t{1} << 14;
 constexpr std::int64_t pilot_max = std::int64_t{1} << 20;
+constexpr double tail_paths = 100;
+constexpr double paths_most = 0x1p40;
 
 /// The losses of a portfolio, for packs and for numbers.
 struct Loss {
@@ -97,6 +99,28 @@ Loss loss_of(const Portfolio& p) {
   return loss;
 }
 
+/// What is lost beyond the mean: a sketch's quantiles are relative to what it is of.
+struct Centred {
+  Loss loss;
+  double mean;
+
+  explicit Centred(const Loss& of) : loss(of), mean(of.value) {
+    for (std::size_t i = 0; i < loss.count; ++i) {
+      double variance = 0;
+      for (std::size_t j = 0; j <= i; ++j) {
+        const double f = loss.factor[processes::triangle(i) + j];
+        variance += f * f;
+      }
+      const double drift = loss.drift[i];
+      mean -= loss.money[i] * (loss.lognormal ? std::exp(drift + variance / 2) : drift);
+    }
+  }
+  template <class G>
+  RealOf<G> operator()(G& path) const {
+    return loss(path) - mean;
+  }
+};
+
 /// Where the run looks: c, and how far around it it measures the density.
 struct Look {
   double at;
@@ -107,14 +131,17 @@ Look pilot(Engine& engine, const MonteCarloOptions& options, const Loss& loss, d
   MonteCarloOptions own;
   own.paths =
       options.paths == 0 ? pilot_max / 4 : std::clamp(options.paths / 16, pilot_min, pilot_max);
+  own.paths = std::max(own.paths, portfolio_paths_min(level));
+  own.progress = options.progress;
   own.seed = options.seed;
   own.stream = options.stream ^ (std::uint64_t{1} << 31);
   own.block_paths = options.block_paths;
   own.quantiles = true;
-  const MonteCarloResult result = monte_carlo(engine, own, loss);
+  const Centred centred(loss);
+  const MonteCarloResult result = monte_carlo(engine, own, centred);
   const double step = (1 - level) / 4;
   const double width = (result.quantile(level + step) - result.quantile(level - step)) / 2;
-  return {result.quantile(level), width};
+  return {centred.mean + result.quantile(level), width};
 }
 
 Measured measured(double value, double error, double confidence) {
@@ -138,14 +165,35 @@ void check_level(double level) {
 
 }  // namespace
 
+std::int64_t portfolio_paths_min(double level) {
+  check_level(level);
+  const double paths = std::ceil(tail_paths / (1 - level) * (1 - 1e-9));
+  if (paths > paths_most) {
+    throw InvalidArgument(fmt::format(
+        "a value at risk at level {} needs {:.2g} paths, so that {} lie beyond it: more "
+        "than 2^40",
+        level, paths, tail_paths));
+  }
+  return static_cast<std::int64_t>(paths);
+}
+
 PortfolioRisk portfolio_risk(Engine& engine, const MonteCarloOptions& options,
                              const Portfolio& portfolio, double level) {
   check_level(level);
   const Loss loss = loss_of(portfolio);
+  const std::int64_t least = portfolio_paths_min(level);
+  if (options.paths != 0 && options.paths < least) {
+    throw InvalidArgument(
+        fmt::format("a value at risk at level {} needs at least {} paths, so that {} lie beyond it "
+                    "and its error is known, not {}",
+                    level, least, tail_paths, options.paths));
+  }
   const Look look = pilot(engine, options, loss, level);
   const double tail = 1 / (1 - level);
   PortfolioRisk risk;
-  risk.simulation = monte_carlo(engine, options, [=](auto& path) {
+  MonteCarloOptions own = options;
+  own.paths_min = std::max(own.paths_min, least);
+  risk.simulation = monte_carlo(engine, own, [=](auto& path) {
     const auto x = loss(path);
     using Real = RealOf<decltype(path)>;
     const Real over = max(x - look.at, Real(0.0));
@@ -154,7 +202,15 @@ PortfolioRisk portfolio_risk(Engine& engine, const MonteCarloOptions& options,
     return std::array{look.at + over * tail, x, beyond, near};
   });
   const MonteCarloResult& run = risk.simulation;
+  risk.thin = run.paths < least;
   const double beyond = run.mean(2);
+  if (risk.thin && !(beyond > 0 && run.mean(3) > 0)) {
+    // Nothing but the pilot has seen the tail.
+    constexpr double unknown = std::numeric_limits<double>::infinity();
+    risk.value_at_risk = {look.at, unknown, -unknown, unknown};
+    risk.expected_shortfall = {run.paths > 0 ? run.mean(0) : look.at, unknown, -unknown, unknown};
+    return risk;
+  }
   const double density = run.mean(3) / (2 * look.width);
   // The tail beyond c as an exponential's: right in second order for it, and nearly for a normal's.
   const double at = look.at + beyond / density * std::log(beyond * tail);

@@ -8,12 +8,17 @@
 //
 // Units    volatility per square root of a unit of time, growth per unit, the horizon in units:
 //          days, years; losses in the unit of `value`
-// Method   a pilot run (2^14 to 2^20 paths, a stream of its own) finds c near VaR. The run counts
+// Method   a pilot run (2^14 to 2^20 paths, more for a thin tail, a stream of its own) finds c near
+// VaR. The run counts
 //          what lies beyond c and near it: VaR is c moved by the excess of that count over the
 //          density. ES is Rockafellar and Uryasev's mean at c, an ordinary Monte Carlo estimate
 //          with its own standard error; what c misses VaR by enters in second order, and is
 //          subtracted
 // Error    standard error of VaR: sqrt(p (1 - p) / n) / density, of ES: that of the mean
+// Tail     100 paths at least are to lie beyond VaR: half as many lie near it, which tell the
+// density
+//          to a seventh, and with it the error. Fewer paths than 100 / (1 - level) are refused, an
+//          error is not believed before; where time ends a run earlier, `thin` says so
 // Bits     those of seed, stream, paths and level: the same for any workers
 // Size     1 to 16 assets
 // Errors   InvalidArgument: a negative volatility, a correlation that is none (processes/
@@ -22,6 +27,7 @@
 // Source   Rockafellar, Uryasev, J. Risk 2 (2000); Glasserman (2003), 9.1
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include <furrow/engine/engine.hpp>
@@ -60,8 +66,15 @@ struct PortfolioRisk {
   /// it lies beyond c, whether near c. Histograms and quantiles of output `loss` are those of
   /// the losses, if asked for. options.error is about ES.
   MonteCarloResult simulation;
+  /// It ended before 100 paths could be expected beyond VaR: errors are hardly known, and infinite
+  /// where there were none.
+  bool thin = false;
   static constexpr std::size_t loss = 1;
 };
+
+/// 100 / (1 - level), rounded up. Throws InvalidArgument for a level that is none, or needs more
+/// than 2^40 paths.
+std::int64_t portfolio_paths_min(double level);
 
 PortfolioRisk portfolio_risk(Engine& engine, const MonteCarloOptions& options,
                              const Portfolio& portfolio, double level = 0.99);

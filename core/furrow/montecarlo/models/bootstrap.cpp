@@ -7,6 +7,9 @@
 //            bias (how many lie below the statistic) and by the acceleration, which the jackknife
 //            gives. Quantiles are the sketch's, of the distance from the statistic: within 1/64 of
 //            that distance, and nearer where resamples are many
+//            options.confidence is that of the estimates, as in all models; the parameter's
+//            intervals come beside these
+// Samples    are resamples, one each: antithetic pairs and controls are refused
 // Data       a named array, or FILE.h5:/dataset; a column of it, or all of one axis
 // Source     Efron, J. Am. Stat. Assoc. 82 (1987); Efron, Tibshirani, An Introduction to the
 //            Bootstrap (1993), chapter 14
@@ -110,8 +113,7 @@ double moved(double bias, double a, double p) {
 }
 
 ModelResult intervals(MonteCarloResult result, const Resampled& data, const std::string& name,
-                      double value, double confidence) {
-  const double tail = (1 - confidence) / 2;
+                      double value, double usual, double asked) {
   Output percentile{name, result.outputs[0]};
   percentile.estimate.mean = value;
   percentile.estimate.standard_error = std::sqrt(result.outputs[0].variance);
@@ -122,17 +124,23 @@ ModelResult intervals(MonteCarloResult result, const Resampled& data, const std:
                   result.outputs[1].mean, result.outputs[1].standard_error)};
   if (result.paths > 0) {
     const auto end = [&](double q) { return value + result.quantile(std::clamp(q, 0.0, 1.0), 1); };
-    percentile.estimate.low = end(tail);
-    percentile.estimate.high = end(1 - tail);
     const double below = std::clamp(result.outputs[2].mean, 1e-6, 1 - 1e-6);
     const double bias = normal_quantile(below);
     const double a = acceleration(left_one_out(data));
-    bca.estimate.low = end(moved(bias, a, tail));
-    bca.estimate.high = end(moved(bias, a, 1 - tail));
+    for (const double confidence : {usual, asked}) {
+      const double tail = (1 - confidence) / 2;
+      percentile.intervals.push_back({confidence, end(tail), end(1 - tail)});
+      bca.intervals.push_back(
+          {confidence, end(moved(bias, a, tail)), end(moved(bias, a, 1 - tail))});
+    }
+    for (Output* each : {&percentile, &bca}) {
+      each->estimate.low = each->intervals.front().low;
+      each->estimate.high = each->intervals.front().high;
+      each->intervals.erase(each->intervals.begin(),
+                            each->intervals.begin() + (usual == asked ? 2 : 1));
+    }
     notes.push_back(
-        fmt::format("{:.6g} % intervals; BCa moves them by bias {:.3g} and "
-                    "acceleration {:.3g}",
-                    100 * confidence, bias, a));
+        fmt::format("BCa moves the intervals by bias {:.3g} and acceleration {:.3g}", bias, a));
   }
   ModelResult out;
   out.outputs = {percentile, bca};
@@ -160,9 +168,13 @@ ModelResult run(Engine& engine, const MonteCarloOptions& options, const Paramete
 
   MonteCarloOptions own = options;
   own.quantiles = true;
-  own.confidence = p.real("confidence");
   // A worker's piece is a block of paths: fewer, for each reads all of the data.
   own.block_paths = 32;
+  if (options.antithetic || !options.control_means.empty()) {
+    throw InvalidArgument(
+        "bootstrap takes no antithetic pairs and no controls: its intervals and errors are those "
+        "of single resamples, and the mean of a pair is none");
+  }
   // Addresses differ from run to run, and a checkpoint compares what a closure captures.
   if (!options.checkpoint.empty()) {
     throw InvalidArgument("bootstrap takes no checkpoint: its data are not in it");
@@ -180,7 +192,7 @@ ModelResult run(Engine& engine, const MonteCarloOptions& options, const Paramete
                                  const double less = s < value ? 1 : s == value ? 0.5 : 0;
                                  return std::array{s, s - value, less};
                                }),
-                   data, p.choice("statistic"), value, own.confidence);
+                   data, p.choice("statistic"), value, options.confidence, p.real("confidence"));
 }
 
 }  // namespace

@@ -59,6 +59,7 @@ struct Parameter {
   std::string text{};                // default of a text
   Range range{};                     // of a number
   std::vector<std::string> words{};  // of a choice; the first is the default
+  bool leaves = false;               // names what a run leaves behind: nothing for a trial run
 };
 
 /// One line for a table: number("sigma", "volatility", "per year", 0.2, not_negative).
@@ -97,10 +98,18 @@ class Parameters {
   std::map<std::string, bool, std::less<>> given_;
 };
 
+/// One of another confidence than MonteCarloOptions::confidence, which is that of every Estimate.
+struct Interval {
+  double confidence;
+  double low;
+  double high;
+};
+
 struct Output {
   std::string name;
   Estimate estimate;
   double exact = std::numeric_limits<double>::quiet_NaN();
+  std::vector<Interval> intervals{};  // that a model's parameter asked for
 };
 
 struct ModelResult {
@@ -125,6 +134,8 @@ struct Model {
   std::vector<Parameter> parameters;
   ModelResult (*run)(Engine&, const MonteCarloOptions&, const Parameters&);
   std::int64_t paths = 1'000'000;  // that take about a second, for who does not say how many
+  /// Paths without which it refuses to run, for a trial of few; none: any number will do.
+  std::int64_t (*least)(const Parameters&) = nullptr;
 };
 
 /// All of them, in the order of models.cpp.

@@ -2,6 +2,8 @@
 #include <limits>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include <furrow/montecarlo/finance/portfolio.hpp>
 #include <furrow/montecarlo/models/list.hpp>
 #include <furrow/montecarlo/models/market.hpp>
@@ -38,24 +40,32 @@ ModelResult run(Engine& engine, const MonteCarloOptions& options, const Paramete
   result.drawn = finance::PortfolioRisk::loss;
   result.drawn_as = "loss";
   result.simulation = std::move(risk.simulation);
+  if (risk.thin) {
+    result.notes.push_back(fmt::format(
+        "{} paths are too few for level {}: fewer than 100 lie beyond the value at risk, "
+        "and the errors are hardly known ({} paths would do)",
+        result.simulation.paths, level, finance::portfolio_paths_min(level)));
+  }
   return result;
 }
 
 }  // namespace
 
 Model portfolio() {
-  return {"portfolio",
-          "value at risk and expected shortfall of a portfolio",
-          "finance",
-          {text("weights", "of 1 to 16 assets, with commas between", "0.25,0.25,0.25,0.25"),
-           text("sigmas", "their volatilities per square root of a day", "0.01"),
-           text("growths", "their growth per day", "0"),
-           text("correlation", "of all pairs, of each (1-2, 1-3, ...), or a matrix", "0.5"),
-           number("horizon", "time until the loss is looked at", "days", 21, positive),
-           number("value", "what the portfolio is worth now", "", 1, positive),
-           number("level", "of the value at risk", "", 0.99, {0.5, 1}),
-           choice("returns", {"lognormal", "normal"}, "law of the returns")},
-          &run};
+  Model model{"portfolio",
+              "value at risk and expected shortfall of a portfolio",
+              "finance",
+              {text("weights", "of 1 to 16 assets, with commas between", "0.25,0.25,0.25,0.25"),
+               text("sigmas", "their volatilities per square root of a day", "0.01"),
+               text("growths", "their growth per day", "0"),
+               text("correlation", "of all pairs, of each (1-2, 1-3, ...), or a matrix", "0.5"),
+               number("horizon", "time until the loss is looked at", "days", 21, positive),
+               number("value", "what the portfolio is worth now", "", 1, positive),
+               number("level", "of the value at risk", "", 0.99, {0.5, 1}),
+               choice("returns", {"lognormal", "normal"}, "law of the returns")},
+              &run};
+  model.least = [](const Parameters& p) { return finance::portfolio_paths_min(p.real("level")); };
+  return model;
 }
 
 }  // namespace furrow::models

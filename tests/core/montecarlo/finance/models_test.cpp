@@ -73,6 +73,9 @@ TEST_CASE("a basket of two, one against the other, is Margrabe's exchange") {
                       .strike = 0};
   check_within(basket(engine, {.paths = 1'000'000, .seed = 3}, option), 0, exact(option));
   CHECK(std::isnan(exact(krekel())));
+  Basket bare = option;
+  bare.correlation.clear();
+  refused([&] { exact(bare); }, "not 0");
 }
 
 TEST_CASE("a basket of eight that move almost as one is one option") {

@@ -79,6 +79,60 @@ TEST_CASE("errors of risk are what estimates of many seeds scatter by") {
   CHECK(std::abs(es - 1) < 5 * std::sqrt(2.0 / runs));
 }
 
+TEST_CASE("a thin tail is refused, and errors are true where it is just thick enough") {
+  Engine engine;
+  const Portfolio portfolio = four_indices(Returns::normal);
+  CHECK(portfolio_paths_min(0.99) == 10'000);
+  CHECK(portfolio_paths_min(0.9999) == 1'000'000);
+  CHECK_THROWS_WITH(portfolio_risk(engine, {.paths = 10'000}, portfolio, 0.9999),
+                    Catch::Contains("at least 1000000 paths"));
+  CHECK_THROWS_WITH(portfolio_risk(engine, {.error = 1}, portfolio, 1 - 1e-14),
+                    Catch::Contains("more than 2^40"));
+  constexpr double level = 0.998;
+  const ExactRisk exact = exact_portfolio_risk(portfolio, level);
+  double var = 0;
+  double es = 0;
+  constexpr int runs = 100;
+  for (int seed = 0; seed < runs; ++seed) {
+    const MonteCarloOptions options{.paths = 50'000, .seed = static_cast<std::uint64_t>(seed)};
+    const PortfolioRisk risk = portfolio_risk(engine, options, portfolio, level);
+    CHECK(!risk.thin);
+    const double v =
+        (risk.value_at_risk.value - exact.value_at_risk) / risk.value_at_risk.standard_error;
+    const double e = (risk.expected_shortfall.value - exact.expected_shortfall) /
+                     risk.expected_shortfall.standard_error;
+    var += v * v / runs;
+    es += e * e / runs;
+  }
+  // An error that is known to a seventh adds a few hundredths to the mean of 100 squares.
+  CHECK(std::abs(var - 1.05) < 5 * std::sqrt(2.0 / runs));
+  CHECK(std::abs(es - 1.05) < 5 * std::sqrt(2.0 / runs));
+  // By time there may be too few; what is said then is no NaN.
+  MonteCarloOptions brief{.time_ns = 1, .seed = 3};
+  const PortfolioRisk risk = portfolio_risk(engine, brief, portfolio, 0.99999);
+  CHECK(risk.thin);
+  CHECK(std::isfinite(risk.value_at_risk.value));
+  CHECK(risk.value_at_risk.standard_error > 0);
+  CHECK(risk.expected_shortfall.standard_error > 0);
+  // An error asked for is not believed on a few paths.
+  const auto by_error = portfolio_risk(engine, {.error = 1e9, .seed = 3}, portfolio, 0.9999);
+  CHECK(by_error.simulation.paths >= 1'000'000);
+}
+
+TEST_CASE("risk that is small beside the mean is found all the same") {
+  Engine engine;
+  const Portfolio sure{.weights = {1},
+                       .volatility = {1e-4},
+                       .growth = {0.5},
+                       .correlation = {1},
+                       .returns = Returns::normal};
+  const ExactRisk exact = exact_portfolio_risk(sure);
+  const auto risk = portfolio_risk(engine, {.paths = 100'000, .seed = 2}, sure);
+  check_within(risk.value_at_risk.value, risk.value_at_risk.standard_error, exact.value_at_risk);
+  check_within(risk.expected_shortfall.value, risk.expected_shortfall.standard_error,
+               exact.expected_shortfall);
+}
+
 TEST_CASE("risk has the same bits for 1, 2 and 7 workers") {
   const Portfolio portfolio = four_indices(Returns::lognormal);
   PortfolioRisk first;

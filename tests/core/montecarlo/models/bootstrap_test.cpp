@@ -138,6 +138,38 @@ TEST_CASE("the same bits of a bootstrap for 1 and 3 workers") {
   }
 }
 
+TEST_CASE("a bootstrap's other interval stands beside the usual one") {
+  Engine engine;
+  const Data data(skewed(50));
+  const auto usual = data.run(engine, {});
+  const auto both = data.run(engine, {{"confidence", "0.5"}});
+  for (std::size_t k = 0; k < 2; ++k) {
+    const Estimate& e = both.outputs[k].estimate;
+    CHECK(e.low == usual.outputs[k].estimate.low);
+    CHECK(e.high == usual.outputs[k].estimate.high);
+    CHECK(usual.outputs[k].intervals.empty());
+    REQUIRE(both.outputs[k].intervals.size() == 1);
+    const models::Interval& half = both.outputs[k].intervals[0];
+    CHECK(half.confidence == 0.5);
+    // Of a normal law, 0.674 of 1.96 deviations.
+    CHECK((half.high - half.low) / (e.high - e.low) == Approx(0.344).epsilon(0.05));
+  }
+}
+
+TEST_CASE("samples of a bootstrap are single resamples, or it is refused") {
+  Engine engine;
+  CreateOptions owned;
+  owned.lifetime = Lifetime::owned;
+  auto few = Array<double>::create("bootstrap.single", {3}, owned);
+  for (int i = 0; i < 3; ++i) few.data()[i] = i;
+  const models::Given given{{"data", "bootstrap.single"}};
+  CHECK_THROWS_WITH(models::run(engine, "bootstrap", {.paths = 1000, .antithetic = true}, given),
+                    Catch::Contains("no antithetic pairs"));
+  CHECK_THROWS_WITH(
+      models::run(engine, "bootstrap", {.paths = 1000, .control_means = {0.0}}, given),
+      Catch::Contains("no controls"));
+}
+
 TEST_CASE("what cannot be resampled is an error that says why") {
   Engine engine;
   CHECK_THROWS_WITH(models::run(engine, "bootstrap", {.paths = 10}),

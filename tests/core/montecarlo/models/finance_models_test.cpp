@@ -67,10 +67,31 @@ TEST_CASE("every finance model runs with its defaults") {
   for (const models::Model& model : models::all()) {
     if (model.group != "finance") continue;
     INFO(model.name);
-    const auto result = run(engine, model.name, {}, 2000);
+    const auto result = run(engine, model.name, {}, 10'000);
     CHECK(result.outputs.at(0).estimate.standard_error > 0);
-    CHECK(result.simulation.paths == 2000);
+    CHECK(result.simulation.paths == 10'000);
   }
+}
+
+TEST_CASE("an American option that is best exercised now is worth just that") {
+  Engine engine;
+  const Given few{{"dates", "10"}, {"calibration-paths", "20000"}};
+  Given deep = few;
+  deep["spot"] = "40";
+  const auto now = run(engine, "american", deep, 10'000);
+  CHECK(now.outputs.at(0).estimate.mean == 60);
+  CHECK(now.outputs[0].estimate.standard_error == 0);
+  CHECK(now.outputs[0].estimate.low == 60);
+  CHECK_THAT(now.notes.back(), Catch::Matchers::Contains("exercise now"));
+  // A call is not the European one where rates are below 0: that is worth less.
+  Given call = few;
+  call["call"] = "";
+  call["rate"] = "-0.1";
+  const auto early = run(engine, "american", call, 50'000);
+  CHECK(std::isnan(early.outputs.at(0).exact));
+  CHECK(early.outputs[0].estimate.low > 4.5);
+  call["rate"] = "0";
+  CHECK(std::isfinite(run(engine, "american", call, 10'000).outputs.at(0).exact));
 }
 
 TEST_CASE("finance models refuse what is no number, list or matrix") {
