@@ -108,6 +108,9 @@ std::error_code write_at(const Descriptor& file, std::uint64_t offset, const voi
 std::error_code write_within_limit(const Descriptor& file, std::uint64_t offset,
                                    const void* content, std::size_t bytes);
 
+/// How long a file may become that this process writes (ulimit -f); the largest number: any length.
+std::uint64_t file_size_limit() noexcept;
+
 FileStatus status_of(const Descriptor& file, std::error_code& error);
 FileStatus status_of(const std::string& path, std::error_code& error);
 FileSystem file_system_of(const std::string& directory, std::error_code& error);

@@ -34,7 +34,7 @@ std::span<std::byte> packet_buffer() {
 os::Descriptor in_memory_file(std::span<const std::byte> bytes) {
   std::error_code error;
   os::Descriptor file = os::create_memory_file(error);
-  if (!error) error = os::write_at(file, 0, bytes.data(), bytes.size());
+  if (!error) error = os::write_within_limit(file, 0, bytes.data(), bytes.size());
   os::fault_point("process.connection.written");
   if (!error) error = os::seal(file);
   if (error) {

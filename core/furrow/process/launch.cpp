@@ -88,8 +88,8 @@ void say_farewell(const os::Descriptor& file, int code, const std::optional<std:
   }
   constexpr std::size_t first = sizeof record.said;
   const auto* const bytes = reinterpret_cast<const char*>(&record);
-  os::write_at(file, first, bytes + first, sizeof record - first);
-  os::write_at(file, 0, bytes, first);
+  os::write_within_limit(file, first, bytes + first, sizeof record - first);
+  os::write_within_limit(file, 0, bytes, first);
 }
 
 template <class Body>
@@ -169,7 +169,9 @@ Launched launch_by_execution(const LaunchOptions& options, const Target& target)
   told.insert(told.end(), packed.begin(), packed.end());
 
   Launched launched{0, make_launch_file()};
-  if (const auto error = os::write_at(launched.file, told_at, told.data(), told.size())) {
+  const std::error_code error =
+      os::write_within_limit(launched.file, told_at, told.data(), told.size());
+  if (error) {
     throw OutOfSpace(
         fmt::format("a process cannot be started: no memory for {} bytes of arguments "
                     "({})",

@@ -49,6 +49,7 @@ void release_mutex(MutexBody& body) {
 void release_own_mutex(MutexBody& body) noexcept { os::robust_mutex_unlock(body.mutex); }
 
 void abandon_mutex(MutexBody& body) noexcept {
+  if (!os::robust_mutex_is_own_here(body.mutex)) return;
   while (os::robust_mutex_is_own(body.mutex) && os::robust_mutex_unlock(body.mutex)) continue;
 }
 

@@ -41,8 +41,9 @@ void release_mutex(MutexBody& body);
 
 /// For who is known to hold it.
 void release_own_mutex(MutexBody& body) noexcept;
-/// Before its memory goes: released if the calling thread holds it, since the kernel and the C
-/// library keep a list of held locks through that memory.
+/// Before its memory goes: released, all levels of it, if the calling thread holds it and took it
+/// through this memory, since the kernel and the C library keep a list of held locks through it.
+/// What was taken through another mapping of the same object stays as it is.
 void abandon_mutex(MutexBody& body) noexcept;
 
 }  // namespace furrow::mp

@@ -95,7 +95,7 @@ class QueueBase {
       : ring_(std::move(ring)), closed_(std::make_shared<std::atomic<bool>>(false)) {}
 
   static ObjectKind kind_of(ObjectType type, const char* name) {
-    return {type, 1, name, fingerprint_of<T>()};
+    return {type, 2, name, fingerprint_of<T>()};
   }
   void check_open(const char* call) const {
     if (closed_->load(std::memory_order_relaxed))

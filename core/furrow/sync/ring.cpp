@@ -21,9 +21,13 @@ constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) {
   return (value + unit - 1) / unit * unit;
 }
 
-/// Where a message of so many bytes begins when the annex is filled up to `position`.
-constexpr std::uint64_t annex_begin(std::uint64_t position, std::uint64_t bytes) {
-  return position % annex_span + bytes > annex_span ? round_up(position, annex_span) : position;
+/// Where the system lets no file become long enough for the annex, there is less of it: else it
+/// would take messages until it came to the limit, and then none.
+std::uint64_t large_bytes_within_limit(std::uint64_t asked, std::uint64_t ring_bytes) noexcept {
+  constexpr std::uint64_t heads = 65'536;  // of the segment, and its rounding
+  const std::uint64_t limit = os::file_size_limit();
+  const std::uint64_t left = limit > ring_bytes + heads ? limit - ring_bytes - heads : 0;
+  return std::min(asked, left / (2 * annex_unit) * annex_unit);
 }
 
 /// Most looks that a waiting thread takes before it sleeps: some 10 us, on machines with cores to
@@ -120,7 +124,8 @@ Ring::Ring(SharedObject object) : object_(std::move(object)) {}
 
 Ring Ring::create(const ObjectKind& kind, std::string_view name, const QueueOptions& options,
                   bool joinable) {
-  if (options.capacity_bytes > (std::size_t{1} << 40) || options.large_bytes_max > annex_span / 4)
+  if (options.capacity_bytes > (std::size_t{1} << 40) ||
+      options.large_bytes_max > large_bytes_limit)
     throw InvalidArgument(
         fmt::format("a queue of {} bytes with {} for large messages was asked for, at most 1 TiB "
                     "and 256 GiB can be had",
@@ -134,7 +139,7 @@ Ring Ring::create(const ObjectKind& kind, std::string_view name, const QueueOpti
     auto& body = *reinterpret_cast<RingBody*>(at);
     body.capacity_bytes = capacity;
     body.joinable = joinable ? 1 : 0;
-    body.large_bytes_max = options.large_bytes_max;
+    body.large_bytes_max = large_bytes_within_limit(options.large_bytes_max, bytes);
     body.items_max =
         static_cast<std::uint32_t>(std::min<std::uint64_t>(items, std::uint64_t{1} << 31));
     if (!os::robust_mutex_create(body.producers.mutex, os::MutexKind::plain) ||
@@ -170,33 +175,55 @@ void Ring::copy_out(std::uint64_t position, void* to, std::size_t count) const n
   if (first < count) std::memcpy(static_cast<std::byte*>(to) + first, bytes(), count - first);
 }
 
-std::uint64_t Ring::annex_offset(std::uint64_t position) const noexcept {
-  return object_.segment_bytes() + position % annex_span;
+/// Where a piece of the annex lies in the file: in two parts where it wraps around.
+struct Ring::Parts {
+  std::uint64_t first_at, first_bytes;
+  std::uint64_t rest_at, rest_bytes;
+};
+
+/// What may be taken of the annex, in its units.
+std::uint64_t Ring::annex_bytes() const noexcept {
+  const std::uint64_t most = std::min(body().large_bytes_max, large_bytes_limit);
+  return round_up(std::max<std::uint64_t>(most, 1), annex_unit);
 }
 
-void Ring::release_annex(std::uint64_t offset, std::uint64_t bytes) const noexcept {
-  const Borrowed file(object_.descriptor());
-  os::release_part(file.get(), offset, offset + bytes);
+Ring::Parts Ring::annex_parts(std::uint64_t position, std::uint64_t bytes) const noexcept {
+  const std::uint64_t span = 2 * annex_bytes();
+  const std::uint64_t at = position % span;
+  const std::uint64_t first = std::min(bytes, span - at);
+  return {object_.segment_bytes() + at, first, object_.segment_bytes(), bytes - first};
 }
 
-void Ring::write_large(const Place& tail, const Place& end,
-                       std::span<const std::byte> message) const {
-  const std::uint64_t offset =
-      annex_offset(annex_begin(tail.annex, round_up(message.size(), annex_unit)));
+void Ring::release_annex(std::uint64_t position, std::uint64_t bytes) const noexcept {
   const Borrowed file(object_.descriptor());
-  const std::error_code error = os::write_at(file.get(), offset, message.data(), message.size());
+  const Parts parts = annex_parts(position, bytes);
+  os::release_part(file.get(), parts.first_at, parts.first_at + parts.first_bytes);
+  os::release_part(file.get(), parts.rest_at, parts.rest_at + parts.rest_bytes);
+}
+
+void Ring::write_large(std::uint64_t position, std::span<const std::byte> message) const {
+  const Borrowed file(object_.descriptor());
+  const Parts parts = annex_parts(position, message.size());
+  std::error_code error =
+      os::write_within_limit(file.get(), parts.first_at, message.data(), parts.first_bytes);
+  if (!error && parts.rest_bytes > 0)
+    error = os::write_within_limit(file.get(), parts.rest_at, message.data() + parts.first_bytes,
+                                   parts.rest_bytes);
   os::fault_point("ring.put.large");
   if (!error) return;
-  os::release_part(file.get(), offset, offset + (end.annex - tail.annex));
+  release_annex(position, round_up(message.size(), annex_unit));
   throw OutOfSpace(
       fmt::format("a message of {} bytes cannot be put: {} (it lies in {} until it is taken)",
                   message.size(), error.message(), object_.place().directory));
 }
 
-void Ring::read_large(std::uint64_t offset, std::byte* to, std::size_t count) const {
+void Ring::read_large(std::uint64_t position, std::byte* to, std::size_t count) const {
   const Borrowed file(object_.descriptor());
+  const Parts parts = annex_parts(position, count);
   std::error_code error;
-  const std::size_t got = os::read_at(file.get(), offset, to, count, error);
+  std::size_t got = os::read_at(file.get(), parts.first_at, to, parts.first_bytes, error);
+  if (!error && parts.rest_bytes > 0)
+    got += os::read_at(file.get(), parts.rest_at, to + parts.first_bytes, parts.rest_bytes, error);
   if (got != count)
     throw IoError(fmt::format("a message of {} bytes cannot be read: {}", count,
                               error ? error.message() : "its file is shorter"));
@@ -219,16 +246,13 @@ bool Ring::lock_side(os::RobustMutex& mutex, const Deadline& deadline, bool for_
   if (result == os::MutexResult::owner_died) {
     // It may have died with large messages half written, or taken and not given back.
     const RingBody& b = body();
-    const std::uint64_t reach = std::min(b.large_bytes_max, annex_span / 4);
     const auto& side = for_put ? b.producers : b.consumers;
     const std::uint32_t count = (for_put ? b.puts : b.gets).word.load(std::memory_order_relaxed);
     const std::uint64_t place = side.places[count & 1].annex.load(std::memory_order_relaxed);
-    const std::uint64_t at = place % annex_span;
-    if (for_put) {
-      release_annex(annex_offset(place), std::min(reach, annex_span - at));
-    } else {
-      release_annex(annex_offset(place) - std::min(reach, at), std::min(reach, at));
-    }
+    // Before what was last taken there is nothing for as long as we hold the consumers' lock, and
+    // behind what was last put for as long as we hold the producers'.
+    const std::uint64_t reach = for_put ? annex_bytes() : std::min(annex_bytes(), place);
+    release_annex(for_put ? place : place - reach, reach);
   }
   return result == os::MutexResult::acquired || result == os::MutexResult::owner_died;
 }
@@ -257,8 +281,7 @@ bool Ring::has_room(std::uint32_t puts, const Place& tail, const Place& end) con
   return puts - mine.seen.load(std::memory_order_relaxed) < b.items_max &&
          end.ring - mine.seen_place.ring.load(std::memory_order_relaxed) <= b.capacity_bytes &&
          (end.annex == tail.annex ||
-          end.annex - mine.seen_place.annex.load(std::memory_order_relaxed) <=
-              round_up(b.large_bytes_max, annex_unit));
+          end.annex - mine.seen_place.annex.load(std::memory_order_relaxed) <= annex_bytes());
 }
 
 bool Ring::wait_for_room(std::uint32_t puts, const Place& tail, const Place& end,
@@ -291,16 +314,13 @@ bool Ring::put(std::span<const std::byte> message, Timeout timeout) const {
                    place.annex.load(std::memory_order_relaxed)};
   Place end = tail;
   end.ring += 8 + (large ? 0 : round_up(message.size(), 8));
-  if (large) {
-    const std::uint64_t bytes = round_up(message.size(), annex_unit);
-    end.annex = annex_begin(tail.annex, bytes) + bytes;
-  }
+  if (large) end.annex += round_up(message.size(), annex_unit);
   if (!wait_for_room(puts, tail, end, deadline)) return false;
 
   const std::uint64_t head = message.size() | (large ? record_large : 0);
   copy_in(tail.ring, &head, sizeof head);
   if (large)
-    write_large(tail, end, message);
+    write_large(tail.annex, message);
   else
     copy_in(tail.ring + 8, message.data(), message.size());
   os::fault_point("ring.put.copied");
@@ -341,12 +361,9 @@ bool Ring::get(MessageSink& sink, Timeout timeout) const {
   const std::uint64_t count = head & ~record_large;
   const bool large = (head & record_large) != 0;
   const std::uint64_t bytes = round_up(count, annex_unit);
-  std::uint64_t offset = 0;
   std::byte* const to = sink.room(count);
   if (large) {
-    next.annex = annex_begin(next.annex, bytes);
-    offset = annex_offset(next.annex);
-    read_large(offset, to, count);
+    read_large(next.annex, to, count);
     next.annex += bytes;
   } else {
     copy_out(next.ring + 8, to, count);
@@ -361,7 +378,7 @@ bool Ring::get(MessageSink& sink, Timeout timeout) const {
   commit(b.gets, gets + 1, b.producers_asleep);
   if (takers_here != nullptr) takers_here->finish(gets + 1);
   // Still under the lock: the others can then not have come around to this place again.
-  if (large) release_annex(offset, bytes);
+  if (large) release_annex(next.annex - bytes, bytes);
   return true;
 }
 

@@ -17,8 +17,10 @@
 // Bounds     items_max messages (0: as many as fit), capacity_bytes of them. A message longer than
 // a
 //            quarter of the capacity lies in the annex, of which large_bytes_max may be taken at a
-//            time; a longer one is MessageTooLarge. A full place is OutOfSpace, and the queue is as
-//            before
+//            time; a longer one is MessageTooLarge. A full place or a limit on the size of files is
+//            OutOfSpace, and the queue is as before. The file grows to twice large_bytes_max behind
+//            the ring, but has memory only for what is in the queue; where the maker's limit
+//            (ulimit -f) leaves room for less, large_bytes_max is what it leaves room for
 // Time       the timeout bounds the whole call; zero looks once
 // Speed      one uncontended lock, one copy and one store a side; the sides share no line while
 //            there is room and something to take. A waiting consumer spins some microseconds, then
@@ -97,16 +99,18 @@ class Ring {
   std::byte* bytes() const noexcept { return object_.body() + sizeof(RingBody); }
   void copy_in(std::uint64_t position, const void* from, std::size_t count) const noexcept;
   void copy_out(std::uint64_t position, void* to, std::size_t count) const noexcept;
-  std::uint64_t annex_offset(std::uint64_t position) const noexcept;
+  struct Parts;
+  Parts annex_parts(std::uint64_t position, std::uint64_t bytes) const noexcept;
+  std::uint64_t annex_bytes() const noexcept;
   void see_consumers() const noexcept;
   bool has_room(std::uint32_t puts, const Place& tail, const Place& end) const noexcept;
   bool wait_for_room(std::uint32_t puts, const Place& tail, const Place& end,
                      const Deadline& deadline) const noexcept;
   bool wait_for_message(std::uint32_t gets, const Deadline& deadline) const noexcept;
   bool lock_side(os::RobustMutex& mutex, const Deadline& deadline, bool for_put) const;
-  void write_large(const Place& tail, const Place& end, std::span<const std::byte> message) const;
-  void read_large(std::uint64_t offset, std::byte* to, std::size_t count) const;
-  void release_annex(std::uint64_t offset, std::uint64_t bytes) const noexcept;
+  void write_large(std::uint64_t position, std::span<const std::byte> message) const;
+  void read_large(std::uint64_t position, std::byte* to, std::size_t count) const;
+  void release_annex(std::uint64_t position, std::uint64_t bytes) const noexcept;
 
   SharedObject object_;
 };

@@ -11,7 +11,9 @@
 // A record     8 bytes: size of the message, top bit set where it lies in the annex; then the
 //              message, filled up to 8 bytes (in the annex: to 4096). It may wrap around.
 // Positions    count bytes from the queue's beginning and only grow; where the byte lies is the
-//              position modulo the capacity (annex: modulo 2^40, a message never wraps there).
+//              position modulo the capacity; in the annex modulo its span, twice large_bytes_max:
+//              what is in the queue fills one half at most, so that in the other one there is time
+//              to give back the memory of what was taken. A message may wrap around there, too.
 // Commit       places[c & 1] of a side is its position when its count is c. Whoever advances fills
 //              the other one and then stores c + 1: the one store that makes it so. Killed before,
 //              nothing happened; killed after, all of it.
@@ -82,7 +84,7 @@ static_assert(offsetof(RingBody, done) == 896);
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 
 inline constexpr std::uint64_t record_large = std::uint64_t{1} << 63;
-inline constexpr std::uint64_t annex_span = std::uint64_t{1} << 40;
 inline constexpr std::uint64_t annex_unit = 4096;
+inline constexpr std::uint64_t large_bytes_limit = std::uint64_t{1} << 38;
 
 }  // namespace furrow::mp

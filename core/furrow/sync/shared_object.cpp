@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <cstring>
+#include <map>
+#include <memory>
 #include <mutex>
 #include <new>
 #include <utility>
@@ -82,8 +84,8 @@ struct SharedObject::Inner {
   Inner() = default;
   Inner(const Inner&) = delete;
   Inner& operator=(const Inner&) = delete;
-  ~Inner() {
-    if (!segment || os::this_process_id() != process) return;
+  ~Inner();
+  void let_go() {
     if (finish) finish(segment->data() + sizeof(ObjectHead));
     const bool named_by_child = !segment->is_published() && head().named.load() != 0;
     if (!named_by_child) return;
@@ -119,6 +121,60 @@ struct SharedObject::Inner {
   }
 };
 
+/// The objects that this process holds, by their files. A forked child begins with none.
+struct SharedObject::Living {
+  using File = std::pair<std::uint64_t, std::uint64_t>;  // device, inode
+
+  std::uint64_t process = os::this_process_id();
+  std::mutex mutex;
+  std::map<File, std::weak_ptr<Inner>> objects;
+
+  /// Never destroyed: objects may go with destructors of static ones. A child makes its own, since
+  /// another thread may have held the parent's mutex when it was forked.
+  static Living& here() {
+    static std::atomic<Living*> the_living{nullptr};
+    Living* found = the_living.load(std::memory_order_acquire);
+    if (found != nullptr && found->process == os::this_process_id()) return *found;
+    auto made = std::make_unique<Living>();
+    if (the_living.compare_exchange_strong(found, made.get())) return *made.release();
+    return *found;  // another thread of this process was quicker
+  }
+  static File file_of(const Segment& segment) {
+    return {segment.identity().device, segment.identity().inode};
+  }
+
+  std::shared_ptr<Inner> find(const File& file) {
+    const std::lock_guard lock(mutex);
+    const auto found = objects.find(file);
+    return found == objects.end() ? nullptr : found->second.lock();
+  }
+  /// `inner`, or the one that another thread entered for the same object.
+  std::shared_ptr<Inner> enter(std::shared_ptr<Inner> inner) {
+    const std::lock_guard lock(mutex);
+    std::weak_ptr<Inner>& place = objects[file_of(*inner->segment)];
+    if (std::shared_ptr<Inner> other = place.lock()) return other;
+    place = inner;
+    return inner;
+  }
+  void forget(const File& file) {
+    const std::lock_guard lock(mutex);
+    const auto found = objects.find(file);
+    if (found != objects.end() && found->second.expired()) objects.erase(found);
+  }
+};
+
+SharedObject::Inner::~Inner() {
+  if (!segment || os::this_process_id() != process) return;
+  Living::here().forget(Living::file_of(*segment));
+  let_go();
+}
+
+std::shared_ptr<SharedObject::Inner> SharedObject::find_living(const std::string& path) {
+  std::error_code error;
+  const os::FileStatus status = os::status_of(path, error);
+  return error ? nullptr : Living::here().find({status.device, status.inode});
+}
+
 SharedObject::SharedObject(std::shared_ptr<Inner> inner)
     : inner_(std::move(inner)), body_(inner_->segment->data() + sizeof(ObjectHead)) {}
 
@@ -141,7 +197,7 @@ SharedObject SharedObject::create(const ObjectKind& kind, std::string_view name,
   head->version = kind.version;
   head->fingerprint = kind.fingerprint;
   head->body_bytes = body_bytes;
-  SharedObject object(std::move(inner));
+  SharedObject object(Living::here().enter(std::move(inner)));
   if (start) start(object.body_);
   os::fault_point("sync.create.started");
   if (!name.empty()) object.name();
@@ -152,6 +208,8 @@ SharedObject SharedObject::attach(const ObjectKind& kind, std::string_view name,
                                   std::size_t body_bytes_min) {
   AttachOptions options;
   sweep_once(options.place);
+  if (std::shared_ptr<Inner> living = find_living(options.place.path_of(name)))
+    return checked(std::move(living), kind, name, body_bytes_min);
   const segment::Info info = segment::info(name, options.place);
   if (info.kind != segment::Kind::object)
     throw TypeMismatch(fmt::format("\"{}\" is not a {} but {}", name, kind.name,
@@ -161,6 +219,11 @@ SharedObject SharedObject::attach(const ObjectKind& kind, std::string_view name,
         fmt::format("no {} \"{}\": all who held it are dead (make it again)", kind.name, name));
   auto inner = std::make_shared<Inner>();
   inner->segment = Segment::attach(name, options);
+  return checked(Living::here().enter(std::move(inner)), kind, name, body_bytes_min);
+}
+
+SharedObject SharedObject::checked(std::shared_ptr<Inner> inner, const ObjectKind& kind,
+                                   std::string_view name, std::size_t body_bytes_min) {
   if (inner->segment->data_bytes() < sizeof(ObjectHead))
     throw Corrupt(fmt::format("\"{}\" is damaged: too short for an object", name));
   check_head(inner->head(), kind, inner->segment->data_bytes(), name);
@@ -169,7 +232,10 @@ SharedObject SharedObject::attach(const ObjectKind& kind, std::string_view name,
   return SharedObject(std::move(inner));
 }
 
-void SharedObject::at_release(Start finish) const { inner_->finish = std::move(finish); }
+void SharedObject::at_release(Start finish) const {
+  const std::lock_guard lock(inner_->naming);
+  if (!inner_->finish) inner_->finish = std::move(finish);
+}
 
 std::size_t SharedObject::body_bytes() const noexcept { return inner_->head().body_bytes; }
 

@@ -19,7 +19,11 @@
 //           destructors leave the parent's object alone. The name goes when the process that made
 //           it and all who attached by it have let go. (An engine's workers drop what they
 //           inherit.)
-// Copies    share the mapping and one open descriptor
+// Copies    share the mapping and one open descriptor, and so do all handles that a process
+// attaches
+//           to one object: what is done when it lets go (a held lock is released, a party leaves)
+//           is done with the last of them. In a forked child, what it inherited and what it
+//           attaches are two mappings
 // Messages  a handle goes as its name; read, it attaches. Somebody must hold the object meanwhile
 // Threads   const functions may be called from any thread
 #pragma once
@@ -70,7 +74,8 @@ class SharedObject {
   /// Throws NotFound, TypeMismatch (naming what it is instead), VersionMismatch.
   static SharedObject attach(const ObjectKind& kind, std::string_view name,
                              std::size_t body_bytes_min = 0);
-  /// Called with the body before this process unmaps it (not in a forked child, which never does).
+  /// Called with the body before this process unmaps it (not in a forked child, which never does);
+  /// what another handle said first holds.
   void at_release(Start finish) const;
 
   bool valid() const noexcept { return inner_ != nullptr; }
@@ -95,6 +100,10 @@ class SharedObject {
 
  private:
   struct Inner;
+  struct Living;
+  static std::shared_ptr<Inner> find_living(const std::string& path);
+  static SharedObject checked(std::shared_ptr<Inner> inner, const ObjectKind& kind,
+                              std::string_view name, std::size_t body_bytes_min);
   explicit SharedObject(std::shared_ptr<Inner> inner);
   std::shared_ptr<Inner> inner_;
   std::byte* body_ = nullptr;

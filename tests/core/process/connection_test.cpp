@@ -1,5 +1,7 @@
 // mp::Pipe and Connection: whole messages of any size, ends, time, misuse, kills.
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -227,6 +229,34 @@ TEST_CASE("a closed connection says so") {
   CHECK_THROWS_AS(a.fileno(), Closed);
   CHECK_THROWS_AS(mp::Connection().send(1), Closed);
   CHECK_THROWS_AS(b.recv<int>(), EndOfFile);
+}
+
+TEST_CASE("under a limit on the size of files long messages and arguments are errors, no signals") {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const rlimit limit{1 << 20, 1 << 20};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    int wrong = 0;
+    const auto [reader, writer] = mp::Pipe(false);
+    try {
+      writer.send(std::string(3 << 20, 'x'));
+      wrong |= 1;
+    } catch (const OutOfSpace&) {
+    }
+    writer.send(std::string("short"));
+    if (reader.recv<std::string>() != "short") wrong |= 2;
+    try {
+      mp::Process(
+          by("execute"), [](const std::string&) {}, std::string(3 << 20, 'x'))
+          .start();
+      wrong |= 4;
+    } catch (const OutOfSpace&) {
+    }
+    ::_exit(wrong);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  CHECK(status == 0);
 }
 
 TEST_CASE("connections travel through connections and as arguments") {

@@ -117,6 +117,22 @@ TEST_CASE("A party that ends in order breaks nothing, and another may take its p
   CHECK(late.wait() == 0);
 }
 
+TEST_CASE("A party stays known when one of its handles goes") {
+  const auto barrier = Barrier::create("handles", 2);
+  Child party([&] {
+    Barrier::attach("handles").wait();
+    const auto same = Barrier::attach("handles");
+    same.enter();
+    { Barrier::attach("handles").wait(); }
+    ::kill(::getpid(), SIGKILL);
+    return 0;
+  });
+  barrier.wait();
+  barrier.wait();
+  CHECK(party.wait() == -SIGKILL);
+  CHECK_THROWS_WITH(barrier.wait(3s), Catch::Contains("died"));
+}
+
 TEST_CASE("Killed at any step of a barrier, the others pass or know it is broken") {
   const std::string point =
       GENERATE("barrier.enlisted", "barrier.action", "barrier.changed", "barrier.passed");

@@ -5,7 +5,9 @@
 #include <catch2/catch.hpp>
 #include <mutex>
 
+#include <furrow/sync/condition.hpp>
 #include <furrow/sync/message.hpp>
+#include <furrow/sync/queue.hpp>
 
 #include "child.hpp"
 
@@ -167,16 +169,49 @@ TEST_CASE("Misuse of a lock is an error, not a hang") {
 
 TEST_CASE("A lock that is let go while it is held frees itself") {
   const Lock keeper = Lock::create("kept");
-  {
-    const Lock lock = Lock::attach("kept");
-    lock.acquire();
-  }
+  CHECK(Child([] {
+          {
+            const Lock lock = Lock::attach("kept");
+            lock.acquire();
+          }
+          return Lock::attach("kept").acquire(0s) ? 0 : 1;
+        }).wait() == 0);
   CHECK(keeper.acquire(0s));
   keeper.release();
   { Lock().acquire(); }
   const Lock again;  // the thread's list of held locks is whole
   again.acquire();
   again.release();
+}
+
+TEST_CASE("A handle that goes leaves alone what was locked through another one") {
+  const auto lock = RLock::create("twice");
+  const auto go_and_come = [&] {
+    const std::scoped_lock hold(lock);
+    const Queue<RLock> queue;
+    queue.put(lock);
+    { const RLock second = queue.get(); }
+    if (!lock.is_own()) return 1;
+    const Condition changed = Condition::create("", lock);
+    {
+      const Condition same = decode<Condition>(encode(changed));
+      same.wait(1ms);  // takes the lock anew, through its own handle
+      const RLock third = RLock::attach("twice");
+      third.acquire();
+      third.release();
+    }
+    return lock.is_own() && !Child([&] { return lock.acquire(0s) ? 1 : 0; }).wait() ? 0 : 1;
+  };
+  CHECK(go_and_come() == 0);
+  CHECK_FALSE(lock.locked());
+  CHECK(lock.deaths() == 0);
+  // A forked child has a mapping that it inherited, and another one by the name.
+  CHECK(Child([&] {
+          const std::scoped_lock hold(lock);
+          { const RLock second = RLock::attach("twice"); }
+          return lock.is_own() ? 0 : 1;
+        }).wait() == 0);
+  CHECK(RLock::attach("twice") == lock);
 }
 
 TEST_CASE("A lock goes in a message as its name") {

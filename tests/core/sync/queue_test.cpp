@@ -1,6 +1,8 @@
 // Queues: order, bounds, timeouts, sizes; long messages; misuse.
 #include <furrow/sync/queue.hpp>
 
+#include <sys/resource.h>
+
 #include <catch2/catch.hpp>
 #include <numeric>
 #include <string>
@@ -169,6 +171,40 @@ TEST_CASE("No room for a large message is an error, and the queue goes on") {
   CHECK_THROWS_AS(Lock::create("full"), OutOfSpace);
   os::set_fault("");
   CHECK(names().empty());
+}
+
+TEST_CASE("A limit on the size of files is an error or leaves less room, and kills nobody") {
+  const auto limit_files = [](rlim_t bytes) {
+    const rlimit limit{bytes, bytes};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  };
+  const QueueOptions options{.capacity_bytes = 4096};
+  const auto queue = Queue<std::string>::create("", options);
+  CHECK(Child([&] {
+          limit_files(200'000);
+          try {
+            queue.put(std::string(300'000, 'x'));
+            return 1;
+          } catch (const OutOfSpace&) {
+          }
+          queue.put(std::string(50'000, 'y'));
+          return 0;
+        }).wait() == 0);
+  CHECK(queue.get() == std::string(50'000, 'y'));
+  CHECK(Child([&] {
+          limit_files(1'000'000);
+          const auto made = Queue<std::string>::create("", options);
+          for (int i = 0; i < 30; ++i) {
+            made.put(std::string(300'000, 'x'));
+            if (made.get().size() != 300'000) return 1;
+          }
+          try {
+            made.put(std::string(600'000, 'x'));
+            return 2;
+          } catch (const MessageTooLarge&) {
+            return 0;
+          }
+        }).wait() == 0);
 }
 
 TEST_CASE("A closed queue takes and gives nothing more in this process") {

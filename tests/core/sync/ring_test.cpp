@@ -1,4 +1,5 @@
-// The ring where its numbers wrap around: counts after 2^32 messages, the annex after 2^40 bytes.
+// The ring where its numbers wrap around: counts after 2^32 messages, the annex after twice its
+// size.
 #include <furrow/sync/ring.hpp>
 
 #include <catch2/catch.hpp>
@@ -64,9 +65,9 @@ TEST_CASE("Counts wrap around after 2^32 messages") {
   CHECK_FALSE(put(ring, "x"));
 }
 
-TEST_CASE("Large messages lie in one piece where the annex begins anew") {
+TEST_CASE("Large messages are whole where the annex begins anew") {
   const Ring ring = Ring::create(kind, "", {.capacity_bytes = 4096, .large_bytes_max = 1 << 20});
-  advance(ring, 7, 4096 * 3 + 40, annex_span - 3 * annex_unit);
+  advance(ring, 7, 4096 * 3 + 40, (std::uint64_t{1} << 40) - 3 * annex_unit);
   std::vector<std::string> texts;
   for (int i = 0; i < 8; ++i) {
     texts.emplace_back(9000 + 100 * i, static_cast<char>('a' + i));
@@ -79,9 +80,32 @@ TEST_CASE("Large messages lie in one piece where the annex begins anew") {
   CHECK(s.st_blocks * 512 == static_cast<long>(ring.object().segment_bytes()));
 }
 
+TEST_CASE("The annex takes what it may hold wherever it begins anew") {
+  const Ring ring = Ring::create(kind, "", {.capacity_bytes = 4096, .large_bytes_max = 1 << 16});
+  advance(ring, 0, 0, (std::uint64_t{1} << 40) - 3 * annex_unit);
+  for (int i = 0; i < 40; ++i) {
+    // One message as long as may be, or several that fill it together.
+    const int count = i % 3 + 1;
+    std::vector<std::string> texts;
+    for (int k = 0; k < count; ++k) {
+      texts.emplace_back((15 / count + (count == 1 ? 1 : 0)) * annex_unit,
+                         static_cast<char>('a' + (i + k) % 26));
+      REQUIRE(put(ring, texts.back()));
+    }
+    CHECK_FALSE(put(ring, std::string(3 * annex_unit, 'x')));
+    REQUIRE(put(ring, "short"));
+    for (const std::string& text : texts) REQUIRE(get(ring) == text);
+    REQUIRE(get(ring) == "short");
+  }
+  struct stat s {};
+  REQUIRE(::fstat(ring.object().descriptor(), &s) == 0);
+  CHECK(s.st_size <= static_cast<long>(ring.object().segment_bytes()) + (2 << 16));
+  CHECK(s.st_blocks * 512 == static_cast<long>(ring.object().segment_bytes()));
+}
+
 TEST_CASE("A producer killed where the annex begins anew leaves no memory") {
   const Ring ring = Ring::create(kind, "", {.capacity_bytes = 4096, .large_bytes_max = 1 << 20});
-  advance(ring, 0, 0, annex_span - annex_unit);
+  advance(ring, 0, 0, (std::uint64_t{1} << 40) - annex_unit);
   const std::string text(50'000, 'x');
   CHECK(child_killed_at("ring.put.copied", [&] { put(ring, text); }).wait() == -SIGKILL);
   CHECK(put(ring, text));

@@ -8,11 +8,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <limits>
 
 #include <furrow/os/fault.hpp>
 
@@ -193,6 +195,13 @@ std::error_code write_at(const Descriptor& file, std::uint64_t offset, const voi
     done += static_cast<std::size_t>(put);
   }
   return {};
+}
+
+std::uint64_t file_size_limit() noexcept {
+  constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return none;
+  return limit.rlim_cur;
 }
 
 FileStatus status_of(const Descriptor& file, std::error_code& error) {

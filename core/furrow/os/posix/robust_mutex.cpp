@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <new>
 
 #include <furrow/os/clock.hpp>
@@ -94,6 +95,23 @@ bool robust_mutex_unlock(RobustMutex& mutex) noexcept {
 
 bool robust_mutex_is_own(const RobustMutex& mutex) noexcept {
   return (word_of(mutex) & FUTEX_TID_MASK) == this_thread();
+}
+
+bool robust_mutex_is_own_here(const RobustMutex& mutex) noexcept {
+  if (!robust_mutex_is_own(mutex)) return false;
+  // The thread's list of held robust locks, as the kernel walks it when the thread dies.
+  robust_list_head* head = nullptr;
+  std::size_t bytes = 0;
+  if (::syscall(SYS_get_robust_list, 0, &head, &bytes) != 0 || head == nullptr) return true;
+  const auto mutex_at = reinterpret_cast<std::uintptr_t>(&mutex);
+  const robust_list* const end = &head->list;
+  for (const robust_list* at = end->next; at != end;) {
+    // Bit 0 marks a lock with priority inheritance.
+    const auto entry = reinterpret_cast<std::uintptr_t>(at) & ~std::uintptr_t{1};
+    if (entry + static_cast<std::uintptr_t>(head->futex_offset) == mutex_at) return true;
+    at = reinterpret_cast<const robust_list*>(entry)->next;
+  }
+  return false;
 }
 
 bool robust_mutex_is_locked(const RobustMutex& mutex) noexcept {

@@ -9,6 +9,7 @@
 #include <furrow/os/win32/system.hpp>
 
 #include <algorithm>
+#include <limits>
 
 namespace furrow::os {
 namespace {
@@ -147,6 +148,8 @@ std::error_code write_at(const Descriptor& file, std::uint64_t offset, const voi
   }
   return {};
 }
+
+std::uint64_t file_size_limit() noexcept { return std::numeric_limits<std::uint64_t>::max(); }
 
 FileStatus status_of(const Descriptor& file, std::error_code& error) {
   BY_HANDLE_FILE_INFORMATION info{};
