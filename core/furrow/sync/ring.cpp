@@ -376,7 +376,7 @@ bool Ring::get(MessageSink& sink, Timeout timeout) const {
   after.ring.store(next.ring, std::memory_order_relaxed);
   after.annex.store(next.annex, std::memory_order_relaxed);
   commit(b.gets, gets + 1, b.producers_asleep);
-  if (takers_here != nullptr) takers_here->finish(gets + 1);
+  if (takers_here != nullptr) takers_here->finish(gets + 1, b.gets.word);
   // Still under the lock: the others can then not have come around to this place again.
   if (large) release_annex(next.annex - bytes, bytes);
   return true;

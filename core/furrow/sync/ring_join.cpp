@@ -2,9 +2,8 @@
 // come.
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include <furrow/error.hpp>
+#include <furrow/os/fault.hpp>
 #include <furrow/os/futex.hpp>
 #include <furrow/sync/leaving.hpp>
 #include <furrow/sync/ring.hpp>
@@ -24,7 +23,7 @@ RingTakers* takers_in(std::byte* at) noexcept {
 RingTakers* Ring::takers() const noexcept { return takers_in(object_.body()); }
 
 void Ring::begin_taking(RingTakers& takers, std::uint32_t gets) const {
-  takers.finish(gets);  // of one that was killed before it could
+  takers.finish(gets, body().gets.word);  // of one that was killed before it could
   if (!takers.begin(gets + 1)) return;
   object_.at_release([](std::byte* at) { mp::leave(at); });
   mp::enter(object_.body(), [](std::byte* at) noexcept { takers_in(at)->leave(); });
@@ -37,6 +36,7 @@ void Ring::task_done() const {
     if (done == b.puts.word.load(std::memory_order_acquire))
       throw InvalidArgument("task_done was called more often than there were messages");
   } while (!b.done.word.compare_exchange_weak(done, done + 1));
+  os::fault_point("ring.reported");
   if (RingTakers* const takers_here = takers()) takers_here->report();
   if (done + 1 == b.puts.word.load()) os::futex_wake(b.done.word, os::wake_all);
 }
@@ -63,17 +63,16 @@ void Ring::tell_lost() const {
   RingTakers* const takers_here = takers();
   if (takers_here == nullptr) return;
   RingBody& b = body();
-  const std::uint32_t gets = b.gets.word.load(std::memory_order_acquire);
-  Member who;
-  const std::uint32_t lost = takers_here->tell_lost(gets, who);
-  if (lost == 0) return;
   std::uint32_t done = b.done.word.load();
-  while (!b.done.word.compare_exchange_weak(done, done + std::min(lost, gets - done))) continue;
+  const LostItems lost = takers_here->lost(done, b.gets.word);
+  // Who reported or told meanwhile may have been looked at in between: then we look again later.
+  if (lost.count == 0 || !b.done.word.compare_exchange_strong(done, done + lost.count)) return;
+  takers_here->settle(lost.count);
   os::futex_wake(b.done.word, os::wake_all);
   throw PeerDied(
       fmt::format("process {} died with {} items that it had taken and not reported done; they "
                   "count as done now",
-                  who.pid, lost));
+                  lost.who.pid, lost.count));
 }
 
 }  // namespace furrow::mp

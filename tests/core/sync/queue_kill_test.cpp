@@ -5,6 +5,7 @@
 #include <random>
 #include <string>
 
+#include <furrow/sync/leaving.hpp>
 #include <furrow/sync/queue.hpp>
 
 #include "child.hpp"
@@ -137,17 +138,68 @@ TEST_CASE("join says that a process died with items, and goes on with the others
 
 TEST_CASE("What another process reports for a dead one is not missed") {
   const JoinableQueue<int> queue;
-  queue.put(1);
+  const int reports = GENERATE(5, 3);
+  const bool reporter_took = GENERATE(false, true);
+  CAPTURE(reports, reporter_took);
+  for (int i = 0; i < 7; ++i) queue.put(i);
+  if (reporter_took) {
+    queue.get();
+    queue.task_done();
+  }
   CHECK(Child([&] {
-          queue.get();  // and hands it on to us
+          for (int i = 0; i < 5; ++i) queue.get();  // and hands them on to us
           ::kill(::getpid(), SIGKILL);
           return 0;
         }).wait() == -SIGKILL);
-  queue.put(2);
+  for (int i = 0; i < reports; ++i) queue.task_done();
+  if (reports < 5) CHECK_THROWS_WITH(queue.join(), Catch::Contains("with 2 items"));
+  CHECK_FALSE(queue.join(120ms));
+  CHECK(queue.unfinished() == (reporter_took ? 1 : 2));
+  while (queue.try_get()) queue.task_done();
+  CHECK(queue.join(0s));
+}
+
+TEST_CASE("A report counts once where its process is killed in it") {
+  const JoinableQueue<int> queue;
+  for (int i = 0; i < 4; ++i) queue.put(i);
+  queue.get();  // open with us
+  CHECK(child_killed_at("ring.reported", [&] {
+          queue.get();
+          queue.get();
+          queue.task_done();
+        }).wait() == -SIGKILL);
+  CHECK(queue.unfinished() == 3);
+  CHECK_THROWS_WITH(queue.join(), Catch::Contains("with 1 items"));
+  CHECK_FALSE(queue.join(120ms));
+  CHECK(queue.unfinished() == 2);
+  queue.task_done();
   queue.get();
   queue.task_done();
+  CHECK(queue.join(0s));
+}
+
+TEST_CASE("What a process that left in order has open is not lost with another one") {
+  const JoinableQueue<int> queue;
+  for (int i = 0; i < 3; ++i) queue.put(i);
+  CHECK(Child([&] {
+          queue.get();  // for us to report
+          leave_all();
+          return 0;
+        }).wait() == 0);
+  for (int i = 0; i < 70; ++i) {  // more takers than there are accounts
+    CHECK(Child([&] {
+            queue.get();
+            ::kill(::getpid(), i % 2 == 0 ? SIGKILL : SIGTERM);
+            return 0;
+          }).wait() < 0);
+    CHECK_THROWS_WITH(queue.join(), Catch::Contains("with 1 items"));
+    CHECK(queue.unfinished() == 2);
+    queue.put(i);
+  }
+  while (queue.try_get()) queue.task_done();
+  CHECK_FALSE(queue.join(60ms));
   queue.task_done();
-  CHECK(queue.join(100ms));
+  CHECK(queue.join(0s));
 }
 
 TEST_CASE("A stopped process holds nobody past a timeout") {
