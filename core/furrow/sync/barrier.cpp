@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <limits>
 #include <span>
+#include <tuple>
+#include <vector>
 
 #include <furrow/error.hpp>
 #include <furrow/os/fault.hpp>
@@ -16,7 +18,7 @@
 namespace furrow::mp {
 namespace {
 
-constexpr ObjectKind kind{ObjectType::barrier, 1, "Barrier"};
+constexpr ObjectKind kind{ObjectType::barrier, 2, "Barrier"};
 constexpr std::size_t parties_max = 65'536;
 
 std::span<BarrierSlot> slots_of(BarrierBody& body) { return {body.slots(), body.slot_count}; }
@@ -28,15 +30,22 @@ void notify(BarrierBody& body) noexcept {
   os::futex_wake(body.phase, os::wake_all);
 }
 
-/// All who wait get `state`.
-void let_go(BarrierBody& body, BarrierSlot::State state) noexcept {
-  for (BarrierSlot& slot : slots_of(body))
-    if (slot.state.load() == BarrierSlot::waiting) slot.state.store(state);
+bool change(std::atomic<std::uint32_t>& state, std::uint32_t from, std::uint32_t to) noexcept {
+  return state.compare_exchange_strong(from, to);
 }
 
+/// All who wait get `state`.
+void let_go(BarrierBody& body, BarrierSlot::State state) noexcept {
+  for (BarrierSlot& slot : slots_of(body)) change(slot.state, BarrierSlot::waiting, state);
+}
+
+/// With the guard, or without it where that is not to be had.
 void break_it(BarrierBody& body, BarrierBody::Reason reason) noexcept {
-  if (body.state.load() != BarrierBody::broken) body.reason.store(reason);
-  body.state.store(BarrierBody::broken);
+  std::uint32_t state = body.state.load();
+  if (state != BarrierBody::broken) body.reason.store(reason);
+  while (state != BarrierBody::broken &&
+         !body.state.compare_exchange_weak(state, BarrierBody::broken))
+    continue;
   let_go(body, BarrierSlot::broken);
   notify(body);
 }
@@ -50,8 +59,14 @@ void break_it(BarrierBody& body, BarrierBody::Reason reason) noexcept {
                                   body.parties, reasons[std::min<std::uint32_t>(reason, 4)]));
 }
 
+constexpr std::int64_t moment_ns = 10'000'000;
+
 /// Held for moments, but a process may be stopped in such a moment: so waiting is bounded here,
-/// too.
+/// too. A call that does not wait still has the moment that others need to come and go.
+std::int64_t soon(const Deadline& deadline = Timeout::none()) noexcept {
+  return std::max(deadline.at_ns(), os::monotonic_ns() + moment_ns);
+}
+
 class Guard {
  public:
   explicit Guard(BarrierBody& body, std::int64_t until_ns = never) noexcept
@@ -80,36 +95,85 @@ std::size_t count_waiting(BarrierBody& body) noexcept {
 
 /// Null: all are taken, by some who were let go and have not run since.
 BarrierSlot* free_slot(BarrierBody& body) noexcept {
-  for (BarrierSlot& slot : slots_of(body))
-    if (slot.state.load() == BarrierSlot::free) return &slot;
-  for (BarrierSlot& slot : slots_of(body))
+  const std::span<BarrierSlot> slots = slots_of(body);
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    const std::size_t at = (body.next_slot + i) % slots.size();
+    if (slots[at].state.load() != BarrierSlot::free) continue;
+    body.next_slot = static_cast<std::uint32_t>(at + 1);
+    return &slots[at];
+  }
+  for (BarrierSlot& slot : slots)
     if (slot.state.load() != BarrierSlot::waiting && is_dead(slot.waiter)) return &slot;
   return nullptr;
 }
 
-bool somebody_died(BarrierBody& body) noexcept {
+/// Who waits, or is known as a party; each once.
+std::vector<Member> members_of(BarrierBody& body) {
+  std::vector<Member> members;
   for (const BarrierSlot& slot : slots_of(body))
-    if (slot.state.load() == BarrierSlot::waiting && is_dead(slot.waiter)) return true;
+    if (slot.state.load() == BarrierSlot::waiting) members.push_back(slot.waiter);
   for (const BarrierParty& party : known_of(body))
-    if (party.member.pid != 0 && is_dead(party.member)) return true;
-  return false;
+    if (party.member.pid != 0) members.push_back(party.member);
+  const auto before = [](const Member& a, const Member& b) {
+    return std::tie(a.pid, a.start, a.pid_namespace) < std::tie(b.pid, b.start, b.pid_namespace);
+  };
+  std::sort(members.begin(), members.end(), before);
+  members.erase(std::unique(members.begin(), members.end()), members.end());
+  return members;
+}
+
+/// Whether it is this one's turn to look for the dead. What all would find, one finds: asking the
+/// kernel about a process costs some ten microseconds.
+bool takes_turn(BarrierBody& body) noexcept {
+  constexpr std::int64_t believable_ns = 10'000'000'000;  // in another time namespace: anything
+  const std::int64_t now = os::monotonic_ns();
+  std::int64_t next = body.next_look.load();
+  if (next > now && next - now < believable_ns) return false;
+  return body.next_look.compare_exchange_strong(next, now + look_up_ns);
+}
+
+/// Breaks a barrier of which a party died.
+void look_for_dead(BarrierBody& body) {
+  if (!takes_turn(body)) return;
+  const std::int64_t begin = os::monotonic_ns();
+  std::vector<Member> members;
+  {
+    const Guard guard(body, soon());
+    if (guard.held()) members = members_of(body);
+  }
+  const auto dead = std::find_if(members.begin(), members.end(), is_dead);
+  if (dead != members.end()) {
+    const Guard guard(body, soon());
+    const std::vector<Member> now = guard.held() ? members_of(body) : std::vector<Member>();
+    if (std::find(now.begin(), now.end(), *dead) != now.end())
+      break_it(body, BarrierBody::party_died);
+  }
+  constexpr std::int64_t pause_looks = 20;
+  const std::int64_t end = os::monotonic_ns();
+  body.next_look.store(end + std::min<std::int64_t>(pause_looks * (end - begin), 1'000'000'000));
 }
 
 void make_known(BarrierBody& body, const Member& member) noexcept {
+  thread_local std::size_t last_place = 0;  // of this process in the barrier it used last
+  const std::span<BarrierParty> known = known_of(body);
+  if (last_place < known.size() && known[last_place].member == member) return;
   BarrierParty* free = nullptr;
-  for (BarrierParty& party : known_of(body)) {
+  for (BarrierParty& party : known) {
+    last_place = static_cast<std::size_t>(&party - known.data());
     if (party.member == member) return;
     if (party.member.pid == 0 && free == nullptr) free = &party;
   }
   // No room: more processes than parties take turns here. A dead one's place has been taken then.
-  for (BarrierParty& party : known_of(body))
+  for (BarrierParty& party : known)
     if (free == nullptr && is_dead(party.member)) free = &party;
-  if (free != nullptr) free->member = member;
+  if (free == nullptr) return;
+  free->member = member;
+  last_place = static_cast<std::size_t>(free - known.data());
 }
 
 void leave_body(std::byte* at) noexcept {
   auto& body = *reinterpret_cast<BarrierBody*>(at);
-  const Guard guard(body, os::monotonic_ns() + 1'000'000'000);
+  const Guard guard(body, os::monotonic_ns() + 100 * moment_ns);
   if (!guard.held()) return;
   for (BarrierParty& party : known_of(body))
     if (party.member == this_member()) party.member = {};
@@ -168,62 +232,66 @@ void Barrier::enter() const {
 
 void Barrier::leave() const noexcept { mp::leave(object_.body()); }
 
+BarrierSlot* Barrier::enlist(const Deadline& deadline, bool& last) const {
+  BarrierBody& b = body();
+  const Guard guard(b, soon(deadline));
+  if (!guard.held()) break_it(b, BarrierBody::timed_out);
+  if (b.state.load() == BarrierBody::broken) throw_broken(b);
+  make_known(b, this_member());
+  BarrierSlot* const slot = b.state.load() == BarrierBody::filling ? free_slot(b) : nullptr;
+  if (slot == nullptr) return nullptr;
+  slot->index = b.arrived;
+  slot->waiter = this_member();
+  slot->state.store(BarrierSlot::waiting);
+  os::fault_point("barrier.enlisted");
+  last = ++b.arrived == b.parties && change(b.state, BarrierBody::filling, BarrierBody::acting);
+  // Who broke it without the guard may have looked at this slot too early.
+  if (b.state.load() == BarrierBody::broken) let_go(b, BarrierSlot::broken);
+  return slot;
+}
+
 std::size_t Barrier::wait(std::optional<Timeout> timeout) const {
   BarrierBody& b = body();
   const Deadline deadline(timeout.value_or(timeout_));
   mp::enter(object_.body(), leave_body);
-  BarrierSlot* slot = nullptr;
-  bool last = false;
   for (;;) {
     const std::uint32_t phase = b.phase.load(std::memory_order_acquire);
-    {
-      // A call that does not wait still has the moment that others need to come and go.
-      const Guard guard(b, std::max(deadline.at_ns(), os::monotonic_ns() + 2'000'000));
-      if (!guard.held()) throw BrokenBarrier("a Barrier's guard was not to be had in time");
-      if (b.state.load() == BarrierBody::broken) throw_broken(b);
-      make_known(b, this_member());
-      slot = b.state.load() == BarrierBody::filling ? free_slot(b) : nullptr;
-      if (slot != nullptr) {
-        slot->index = static_cast<std::uint32_t>(count_waiting(b));
-        slot->waiter = this_member();
-        slot->state.store(BarrierSlot::waiting);
-        os::fault_point("barrier.enlisted");
-        last = slot->index + 1 == b.parties;
-        if (last) b.state.store(BarrierBody::acting);
-      }
+    bool last = false;
+    if (BarrierSlot* const slot = enlist(deadline, last)) {
+      if (last) run_action(*slot, deadline);
+      return wait_in(*slot, deadline);
     }
-    if (slot != nullptr) break;
     // An action runs, for those who came before, or they have not yet gone.
     if (sleep_while(b.phase, phase, deadline)) {
-      const Guard guard(b);
-      if (b.state.load() == BarrierBody::acting && somebody_died(b))
-        break_it(b, BarrierBody::party_died);
+      if (b.state.load() == BarrierBody::acting) look_for_dead(b);
       continue;
     }
-    const Guard guard(b);
+    const Guard guard(b, soon());
     break_it(b, BarrierBody::timed_out);
     throw_broken(b);
   }
-  if (last) run_action(*slot);
-  return wait_in(*slot, deadline);
 }
 
-void Barrier::run_action(BarrierSlot& slot) const {
+void Barrier::run_action(BarrierSlot& slot, const Deadline& deadline) const {
   BarrierBody& b = body();
   try {
     os::fault_point("barrier.action");
     if (action_) action_();
   } catch (...) {
-    const Guard guard(b);
+    const Guard guard(b, soon(deadline));
     break_it(b, BarrierBody::action_threw);
     slot.state.store(BarrierSlot::free);
     throw;
   }
   {
-    const Guard guard(b);
+    const Guard guard(b, soon(deadline));
+    if (!guard.held()) break_it(b, BarrierBody::timed_out);
     // Somebody else may have broken or reset it meanwhile, and then this slot says so.
-    if (slot.state.load() != BarrierSlot::waiting) return;
-    b.state.store(BarrierBody::filling);
+    if (slot.state.load() != BarrierSlot::waiting ||
+        !change(b.state, BarrierBody::acting, BarrierBody::filling))
+      return;
+    b.arrived = 0;
+    os::fault_point("barrier.passing");
     let_go(b, BarrierSlot::passed);
     b.phase.fetch_add(1, std::memory_order_acq_rel);
   }
@@ -246,12 +314,12 @@ std::size_t Barrier::wait_in(BarrierSlot& slot, const Deadline& deadline) const 
     }
     const bool in_time = sleep_while(b.phase, phase, deadline);
     if (b.phase.load(std::memory_order_acquire) != phase) continue;
-    const Guard guard(b);
-    if (slot.state.load() != BarrierSlot::waiting) continue;
-    if (!in_time)
-      break_it(b, BarrierBody::timed_out);
-    else if (somebody_died(b))
-      break_it(b, BarrierBody::party_died);
+    if (in_time) {
+      look_for_dead(b);
+      continue;
+    }
+    const Guard guard(b, soon());
+    if (slot.state.load() == BarrierSlot::waiting) break_it(b, BarrierBody::timed_out);
   }
 }
 
@@ -259,6 +327,7 @@ void Barrier::reset() const {
   BarrierBody& b = body();
   const Guard guard(b);
   let_go(b, BarrierSlot::broken);
+  b.arrived = 0;
   b.reason.store(BarrierBody::none);
   b.state.store(BarrierBody::filling);
   for (BarrierParty& party : known_of(b)) party.member = {};
@@ -266,7 +335,7 @@ void Barrier::reset() const {
 }
 
 void Barrier::abort() const {
-  const Guard guard(body());
+  const Guard guard(body(), soon());
   break_it(body(), BarrierBody::aborted);
 }
 

@@ -16,7 +16,10 @@
 //           One that leaves in order breaks nothing: by letting go of its last handle, by exit(),
 //           by the end of an mp::Process (leaving.hpp has the details). Which processes will be
 //           parties cannot be known before they first come: enter() says it earlier
-// Timeout   of a call, or else that of the handle
+//           (With some hundred parties it may take longer: one looks for all, for at most a
+//           twentieth of its time)
+// Timeout   of a call, or else that of the handle. It holds also where a process was stopped
+//           (SIGSTOP) in the middle of waiting; reset and enter wait for such a one
 // Misuse    no parties: InvalidArgument
 // Names     shared_object.hpp; copies of a handle are the same barrier. Action and timeout are the
 //           handle's own: they are inherited over fork and copied, but go into no message
@@ -67,7 +70,9 @@ class Barrier : public GoesByName<Barrier> {
  private:
   void adopt(SharedObject object, Action action, Timeout timeout);
   BarrierBody& body() const noexcept { return object_.as<BarrierBody>(); }
-  void run_action(BarrierSlot& slot) const;
+  /// Null: not now. Throws when it is broken.
+  BarrierSlot* enlist(const Deadline& deadline, bool& last) const;
+  void run_action(BarrierSlot& slot, const Deadline& deadline) const;
   std::size_t wait_in(BarrierSlot& slot, const Deadline& deadline) const;
 
   SharedObject object_;

@@ -4,6 +4,8 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 
+#include <furrow/os/clock.hpp>
+#include <furrow/sync/barrier_layout.hpp>
 #include <furrow/sync/leaving.hpp>
 #include <furrow/sync/message.hpp>
 
@@ -134,19 +136,69 @@ TEST_CASE("A party stays known when one of its handles goes") {
 }
 
 TEST_CASE("Killed at any step of a barrier, the others pass or know it is broken") {
-  const std::string point =
-      GENERATE("barrier.enlisted", "barrier.action", "barrier.changed", "barrier.passed");
+  const std::string point = GENERATE("barrier.enlisted", "barrier.action", "barrier.passing",
+                                     "barrier.changed", "barrier.passed");
   CAPTURE(point);
+  const bool passes = point == "barrier.changed" || point == "barrier.passed";
   const Barrier barrier(2);
   Child other([&] {
     std::this_thread::sleep_for(20ms);
     return wait_once(barrier);
   });
-  if (point == "barrier.action" || point == "barrier.changed")
+  if (point == "barrier.action" || point == "barrier.passing" || point == "barrier.changed")
     REQUIRE(eventually([&] { return barrier.n_waiting() == 1; }));
   CHECK(child_killed_at(point, [&] { barrier.wait(); }).wait() == -SIGKILL);
-  const int code = other.wait();
-  CHECK((point == "barrier.enlisted" || point == "barrier.action" ? code == 1 : code <= 1));
+  CHECK(other.wait() == (passes ? 0 : 1));
+}
+
+TEST_CASE("A process stopped in the middle of a barrier holds nobody past a timeout") {
+  const std::string point = GENERATE("barrier.enlisted", "barrier.passing");
+  CAPTURE(point);
+  const Barrier barrier(point == "barrier.enlisted" ? 3 : 2);
+  Child waiter([&] { return wait_once(barrier, 200ms); });
+  REQUIRE(eventually([&] { return barrier.n_waiting() == 1; }));
+  Child stopped([&] {
+    os::set_fault(point + ":stop");
+    return wait_once(barrier);
+  });
+  int status = 0;
+  REQUIRE(::waitpid(stopped.pid(), &status, WUNTRACED) == stopped.pid());
+  REQUIRE(WIFSTOPPED(status));
+  const auto ended = [](const Child& child) {
+    siginfo_t info{};
+    ::waitid(P_PID, static_cast<id_t>(child.pid()), &info, WEXITED | WNOHANG | WNOWAIT);
+    return info.si_pid != 0;
+  };
+  REQUIRE(eventually([&] { return ended(waiter); }, 10));
+  CHECK(waiter.wait() == 1);
+  CHECK(barrier.broken());
+  CHECK_THROWS_AS(barrier.wait(0s), BrokenBarrier);
+  barrier.abort();
+  ::kill(stopped.pid(), SIGCONT);
+  CHECK(stopped.wait() == 1);
+  barrier.reset();
+  std::vector<Child> parties;
+  for (std::size_t i = 0; i < barrier.parties(); ++i)
+    parties.emplace_back([&] { return wait_once(barrier); });
+  for (Child& party : parties) CHECK(party.wait() == 0);
+}
+
+TEST_CASE("One looks for the dead, for all who wait") {
+  const auto barrier = Barrier::create("looks", 4);
+  const auto object = SharedObject::attach({ObjectType::barrier, 2, "Barrier"}, "looks");
+  auto& body = object.as<BarrierBody>();
+  body.next_look = os::monotonic_ns() + 9'000'000'000;  // somebody has just looked
+  std::vector<Child> parties;
+  for (int i = 0; i < 3; ++i) parties.emplace_back([&] { return wait_once(barrier); });
+  REQUIRE(eventually([&] { return barrier.n_waiting() == 3; }));
+  parties[0].kill();
+  std::this_thread::sleep_for(200ms);
+  CHECK_FALSE(barrier.broken());
+  SECTION("it is time again") { body.next_look = 0; }
+  SECTION("by a clock of another place") { body.next_look = os::monotonic_ns() * 1000; }
+  CHECK(parties[1].wait() == 1);
+  CHECK(parties[2].wait() == 1);
+  CHECK(body.next_look > 0);
 }
 
 TEST_CASE("A timeout breaks the barrier for everybody") {
