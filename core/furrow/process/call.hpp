@@ -10,7 +10,8 @@
 // Arguments  by value: each is decoded into an object of its own, which the callable gets as
 // rvalue.
 //            String literals and string_views arrive as std::string.
-// Held       what goes by its name (arrays, queues, locks) is held until the task is resolved
+// Held       what goes by its name (arrays, queues, locks), at any depth, is held until the task is
+//            resolved; what a result names, until the result is dropped
 #pragma once
 
 #include <cstddef>
@@ -96,6 +97,12 @@ TaskOutcome guarded(TaskOutcome failed, mp::Bytes& result, Part part) {
   }
 }
 
+template <class Result>
+void put_result(const Result& result, mp::Bytes& out) {
+  const segment::Lending lent(lent_results());
+  pack(result, out);
+}
+
 template <class F, class... Args>
 struct Invocation {
   static_assert(std::is_invocable_v<F&, Args...>,
@@ -123,7 +130,7 @@ struct Invocation {
       return TaskOutcome::returned;
     } else {
       const Result result = std::apply(call, *arguments);
-      return guarded(TaskOutcome::not_encoded, out, [&] { pack(result, out); });
+      return guarded(TaskOutcome::not_encoded, out, [&] { put_result(result, out); });
     }
   }
 };
@@ -160,7 +167,7 @@ struct ChunkInvocation {
         call(f->get(), *item);
       } else {
         const Result result = call(f->get(), *item);
-        outcome = guarded(TaskOutcome::not_encoded, out, [&] { pack(result, out); });
+        outcome = guarded(TaskOutcome::not_encoded, out, [&] { put_result(result, out); });
       }
     }
     return outcome;

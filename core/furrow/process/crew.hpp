@@ -35,6 +35,7 @@
 #include <furrow/os/module.hpp>
 #include <furrow/os/process.hpp>
 #include <furrow/process/crew_layout.hpp>
+#include <furrow/segment/borrowing.hpp>
 #include <furrow/sync/message.hpp>
 #include <furrow/sync/timeout.hpp>
 
@@ -48,8 +49,8 @@ inline constexpr unsigned deaths_per_task_max = 3;
 struct Call {
   os::CodeName entry;
   mp::Bytes argument;
-  const char* type = "";  // mangled, of the callable: for messages
-  std::vector<std::shared_ptr<const void>> held{};
+  const char* type = "";          // mangled, of the callable: for messages
+  segment::Lending::Held held{};  // until it is resolved; then what its result names
 };
 
 struct TaskLimits {

@@ -126,6 +126,7 @@ struct alignas(crew_line_bytes) TaskSlot {
   // Written by the worker.
   std::atomic<std::int64_t> started_ns;
   std::uint64_t result_bytes;
+  std::uint64_t lent_bytes;  // at the end of the result: segments that the worker holds meanwhile
   TaskOutcome outcome;
   // The argument, and afterwards the result, where they fit.
   alignas(crew_line_bytes) std::byte bytes[inline_bytes];

@@ -11,6 +11,7 @@
 #include <furrow/os/futex.hpp>
 #include <furrow/os/identity.hpp>
 #include <furrow/process/crew.hpp>
+#include <furrow/process/crew_worker.hpp>
 #include <furrow/process/start.hpp>
 #include <furrow/process/task_error.hpp>
 
@@ -211,12 +212,18 @@ void Crew::deliver(std::uint32_t number, std::size_t worker) {
       os::read_at(memory_, CrewView::result_at(number), result.data(), result.size(), error);
     }
   }
-  slot.claim.store(pack({word.round, 0, ClaimState::empty}), std::memory_order_release);
   const TaskOutcome outcome = slot.outcome;
+  segment::Lending::Held lent;
+  if (outcome == TaskOutcome::returned && slot.lent_bytes <= result.size()) {
+    lent = hold_named(std::span(result).last(slot.lent_bytes));
+    result.resize(result.size() - slot.lent_bytes);
+  }
+  slot.claim.store(pack({word.round, 0, ClaimState::empty}), std::memory_order_release);
   give_back(number);
   if (outcome == TaskOutcome::returned) {
     task->result = std::move(result);
     resolve(task, nullptr);
+    task->call.held = std::move(lent);
   } else {
     resolve(task, error_of(outcome, *task, worker, result));
   }

@@ -29,6 +29,13 @@ constexpr std::size_t kept_result_bytes = 1 << 20;
 // Of the task at hand, for the handler of std::exit: another thread of the task may call it.
 std::atomic<bool> working{false};
 
+// Until the parent has taken hold: what the result of a task names.
+struct Owed {
+  std::uint32_t slot;
+  std::uint64_t done;  // the slot's claim word until then
+  segment::Lending::Held held;
+};
+
 // A long argument, where it lies.
 class Part {
  public:
@@ -69,6 +76,7 @@ class Worker {
     std::uint64_t left = control_.tasks_per_worker;
     while (control_.stop.load(std::memory_order_acquire) == 0) {
       std::uint32_t slot = 0;
+      if (!owed_.empty()) settle_debts();
       if (!take(slot)) {
         wait();
         continue;
@@ -77,6 +85,8 @@ class Worker {
       if (left != 0 && --left == 0) break;
     }
     os::flush_streams();
+    // The system's end of this process lets go without removing names; a destructor would.
+    new std::vector<Owed>(std::move(owed_));  // NOLINT: left on purpose
   }
 
  private:
@@ -127,6 +137,8 @@ class Worker {
     segment::Borrowing::settle();
     os::flush_streams();
     working.store(false, std::memory_order_relaxed);
+    slot.lent_bytes = 0;
+    if (!lent_results().empty()) owe(slot_number);
     put_result(slot_number);
     os::fault_point("process.crew.finished");
     const ClaimWord word = unpack_claim(claimed_);
@@ -154,6 +166,26 @@ class Worker {
         control_.watcher_wants.exchange(0) != 0) {
       alarm_.raise();
     }
+  }
+
+  void owe(std::uint32_t slot_number) {
+    TaskSlot& slot = view_.slot(slot_number);
+    const ClaimWord word = unpack_claim(claimed_);
+    if (slot.outcome == TaskOutcome::returned) {
+      const std::size_t before = result_.size();
+      put_names(lent_results(), result_);
+      slot.lent_bytes = result_.size() - before;
+      const std::uint64_t done = pack({word.round, owner(), ClaimState::done});
+      owed_.push_back({slot_number, done, std::move(lent_results())});
+    }
+    lent_results().clear();
+  }
+
+  // Lets go of what the parent holds by now.
+  void settle_debts() {
+    std::erase_if(owed_, [&](const Owed& owed) {
+      return view_.slot(owed.slot).claim.load(std::memory_order_acquire) != owed.done;
+    });
   }
 
   TaskOutcome call(std::uint32_t slot_number) {
@@ -252,7 +284,7 @@ class Worker {
     os::fault_point("process.crew.parking");
     // Pairs with the parent's look at `parked` after an entry: one of the two sees the other's.
     if (!anything()) {
-      const bool keeps = segment::Borrowing::keeps_any();
+      const bool keeps = segment::Borrowing::keeps_any() || !owed_.empty();
       os::futex_wait(seat_.gate, 0, keeps ? keep_ns : doze_ns);
       if (keeps && !anything()) segment::Borrowing::drop_kept();
     }
@@ -295,6 +327,7 @@ class Worker {
   std::uint64_t claimed_ = 0;
   SpinGauge gauge_;
   mp::Bytes result_;
+  std::vector<Owed> owed_;
   os::CodeName name_;  // of the entry called last
   TaskEntry entry_ = nullptr;
 };
@@ -331,6 +364,42 @@ void serve_crew(const CrewView& view, std::size_t seat, const os::Event& alarm,
   mp::leave_all();
   view.seat(seat).state.store(static_cast<std::uint32_t>(SeatState::left),
                               std::memory_order_release);
+}
+
+segment::Lending::Held& lent_results() noexcept {
+  static auto* the_held = new segment::Lending::Held;
+  return *the_held;
+}
+
+void put_names(const segment::Lending::Held& held, mp::Bytes& result) {
+  for (const segment::Lent& lent : held) {
+    if (lent.name.empty()) continue;
+    for (const std::string* part : {&lent.place.directory, &lent.place.prefix, &lent.name}) {
+      append_bytes(part->c_str(), part->size() + 1, result);
+    }
+  }
+}
+
+segment::Lending::Held hold_named(std::span<const std::byte> names) {
+  segment::Lending::Held held;
+  std::string_view left(reinterpret_cast<const char*>(names.data()), names.size());
+  const auto next = [&left] {
+    const std::string part(left.substr(0, left.find('\0')));
+    left.remove_prefix(std::min(left.size(), part.size() + 1));
+    return part;
+  };
+  while (!left.empty()) {
+    AttachOptions options;
+    options.access = Access::read_only;
+    options.place.directory = next();
+    options.place.prefix = next();
+    const std::string name = next();
+    try {
+      held.push_back({Segment::attach(name, options), options.place, name});
+    } catch (const Error&) {  // removed meanwhile: who reads the result is told
+    }
+  }
+  return held;
 }
 
 bool in_worker() noexcept { return working.load(std::memory_order_relaxed); }

@@ -12,6 +12,7 @@
 #include <furrow/os/process.hpp>
 #include <furrow/process/crew_layout.hpp>
 #include <furrow/process/task_error.hpp>
+#include <furrow/segment/borrowing.hpp>
 #include <furrow/sync/message.hpp>
 
 namespace furrow::process {
@@ -40,6 +41,14 @@ void crew_nursery_main(const std::string& argument);
 /// A worker's life in its own process, until the crew stops or it has run as many tasks as it may.
 void serve_crew(const CrewView& view, std::size_t seat, const os::Event& alarm,
                 const os::Descriptor& memory);
+
+/// Where an entry collects what its result names, for the worker to hold until the parent does.
+segment::Lending::Held& lent_results() noexcept;
+
+/// The names at the end of a result, and back.
+void put_names(const segment::Lending::Held& held, mp::Bytes& result);
+/// Holds what is named; what is gone is passed over.
+segment::Lending::Held hold_named(std::span<const std::byte> names);
 
 /// True while the calling process runs a task or an initializer of a crew.
 bool in_worker() noexcept;

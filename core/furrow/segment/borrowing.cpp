@@ -22,8 +22,9 @@ thread_local Lending::Held* lending = nullptr;
 Lending::Lending(Held& held) noexcept : outer_(lending) { lending = &held; }
 Lending::~Lending() { lending = outer_; }
 bool Lending::active() noexcept { return lending != nullptr; }
-void Lending::lend(const std::shared_ptr<const void>& object) {
-  if (active()) lending->push_back(object);
+void Lending::lend(Lent lent) { lending->push_back(std::move(lent)); }
+void Lending::lend(const std::shared_ptr<Segment>& segment) {
+  if (active()) lend({segment, segment->place(), segment->name()});
 }
 
 struct Borrowing::Books {

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,25 +21,33 @@
 
 namespace furrow::segment {
 
+/// Something in shared memory, and a hold on it.
+struct Lent {
+  std::shared_ptr<const void> object;
+  Place place;
+  std::string name;  // of a segment; empty: of something else
+};
+
 /// While one lives, what its thread writes into messages by its name is collected in `held`, for
-/// the sender to hold until the task has ended.
+/// the sender to hold until the receiver holds it, or has done with it.
 class Lending {
  public:
-  using Held = std::vector<std::shared_ptr<const void>>;
+  using Held = std::vector<Lent>;
   explicit Lending(Held& held) noexcept;
   ~Lending();
   Lending(const Lending&) = delete;
   Lending& operator=(const Lending&) = delete;
 
-  static void lend(const std::shared_ptr<const void>& object);
-  /// A copy of the handle will hold the object.
+  static void lend(const std::shared_ptr<Segment>& segment);
+  /// A copy of the handle will hold the object that lies in the segment of this name.
   template <class Handle>
-  static void lend_copy(const Handle& handle) {
-    if (active()) lend(std::make_shared<Handle>(handle));
+  static void lend_copy(const Handle& handle, const std::string& name) {
+    if (active()) lend({std::make_shared<Handle>(handle), Place::default_place(), name});
   }
 
  private:
   static bool active() noexcept;
+  static void lend(Lent lent);
   Held* outer_;
 };
 

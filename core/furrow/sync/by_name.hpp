@@ -16,7 +16,7 @@ class GoesByName {
   template <class Archive>
   void save(Archive& archive) const {
     const auto& handle = static_cast<const Handle&>(*this);
-    segment::Lending::lend_copy(handle);
+    segment::Lending::lend_copy(handle, handle.name());
     archive(handle.name());
   }
   template <class Archive>

@@ -188,7 +188,7 @@ class Queue : public QueueBase<T> {
 
   template <class Archive>
   void save(Archive& archive) const {
-    segment::Lending::lend_copy(*this);
+    segment::Lending::lend_copy(*this, this->name());
     archive(this->name());
   }
   template <class Archive>
@@ -222,7 +222,7 @@ class SimpleQueue : public QueueBase<T> {
 
   template <class Archive>
   void save(Archive& archive) const {
-    segment::Lending::lend_copy(*this);
+    segment::Lending::lend_copy(*this, this->name());
     archive(this->name());
   }
   template <class Archive>

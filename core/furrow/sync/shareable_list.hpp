@@ -71,7 +71,7 @@ class ShareableList {
 
   template <class Archive>
   void save(Archive& archive) const {
-    segment::Lending::lend_copy(*this);
+    segment::Lending::lend_copy(*this, {});  // raw memory, no segment
     archive(shm_.name());
   }
   template <class Archive>

@@ -166,3 +166,57 @@ TEST_CASE("pool: a worker that is killed with a borrowed array costs nothing") {
     CHECK(got == std::vector{5.0});
   }
 }
+
+TEST_CASE("pool: an owned array that a task makes and returns is the caller's") {
+  mp::Pool pool(2);
+  const auto make = [](int i) {
+    const auto array = Array<double>::create("made-" + std::to_string(i), {1000}, owned());
+    array(999) = i;
+    return array;
+  };
+  {
+    const auto arrays = pool.map(make, numbers(20));
+    for (int i = 0; i < 20; ++i) CHECK(arrays[static_cast<std::size_t>(i)](999) == i);
+    CHECK(segment::list().size() == 20);
+  }
+  CHECK(soon([] { return segment::list().empty(); }));
+  {
+    const auto one = pool.apply(make, 7);
+    CHECK(one(999) == 7);
+  }
+  CHECK(soon([] { return segment::list().empty(); }));
+}
+
+TEST_CASE("pool: an array in a result lives until somebody has read it, its worker gone or not") {
+  mp::Pool pool(mp::PoolOptions{.processes = 1, .max_tasks_per_child = 1});
+  std::vector<mp::AsyncResult<std::vector<Array<double>>>> results;
+  for (int i = 0; i < 5; ++i) {
+    results.push_back(pool.apply_async(
+        [](int n) {
+          std::vector<Array<double>> made;
+          for (int k = 0; k < 3; ++k) {
+            made.push_back(Array<double>::create(
+                "of-" + std::to_string(n) + "-" + std::to_string(k), {8}, owned()));
+            made.back()(7) = 10 * n + k;
+          }
+          return made;
+        },
+        i));
+  }
+  pool.close();
+  pool.join();
+  for (int i = 0; i < 5; ++i) {
+    const auto made = results[static_cast<std::size_t>(i)].get();
+    for (int k = 0; k < 3; ++k) CHECK(made[static_cast<std::size_t>(k)](7) == 10 * i + k);
+  }
+  results.clear();
+  CHECK(soon([] { return segment::list().empty(); }));
+}
+
+TEST_CASE("pool: arrays in results that nobody reads go with them") {
+  mp::Pool pool(1);
+  for (int i = 0; i < 3; ++i) {
+    pool.apply_async([] { return Array<double>::create("unread", {8}, owned()); }).wait();
+    CHECK(soon([] { return segment::list().empty(); }));
+  }
+}
