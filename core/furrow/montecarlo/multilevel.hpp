@@ -10,18 +10,24 @@
 //                                    [=](auto& path, int level) { … 2^level steps … });
 //
 // Error     root mean square: statistical error and the bias of the last level, a half of error²
-//           each. The bias is judged from the last levels' means, by the weak order alpha
-// Paths     of each level as Giles' theorem has it, from the level's variance and cost; the
-// variance
-//           of pilots of `pilot_paths`, rounded up to whole blocks. What a level costs is given
-//           (cost_factor for each level), never timed: the same bits for any number of workers
-// Levels    level l draws from stream `stream` + l
-// Stops     with `converged` false where levels_max levels do not suffice
+//           each. The bias is judged from the last three levels' means, by the weak order alpha
+// Paths     of each level as Giles' theorem has it, from the level's variance and cost; the first
+//           variances are those of `pilot_paths`, rounded up to whole blocks. More paths go on
+//           where a level stands: none is simulated twice, and the bits are those of one run of as
+//           many. What a level costs is given (cost_factor for each level), never timed: the same
+//           bits for any number of workers
+// Sure      a level that does not vary at all is believed after 2^20 paths, as in monte_carlo
+// Levels    each draws from random numbers of its own: a key by a hash of seed and stream, which no
+//           other stream shares but by chance (2^-64), and level l's stream of that key
+// Stops     `converged`: statistical error and bias are both within their half. False where
+//           levels_max levels or 2^46 paths do not suffice
 // Source    Giles, "Multilevel Monte Carlo path simulation", Operations Research 56 (2008)
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <type_traits>
 #include <vector>
 
 #include <furrow/montecarlo/monte_carlo.hpp>
@@ -32,7 +38,7 @@ struct MultilevelOptions {
   double error = 0;  // to be given
   std::uint64_t seed = 0;
   std::uint64_t stream = 0;
-  int levels_min = 3;
+  int levels_min = 3;  // 3 at least: fewer say nothing about the bias
   int levels_max = 12;
   double weak_order = 1;   // the bias falls by 2^-weak_order a level
   double cost_factor = 2;  // a path of the next level costs as much more
@@ -59,24 +65,28 @@ struct MultilevelResult {
 
 namespace montecarlo {
 
-/// Simulates a number of paths of one level.
-using LevelRun = std::function<MonteCarloResult(int level, std::int64_t paths)>;
+/// One level's closure, whose type is known no more, and what simulates it.
+struct LevelCode {
+  std::shared_ptr<const void> closure;
+  AnySimulation simulation;
+};
+using LevelOf = std::function<LevelCode(int level)>;
 
-MultilevelResult run_levels(const MultilevelOptions& options, const LevelRun& level);
+MultilevelResult run_levels(Engine& engine, const MultilevelOptions& options, const LevelOf& level);
 
 }  // namespace montecarlo
 
-/// Throws InvalidArgument (no error given, fewer than 1 level, …) and what monte_carlo throws.
+/// Throws InvalidArgument (no error given, fewer than 3 levels, …) and what monte_carlo throws; a
+/// difference that is not finite is KernelFailed.
 template <class F>
 MultilevelResult multilevel(Engine& engine, const MultilevelOptions& options, F path) {
-  return montecarlo::run_levels(options, [&](int level, std::int64_t paths) {
-    MonteCarloOptions each;
-    each.paths = paths;
-    each.seed = options.seed;
-    each.stream = options.stream + static_cast<std::uint64_t>(level);
-    each.on_invalid = OnInvalid::fail;
-    return monte_carlo(engine, each,
-                       [path, level](auto& generator) { return path(generator, level); });
+  return montecarlo::run_levels(engine, options, [&path](int level) {
+    const auto one = [path, level](auto& generator) { return path(generator, level); };
+    using One = std::remove_const_t<decltype(one)>;
+    FURROW_CHECK_CAPTURES(One);
+    const auto kept = std::make_shared<One>(one);
+    return montecarlo::LevelCode{kept,
+                                 montecarlo::simulation_of<montecarlo::SimulationOf<One>>(*kept)};
   });
 }
 

@@ -1,6 +1,7 @@
 // What reduces variance: designs, importance sampling, common random numbers, multilevel. Each is
 // without bias, has an error that is right, and gains what the literature has it gain.
 #include <array>
+#include <atomic>
 #include <bit>
 #include <cmath>
 #include <cstdio>
@@ -234,7 +235,89 @@ TEST_CASE("multilevel: a call by Euler steps, to its error, cheaper than on one 
     CHECK(means.front() == result.mean);
     std::printf("multilevel: %zu levels, gain %.1f\n", result.levels.size(), result.gain);
     CHECK_THROWS_AS(multilevel(engine, {}, path), InvalidArgument);
-    CHECK_THROWS_AS(multilevel(engine, {.error = 1, .levels_min = 0}, path), InvalidArgument);
+    CHECK_THROWS_AS(multilevel(engine, {.error = 1, .levels_min = 2}, path), InvalidArgument);
+    CHECK_THROWS_AS(multilevel(engine, {.error = 1, .confidence = 1}, path), InvalidArgument);
     CHECK_THROWS_AS(multilevel(engine, {.error = 1, .levels_max = 2}, path), InvalidArgument);
   }
+}
+
+namespace {
+
+/// Counts of paths by level, in shared memory. Killed workers would count some twice.
+struct Counting {
+  std::int64_t* counts;
+  double rare;  // of each level: only seldom anything
+  template <class G>
+  auto operator()(G& generator, int level) const {
+    using Real = RealOf<G>;
+    const Real u = generator.uniform();
+    const Real z = generator.normal();
+    constexpr auto lanes = static_cast<std::int64_t>(sizeof(Real) / sizeof(double));
+    if (counts != nullptr) std::atomic_ref(counts[level]).fetch_add(lanes);
+    const double scale = std::pow(0.5, level);
+    return where(u < rare, Real(1.0) / rare, Real(0.0)) * scale + z * (rare < 1 ? 0.0 : scale);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("multilevel simulates no path twice, and its gain is by all that it simulated") {
+  Engine engine(workers(2));
+  const auto counts = Array<std::int64_t>::temporary({32});
+  const MultilevelResult result =
+      multilevel(engine, {.error = 0.004, .seed = 4}, Counting{counts.data(), 1});
+  CHECK(result.converged);
+  double spent = 0;
+  for (std::size_t l = 0; l < result.levels.size(); ++l) {
+    // The last pack of a block may be more than it holds on no target: 256 are whole packs.
+    CHECK(counts.data()[l] == result.levels[l].paths);
+    spent += std::pow(2.0, l) * static_cast<double>(counts.data()[l]);
+  }
+  CHECK(result.levels[0].paths > 16384);
+  const double alone = result.levels[0].variance / std::pow(result.standard_error, 2) *
+                       std::pow(2.0, result.levels.size() - 1);
+  CHECK(result.gain == Approx(alone / spent).epsilon(1e-12));
+}
+
+TEST_CASE("multilevel: a level that was gone on with has the bits of one run") {
+  Engine engine(workers(3));
+  const Counting path{nullptr, 1};
+  const MultilevelResult small = multilevel(engine, {.error = 0.004, .seed = 4}, path);
+  MultilevelOptions at_once{.error = 0.004, .seed = 4};
+  at_once.pilot_paths = small.levels[0].paths;
+  const MultilevelResult large = multilevel(engine, at_once, path);
+  CHECK(small.levels[0].paths == large.levels[0].paths);
+  CHECK(small.levels[0].mean == large.levels[0].mean);
+  CHECK(small.levels[0].variance == large.levels[0].variance);
+}
+
+TEST_CASE("multilevel does not believe what never varied, nor says that it converged on it") {
+  Engine engine(workers(2));
+  // One path in 200,000 counts: a pilot of 16,384 sees none, as a rule.
+  const MultilevelResult result =
+      multilevel(engine, {.error = 0.5, .seed = 1}, Counting{nullptr, 1.0 / 200'000});
+  for (const MultilevelResult::Level& level : result.levels) {
+    CHECK((level.variance > 0 || level.paths >= 1 << 20));
+  }
+  CHECK(result.levels[0].variance > 0);
+  if (result.converged) CHECK(result.standard_error <= 0.5 / std::sqrt(2));
+  CHECK(result.mean != 0);
+}
+
+TEST_CASE("multilevel runs of neighbouring streams, and their levels, share no draw") {
+  Engine engine(workers(2));
+  // The level is not looked at: only its draws tell levels apart.
+  const auto path = [](auto& generator, int) { return generator.normal(); };
+  MultilevelOptions options{.error = 0.1, .seed = 9};
+  options.levels_max = 4;
+  std::set<double> means;
+  std::size_t count = 0;
+  for (const std::uint64_t stream : {0, 1, 2}) {
+    options.stream = stream;
+    for (const auto& level : multilevel(engine, options, path).levels) {
+      means.insert(level.mean);
+      ++count;
+    }
+  }
+  CHECK(means.size() == count);
 }

@@ -9,9 +9,13 @@
 // Crash   the parity tells a worker that takes over a band which of its sites were offered their
 //         flip already: a flip is not offered twice
 // Bits    the random number of an offer is a function of (seed, stream, sweep, site) alone
-// Error   from the means of 32 batches of sweeps: neighbouring sweeps are correlated
+// Error   by the autocorrelation time τ of the sweeps (series.hpp), which the notes say
 // Paths   sweeps, after those to warm up. They end at options.paths, or when the energy's error is
-//         small enough after 512, 640, 768, 896, 1024, 1280, … of them, or after a time
+//         small enough after 512, 640, 768, 896, 1024, 1280, … of them and 100 τ, the greater of
+//         energy's and magnetisation's; or after a time
+// Warm-up as many sweeps as asked for; unless asked, 500, and on in doublings to 20 τ of their
+// later
+//         half, or as many as are to count
 // Exact   energy and magnetisation of the infinite lattice, where the lattice is larger than 20
 //         correlation lengths. J = k = 1
 // Source  Metropolis et al., J. Chem. Phys. 21 (1953); Onsager, Phys. Rev. 65 (1944); Yang, Phys.
@@ -29,6 +33,7 @@
 #include <furrow/error.hpp>
 #include <furrow/kernels/random/random.hpp>
 #include <furrow/montecarlo/models/list.hpp>
+#include <furrow/montecarlo/models/series.hpp>
 #include <furrow/os/clock.hpp>
 
 namespace furrow::models {
@@ -36,7 +41,7 @@ namespace {
 
 constexpr std::int64_t size_max = 8192;
 constexpr std::size_t half_max = size_max / 2;
-constexpr std::int64_t batches = 32;
+constexpr double warmup_taus = 20;
 constexpr std::int64_t band_sites = 16384;
 constexpr std::int64_t sweeps_max = 100'000'000;
 
@@ -124,40 +129,6 @@ double correlation_length(double temperature) {
   return 1 / std::abs(std::log(1 / std::tanh(k)) - 2 * k);
 }
 
-// The mean of correlated values, its error by the means of batches.
-Estimate batched(const std::vector<double>& x, double confidence) {
-  Estimate e;
-  e.mean = e.standard_error = e.low = e.high = std::nan("");
-  e.variance = e.skew = e.kurtosis = std::nan("");
-  if (x.empty()) return e;
-  const auto count = static_cast<std::int64_t>(x.size());
-  double sum = 0;
-  for (const double v : x) sum += v;
-  e.mean = sum / static_cast<double>(count);
-  e.min = *std::min_element(x.begin(), x.end());
-  e.max = *std::max_element(x.begin(), x.end());
-  if (count < 2 * batches) return e;
-  double squares = 0;
-  for (const double v : x) squares += (v - e.mean) * (v - e.mean);
-  e.variance = squares / static_cast<double>(count - 1);
-  // The last ones; what does not fill the batches is left to the mean.
-  const std::int64_t length = count / batches;
-  double between = 0;
-  for (std::int64_t b = 0; b < batches; ++b) {
-    double batch = 0;
-    for (std::int64_t i = 0; i < length; ++i) {
-      batch += x[static_cast<std::size_t>(count - 1 - b * length - i)];
-    }
-    const double off = batch / static_cast<double>(length) - e.mean;
-    between += off * off;
-  }
-  e.standard_error = std::sqrt(between / static_cast<double>(batches * (batches - 1)));
-  const double reach = montecarlo::student_interval(confidence, batches - 1) * e.standard_error;
-  e.low = e.mean - reach;
-  e.high = e.mean + reach;
-  return e;
-}
-
 /// 512, 640, 768, 896, 1024, 1280, …
 bool is_stop(std::int64_t sweeps) {
   const auto n = static_cast<std::uint64_t>(sweeps);
@@ -171,6 +142,7 @@ class Lattice {
         options_(options),
         size_(p.integer("size")),
         warmup_(p.integer("warmup")),
+        warmup_given_(p.given("warmup")),
         sites_(Array<std::uint8_t>::temporary({size_ * size_})),
         began_ns_(os::monotonic_ns()) {
     const double temperature = p.real("temperature");
@@ -195,7 +167,7 @@ class Lattice {
     ModelResult result;
     MonteCarloResult& simulation = result.simulation;
     const std::int64_t limit = options_.paths != 0 ? options_.paths : sweeps_max;
-    for (std::int64_t i = 0; i < warmup_ && goes_on(); ++i) sweep();
+    warm_up(limit);
     energy_.clear();
     magnetisation_.clear();
     while (goes_on()) {
@@ -210,13 +182,54 @@ class Lattice {
     simulation.stop = stop_;
     simulation.paths = static_cast<std::int64_t>(energy_.size());
     simulation.seconds = static_cast<double>(os::monotonic_ns() - began_ns_) * 1e-9;
-    simulation.outputs = {batched(energy_, options_.confidence),
-                          batched(magnetisation_, options_.confidence)};
+    const SeriesEstimate energy = series_estimate(energy_, options_.confidence);
+    const SeriesEstimate magnetisation = series_estimate(magnetisation_, options_.confidence);
+    simulation.outputs = {energy.estimate, magnetisation.estimate};
+    put_record(simulation, energy_, magnetisation_);
     result.outputs = {{"energy", simulation.outputs[0]}, {"magnetisation", simulation.outputs[1]}};
+    result.notes.push_back(
+        fmt::format("autocorrelation times: {:.3g} sweeps of the energy, {:.3g} of the "
+                    "magnetisation, which the "
+                    "errors allow for; {} sweeps to warm up",
+                    energy.tau, magnetisation.tau, warmup_));
+    const double tau = std::max(energy.tau, magnetisation.tau);
+    if (!(static_cast<double>(simulation.paths) >= series_taus * tau)) {
+      result.notes.push_back(
+          fmt::format("{} sweeps are few for such times: the errors are hardly known before {:.2g}",
+                      simulation.paths, series_taus * tau));
+    }
+    if (static_cast<double>(warmup_) < warmup_taus / 2 * tau) {
+      result.notes.push_back(
+          fmt::format("{} sweeps to warm up are few for such times: {:.2g} would do", warmup_,
+                      warmup_taus * tau));
+    }
     return result;
   }
 
  private:
+  void warm_up(std::int64_t limit) {
+    std::int64_t done = 0;
+    for (;;) {
+      for (; done < warmup_; ++done) {
+        if (!goes_on()) return;
+        sweep();
+      }
+      if (warmup_given_ || static_cast<double>(done) >= warmup_taus * tau_of_later_half() ||
+          done >= limit) {
+        return;
+      }
+      warmup_ = std::min(2 * warmup_, std::max(limit, warmup_));
+    }
+  }
+
+  double tau_of_later_half() const {
+    const auto later = [](const std::vector<double>& x) {
+      const auto half = static_cast<std::ptrdiff_t>(x.size() / 2);
+      return series_estimate({x.begin() + half, x.end()}, 0.95).tau;
+    };
+    return std::max(later(energy_), later(magnetisation_));
+  }
+
   void sweep() {
     for (step_.colour = 0; step_.colour < 2; ++step_.colour) engine_.for_each(bands_, step_);
     ++step_.sweep;
@@ -245,7 +258,7 @@ class Lattice {
   }
 
   MonteCarloProgress running() const {
-    const Estimate e = batched(energy_, options_.confidence);
+    const Estimate e = series_estimate(energy_, options_.confidence).estimate;
     return {static_cast<std::int64_t>(energy_.size()), options_.paths, e.mean, e.standard_error,
             static_cast<double>(os::monotonic_ns() - began_ns_) * 1e-9};
   }
@@ -255,7 +268,9 @@ class Lattice {
     if (!by_error && !options_.milestone) return false;
     const MonteCarloProgress p = running();
     if (options_.milestone) options_.milestone(p);
-    return by_error &&
+    const double tau = std::max(series_estimate(energy_, options_.confidence).tau,
+                                series_estimate(magnetisation_, options_.confidence).tau);
+    return by_error && static_cast<double>(energy_.size()) >= series_taus * tau &&
            p.standard_error <= std::max(options_.error, options_.relative_error * std::abs(p.mean));
   }
 
@@ -263,6 +278,7 @@ class Lattice {
   const MonteCarloOptions& options_;
   std::int64_t size_;
   std::int64_t warmup_;
+  bool warmup_given_;
   Array<std::uint8_t> sites_;
   Array<std::int64_t> sums_;
   HalfSweep step_{};
@@ -306,13 +322,15 @@ ModelResult run(Engine& engine, const MonteCarloOptions& options, const Paramete
 }  // namespace
 
 Model ising() {
-  Model model{"ising",
-              "energy and magnetisation of the Ising model on a square lattice; paths are sweeps",
-              "physics",
-              {integer("size", "sites along each side, even", 256, {4, size_max}),
-               number("temperature", "in units of the coupling", "", 2.0, {0.1, 100}),
-               integer("warmup", "sweeps before the first that counts", 500, {0, 1e7})},
-              &run};
+  Model model{
+      "ising",
+      "energy and magnetisation of the Ising model on a square lattice; paths are sweeps",
+      "physics",
+      {integer("size", "sites along each side, even", 256, {4, size_max}),
+       number("temperature", "in units of the coupling", "", 2.0, {0.1, 100}),
+       integer("warmup", "sweeps before the first that counts; more where needed, unless given",
+               500, {0, 1e7})},
+      &run};
   model.paths = 5000;
   return model;
 }

@@ -8,6 +8,8 @@
 #include <thread>
 
 #include <furrow/error.hpp>
+#include <furrow/kernels/random/random.hpp>
+#include <furrow/montecarlo/models/series.hpp>
 
 #include "core/montecarlo/models/expect.hpp"
 
@@ -27,7 +29,10 @@ TEST_CASE("Ising has Onsager's energy and Yang's magnetisation") {
   const auto critical =
       models::run(engine, "ising", {.paths = 100}, {{"size", "96"}, {"temperature", "2.27"}});
   CHECK(std::isnan(critical.outputs[0].exact));
-  CHECK(critical.notes.size() == 1);
+  // The times, few sweeps for them, and the correlation length; perhaps few to warm up.
+  CHECK(critical.notes.size() >= 3);
+  CHECK_THAT(critical.notes[0], Catch::Matchers::Contains("autocorrelation times"));
+  CHECK_THAT(critical.notes[1], Catch::Matchers::Contains("few for such times"));
 }
 
 TEST_CASE("Ising on a lattice of four by four is the sum over its states") {
@@ -103,4 +108,44 @@ TEST_CASE("Ising stops for its error, and refuses what it does not know") {
                   InvalidArgument);
   CHECK_THROWS_AS(models::run(engine, "ising", {.paths = 10, .antithetic = true}, given),
                   InvalidArgument);
+}
+
+TEST_CASE("a series that remembers has the error that its scatter has") {
+  // x' = r x + sqrt(1 - r²) z: τ = 1/2 + r/(1 - r), and the mean's variance is 2 τ/n, nearly.
+  for (const double r : {0.0, 0.5, 0.95}) {
+    const double tau = 0.5 + r / (1 - r);
+    INFO("r " << r);
+    for (const std::size_t n : {1000u, 20'000u}) {
+      constexpr int runs = 200;
+      double squares = 0;
+      double taus = 0;
+      for (int run = 0; run < runs; ++run) {
+        std::vector<double> x(n);
+        kernels::random_normal<double>(x, {.seed = 5, .stream = static_cast<std::uint64_t>(run)});
+        for (std::size_t i = 1; i < n; ++i) x[i] = r * x[i - 1] + std::sqrt(1 - r * r) * x[i];
+        const models::SeriesEstimate found = models::series_estimate(x, 0.95);
+        const double away = found.estimate.mean / found.estimate.standard_error;
+        squares += away * away / runs;
+        taus += found.tau / runs;
+      }
+      // 200 squares scatter by 1/10 of their mean; errors of 25 to 50 τ add a tenth.
+      CHECK(squares == Approx(1.1).margin(0.5));
+      CHECK(taus == Approx(tau).epsilon(n == 1000 ? 0.25 : 0.05));
+    }
+  }
+  const auto still = models::series_estimate(std::vector<double>(100, 3.0), 0.95);
+  CHECK(still.estimate.standard_error == 0);
+  CHECK(std::isnan(models::series_estimate({1, 2}, 0.95).estimate.standard_error));
+}
+
+TEST_CASE("near its critical temperature Ising waits for its autocorrelation time") {
+  Engine engine;
+  const models::Given given{{"size", "32"}, {"temperature", "2.27"}};
+  // However large an error will do, 100 autocorrelation times are waited for: hundreds of sweeps
+  // each.
+  const auto early = models::run(engine, "ising", {.paths = 20'000, .error = 1, .seed = 3}, given);
+  CHECK(early.simulation.paths > 1500);
+  // Two outputs' covariance is that of their samples: a cold lattice has less energy.
+  CHECK(early.simulation.covariance(0, 1) < 0);
+  CHECK(early.simulation.correlation(0, 1) > -1);
 }
