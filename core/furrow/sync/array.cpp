@@ -16,6 +16,13 @@ void throw_index(std::size_t index, std::size_t count) {
   throw InvalidArgument(fmt::format("{} was given for an Array of {} elements", index, count));
 }
 
+void throw_changed(std::size_t index) {
+  throw InvalidArgument(fmt::format(
+      "element {} of an Array is changed from within an update of it (change what the function is "
+      "given)",
+      index));
+}
+
 void check_count(const SharedObject& object, std::uint64_t count, std::size_t element_bytes,
                  std::size_t head_bytes) {
   if (count > (object.body_bytes() - head_bytes) / element_bytes)

@@ -40,6 +40,7 @@ namespace detail {
 
 std::uint64_t checked_bytes(std::size_t count, std::size_t element_bytes);
 [[noreturn]] void throw_index(std::size_t index, std::size_t count);
+[[noreturn]] void throw_changed(std::size_t index);
 void check_count(const SharedObject& object, std::uint64_t count, std::size_t element_bytes,
                  std::size_t head_bytes);
 
@@ -119,13 +120,17 @@ class Array : public GoesByName<Array<T>> {
   void set(std::size_t index, const T& value) const {
     update(index, [&](T& x) { x = value; });
   }
-  /// Calls change(T&) with the lock held; what the element is then.
+  /// Calls change(T&) with the lock held; what the element is then. InvalidArgument when the
+  /// function itself changed the element by another call, and that change stays.
   template <class Change>
   T update(std::size_t index, Change&& change) const {
     check(index);
     const MutexHold hold(body().lock);
     T copy = data()[index];
+    std::byte before[sizeof(T)];
+    std::memcpy(before, &data()[index], sizeof(T));
     std::forward<Change>(change)(copy);
+    if (std::memcmp(before, &data()[index], sizeof(T)) != 0) detail::throw_changed(index);
     os::fault_point("array.copied");
     data()[index] = copy;
     return copy;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #include <furrow/error.hpp>
@@ -87,9 +88,13 @@ Condition Condition::attach(std::string_view name) {
 
 const std::string& Condition::name() const {
   ConditionBody& b = body();
-  if (b.lock_type != 0 && b.lock_name[0] == '\0') {
+  if (b.lock_type != 0 && std::atomic_ref(b.lock_name[0]).load(std::memory_order_acquire) == '\0') {
     const std::string& lock_name = lock_.name();
-    std::memcpy(b.lock_name, lock_name.c_str(), lock_name.size() + 1);
+    // The first byte is the last to be written: killed before, nothing is there. Another process
+    // may do the same at the same time; it writes the same.
+    std::memcpy(b.lock_name + 1, lock_name.c_str() + 1, lock_name.size());
+    os::fault_point("condition.naming");
+    std::atomic_ref(b.lock_name[0]).store(lock_name[0], std::memory_order_release);
   }
   return object_.name();
 }

@@ -32,6 +32,7 @@
 #include <string_view>
 
 #include <furrow/error.hpp>
+#include <furrow/segment/borrowing.hpp>
 #include <furrow/sync/message.hpp>
 #include <furrow/sync/ring.hpp>
 

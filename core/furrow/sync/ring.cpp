@@ -262,10 +262,12 @@ void Ring::see_consumers() const noexcept {
   RingSide& mine = b.producers;
   for (;;) {
     const std::uint32_t gets = b.gets.word.load(std::memory_order_acquire);
+    os::fault_point("ring.put.looking");
     const RingPlace& place = b.consumers.places[gets & 1];
     const std::uint64_t ring = place.ring.load(std::memory_order_relaxed);
     const std::uint64_t annex = place.annex.load(std::memory_order_relaxed);
-    // The place of count g is filled anew for g + 2, which comes after the commit of g + 1.
+    // The place of count g is filled anew for g + 2, which comes after the commit of g + 1, and may
+    // then never be committed.
     std::atomic_thread_fence(std::memory_order_acquire);
     if (b.gets.word.load(std::memory_order_relaxed) != gets) continue;
     mine.seen_place.ring.store(ring, std::memory_order_relaxed);
@@ -373,8 +375,10 @@ bool Ring::get(MessageSink& sink, Timeout timeout) const {
   RingTakers* const takers_here = takers();
   if (takers_here != nullptr) begin_taking(*takers_here, gets);
   RingPlace& after = b.consumers.places[(gets + 1) & 1];
-  after.ring.store(next.ring, std::memory_order_relaxed);
-  after.annex.store(next.annex, std::memory_order_relaxed);
+  // Release: who sees these sees the commit before the last one, too (see_consumers).
+  after.ring.store(next.ring, std::memory_order_release);
+  after.annex.store(next.annex, std::memory_order_release);
+  os::fault_point("ring.get.placed");
   commit(b.gets, gets + 1, b.producers_asleep);
   if (takers_here != nullptr) takers_here->finish(gets + 1, b.gets.word);
   // Still under the lock: the others can then not have come around to this place again.

@@ -14,7 +14,9 @@
 //            likes may release it (one process produces permits, another consumes them), and then
 //            nobody can say what a dead process held
 // Misuse     releasing a BoundedSemaphore beyond its bound is NotHeld
-// Crash      killed in acquire: it has the permit or has not; in release likewise
+// Crash      killed in acquire: it has the permit or has not; in release likewise. Several permits
+//            released at a time, of which others hold some (give_back), come back one holder after
+//            the other: killed in it, of some holders they are back, of the rest they are not
 // Speed      keep: one atomic operation; give_back: under a robust lock
 // Names      shared_object.hpp; copies of a handle are the same semaphore
 #pragma once

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include <furrow/error.hpp>
+#include <furrow/os/fault.hpp>
 
 namespace furrow::mp {
 namespace {
@@ -92,12 +93,16 @@ ShareableList ShareableList::create(std::string_view name, const std::vector<Lis
   ShareableList list;
   for (const ListItem& item : items) list.offsets_.push_back(list.offsets_.back() + slot_for(item));
   const std::size_t n = items.size();
-  list.shm_ =
-      SharedMemory::create(name, word * (n + 2) + list.offsets_.back() + n * (format_bytes + 1));
-  std::byte* const begin = list.shm_.buf().data();
-  std::memcpy(begin, &n, word);
-  for (std::size_t i = 0; i <= n; ++i) std::memcpy(begin + word * (i + 1), &list.offsets_[i], word);
-  for (std::size_t i = 0; i < n; ++i) list.set(i, items[i]);
+  const auto fill = [&](const SharedMemory& made) {
+    list.shm_ = made;
+    std::byte* const begin = made.buf().data();
+    std::memcpy(begin, &n, word);
+    for (std::size_t i = 0; i <= n; ++i)
+      std::memcpy(begin + word * (i + 1), &list.offsets_[i], word);
+    for (std::size_t i = 0; i < n; ++i) list.set(i, items[i]);
+  };
+  const std::size_t bytes = word * (n + 2) + list.offsets_.back() + n * (format_bytes + 1);
+  list.shm_ = SharedMemory::create(name, bytes, 0600, fill);
   return list;
 }
 
@@ -179,6 +184,7 @@ void ShareableList::set(std::size_t index, const ListItem& item) const {
   std::memset(format_at(index), 0, format_bytes);
   std::memcpy(format_at(index), format.data(), format.size());
   *kind_at(index) = kind_of(item);
+  os::fault_point("shareable_list.formatted");
   write_item(at, slot, item);
 }
 

@@ -23,6 +23,8 @@
 // Together   with other processes there is no lock: a list is changed by one at a time, or under a
 //            Lock of yours. Nothing read is trusted: a damaged list is Corrupt, never a stray
 //            access
+// Crash      a list has its name when all of it is there. One killed in set leaves that item half
+//            changed
 // Lifetime   that of its SharedMemory: shm().unlink()
 // Source     CPython 3.11 Lib/multiprocessing/shared_memory.py (format)
 #pragma once
@@ -34,6 +36,7 @@
 #include <variant>
 #include <vector>
 
+#include <furrow/segment/borrowing.hpp>
 #include <furrow/sync/shared_memory.hpp>
 
 namespace furrow::mp {

@@ -66,6 +66,11 @@ struct SharedMemory::Inner {
 };
 
 SharedMemory SharedMemory::create(std::string_view name, std::size_t bytes, unsigned mode) {
+  return create(name, bytes, mode, {});
+}
+
+SharedMemory SharedMemory::create(std::string_view name, std::size_t bytes, unsigned mode,
+                                  const Fill& fill) {
   if (bytes == 0) throw InvalidArgument("shared memory has at least one byte");
   auto inner = std::make_shared<Inner>();
   inner->bytes = bytes;
@@ -88,6 +93,7 @@ SharedMemory SharedMemory::create(std::string_view name, std::size_t bytes, unsi
       error = os::reserve(inner->file, bytes);
       if (error) throw_error(error, asked);
       inner->map(true);
+      if (fill) fill(SharedMemory(inner));
       os::fault_point("shared_memory.reserved");
     }
     error = os::publish_unnamed(inner->file, path);

@@ -26,6 +26,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -44,6 +45,10 @@ class SharedMemory : public GoesByName<SharedMemory> {
   SharedMemory() noexcept = default;
   /// "": a name is generated, as Python does ("psm_" and hex digits).
   static SharedMemory create(std::string_view name, std::size_t bytes, unsigned mode = 0600);
+  /// `fill` writes the content before anybody can attach by the name, whatever becomes of us.
+  using Fill = std::function<void(const SharedMemory& made)>;
+  static SharedMemory create(std::string_view name, std::size_t bytes, unsigned mode,
+                             const Fill& fill);
   static SharedMemory attach(std::string_view name, Access access = Access::read_write,
                              Timeout timeout = std::chrono::seconds(1));
 

@@ -11,7 +11,9 @@
 // Crash    a change of a Value is whole or not at all, however many bytes it has: it is made in a
 //          second copy, and one store makes it the value. What is half done under get_lock() by
 //          hand is told by owner_died (lock.hpp). RawValue promises nothing
-// Throws   update lets go what the function throws, and the value is as before
+// Throws   update lets go what the function throws, and the value is as before. That function may
+//          read the value, as it was, but not change it by another call: InvalidArgument, since one
+//          of the two changes would be lost
 // Names    shared_object.hpp; attaching with another T is TypeMismatch
 #pragma once
 
@@ -21,6 +23,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <furrow/error.hpp>
 #include <furrow/os/fault.hpp>
 #include <furrow/sync/by_name.hpp>
 #include <furrow/sync/lock.hpp>
@@ -28,6 +31,30 @@
 #include <furrow/sync/value_layout.hpp>
 
 namespace furrow::mp {
+
+namespace detail {
+
+/// While an update runs, under the lock.
+class ValueChange {
+ public:
+  explicit ValueChange(ValueBody& body) : body_(body) {
+    // What one that was killed left here is of fewer deaths.
+    const std::uint32_t mark = 2 * body.lock.deaths.load(std::memory_order_relaxed) + 1;
+    if (body.changing == mark)
+      throw InvalidArgument(
+          "a Value is changed from within an update of it (change what the "
+          "function is given)");
+    body.changing = mark;
+  }
+  ~ValueChange() { body_.changing = 0; }
+  ValueChange(const ValueChange&) = delete;
+  ValueChange& operator=(const ValueChange&) = delete;
+
+ private:
+  ValueBody& body_;
+};
+
+}  // namespace detail
 
 template <class T>
 class Value : public GoesByName<Value<T>> {
@@ -71,6 +98,7 @@ class Value : public GoesByName<Value<T>> {
   T update(Change&& change) const {
     const MutexHold hold(body().lock);
     ValueBody& b = body();
+    const detail::ValueChange changing(b);
     const std::uint32_t current = b.current.load(std::memory_order_relaxed) & 1;
     T copy = half(current);
     std::forward<Change>(change)(copy);

@@ -5,7 +5,8 @@
 // clang-format off
 //   Value   0   128  lock         an RLock
 //         128     4  current      0 or 1: which of the two copies is the value      (atomic)
-//         132   124  unused
+//         132     4  changing     odd while an update runs; 2 x deaths + 1 of its time
+//         136   120  unused
 //         256        copy 0, copy 1: each a T, on lines of its own
 //
 //   Array   0   128  lock         an RLock
@@ -30,7 +31,8 @@ namespace furrow::mp {
 struct ValueBody {
   MutexBody lock;
   std::atomic<std::uint32_t> current;
-  std::uint8_t unused[124];
+  std::uint32_t changing;
+  std::uint8_t unused[120];
 };
 static_assert(sizeof(ValueBody) == 256);
 

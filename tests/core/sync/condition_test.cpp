@@ -169,6 +169,16 @@ TEST_CASE("Waiting or notifying without the lock is an error") {
   CHECK_THROWS_AS(condition.release(), NotHeld);
 }
 
+TEST_CASE("A condition that is named by one who is killed in it has its lock's whole name") {
+  const RLock lock;
+  const Condition condition(lock);
+  CHECK(child_killed_at("condition.naming", [&] { condition.name(); }).wait() == -SIGKILL);
+  const Condition same = Condition::attach(condition.name());
+  same.acquire();
+  CHECK(lock.is_own());
+  same.release();
+}
+
 TEST_CASE("A condition leads whoever attaches to its lock") {
   const Lock lock;
   const Condition condition(lock);

@@ -220,6 +220,27 @@ TEST_CASE("A stopped process holds nobody past a timeout") {
   CHECK(queue.get() == 2);
 }
 
+TEST_CASE("A producer takes no room of a message that a killed consumer had not yet taken") {
+  const auto queue = Queue<std::string>::create("", {.capacity_bytes = 4096});
+  for (std::size_t i = 0; i < 4; ++i) queue.put(item(i, 1000));
+  Child producer([&] {
+    os::set_fault("ring.put.looking:stop");
+    if (!queue.try_put(item(4, 1000))) return 1;
+    os::set_fault("");
+    return queue.try_put(item(5, 1000)) ? 2 : 0;
+  });
+  int status = 0;
+  REQUIRE(::waitpid(producer.pid(), &status, WUNTRACED) == producer.pid());
+  REQUIRE(WIFSTOPPED(status));
+  // It has seen that nothing is taken, and looks now for the place that belongs to that: which is
+  // filled for two taken, by one who is killed before they are two.
+  CHECK(number_of(queue.get()) == 0);
+  CHECK(child_killed_at("ring.get.placed", [&] { queue.get(); }).wait() == -SIGKILL);
+  ::kill(producer.pid(), SIGCONT);
+  CHECK(producer.wait() == 0);
+  for (std::size_t i = 1; i < 5; ++i) CHECK(number_of(queue.get()) == i);
+}
+
 TEST_CASE("A large message of a killed producer is no message, and its memory comes back") {
   const auto queue =
       Queue<std::string>::create("large", {.capacity_bytes = 4096, .large_bytes_max = 4 << 20});

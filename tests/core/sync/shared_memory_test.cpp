@@ -139,6 +139,18 @@ TEST_CASE("A list is read and changed by Python") {
   CHECK_THROWS_AS(list.index("none"), NotFound);
 }
 
+TEST_CASE("A list has its name when all of it is there") {
+  const std::string name = raw_name("half");
+  const std::vector<ListItem> items{1, "two", 3.0};
+  CHECK(child_killed_at(
+            "shareable_list.formatted", [&] { ShareableList::create(name, items); }, 2)
+            .wait() == -SIGKILL);
+  CHECK_THROWS_AS(SharedMemory::attach(name), NotFound);
+  const auto list = ShareableList::create(name, items);
+  CHECK(ShareableList::attach(name).to_vector() == items);
+  list.shm().unlink();
+}
+
 TEST_CASE("A list that Python made is read and changed") {
   const std::string name = raw_name("list");
   std::string format;

@@ -75,6 +75,31 @@ TEST_CASE("What update throws leaves the value as it was, and the lock free") {
   CHECK_FALSE(value.get_lock().locked());
 }
 
+TEST_CASE("A change within a change is refused, and nothing is lost") {
+  const Value<int> value(1);
+  CHECK_THROWS_AS(value.update([&](int& x) { x = value += 5; }), InvalidArgument);
+  CHECK(value.get() == 1);
+  CHECK(value.update([&](int& x) {
+    CHECK_THROWS_AS(value.set(7), InvalidArgument);
+    CHECK_THROWS_AS(Value<int>::attach(value.name()).exchange(7), InvalidArgument);
+    x += value.get();
+  }) == 2);
+  CHECK(value.get() == 2);
+  {
+    const std::scoped_lock hold(value.get_lock());
+    CHECK((value += 1) == 3);
+  }
+  CHECK(child_killed_at("value.copied", [&] { value += 1; }).wait() == -SIGKILL);
+  CHECK((value += 1) == 4);  // what the dead one was at does not count
+  CHECK(value.exchange(9) == 4);
+
+  const Array<int> array({1, 2, 3});
+  CHECK_THROWS_AS(array.update(1, [&](int& x) { x += array[1] += 5; }), InvalidArgument);
+  CHECK(array.get(1) == 7);
+  CHECK(array.update(1, [&](int& x) { x += array[0] += 5; }) == 13);
+  CHECK(array.to_vector() == std::vector<int>{6, 13, 3});
+}
+
 TEST_CASE("A value is whole when its changer is killed, however wide it is") {
   const Value<Wide> value(wide(1));
   CHECK(child_killed_at("value.copied", [&] { value.set(wide(2)); }).wait() == -SIGKILL);
