@@ -141,6 +141,49 @@ TEST_CASE("Heston's asset is a martingale in long steps, near and far from zero 
   }
 }
 
+TEST_CASE(
+    "a step's variance by the start and by the mean, and Heston's share of it, to a hundredth") {
+  Engine engine;
+  constexpr std::int64_t paths = 1'000'000;
+  // A hundredth is five errors of a variance from as many paths, of laws of kurtosis up to 2.
+  // From 0 on, all variance is that of the mean; to almost 0, that of the start.
+  const auto variance_of = [&](const SquareRootDiffusion& model, double from) {
+    return moments(engine, paths,
+                   [from, process = QuadraticExponential(model, 0.25)](auto& path) {
+                     return process.step(path, RealOf<decltype(path)>(from));
+                   })
+        .outputs[0]
+        .variance;
+  };
+  const double kept = std::exp(-0.5);
+  const double noise = 0.2 * 0.2 / 2 * (1 - kept);
+  CHECK(variance_of({2, 0.04, 0.2}, 1e-12) == Approx(noise * 0.04 * (1 - kept) / 2).epsilon(0.01));
+  CHECK(variance_of({2, 1e-9, 0.2}, 0.09) == Approx(noise * 0.09 * kept).epsilon(0.01));
+
+  // Of a step, with V far from its mean: Var ln S' given V' is dt (1 - rho²) (V + V')/2, and the
+  // slope of ln S' on V' is K2 (Andersen's equations 33 and 34).
+  constexpr double dt = 0.25;
+  for (const double rho : {0.0, -0.6}) {
+    const SquareRootDiffusion model{2, 0.09, 0.3};
+    const auto result = monte_carlo(engine, {.paths = paths, .seed = 32},
+                                    [process = Heston(0.05, model, rho, dt)](auto& path) {
+                                      HestonState<RealOf<decltype(path)>> state{0.0, 0.04};
+                                      process.step(path, state);
+                                      return std::array{state.log_price, state.variance};
+                                    });
+    INFO("correlation " << rho);
+    const double mean = 0.09 - 0.05 * std::exp(-2 * dt);
+    check_within(result, 1, mean);
+    const double slope = result.covariance(0, 1) / result.outputs[1].variance;
+    const double left = result.outputs[0].variance - slope * result.covariance(0, 1);
+    CHECK(left == Approx(dt * (1 - rho * rho) * (0.04 + mean) / 2).epsilon(0.01));
+    const double k2 = dt / 2 * (2 * rho / 0.3 - 0.5) + rho / 0.3;
+    const double error = std::sqrt(left / result.outputs[1].variance / paths);
+    CHECK(std::abs(slope - k2) < 5 * error);
+    if (rho != 0) CHECK(5 * error < 0.03 * std::abs(k2));
+  }
+}
+
 TEST_CASE("correlated assets have the correlation that was asked for") {
   Engine engine;
   const CorrelationMatrix<3> correlation{{{1, 0.5, -0.3}, {0.5, 1, 0.2}, {-0.3, 0.2, 1}}};
