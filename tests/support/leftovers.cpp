@@ -41,7 +41,7 @@ std::set<std::string> Leftovers::present() const {
 
 std::string Leftovers::left_behind() const {
   std::string left;
-  for (int attempt = 0; attempt < 100; ++attempt) {
+  for (int attempt = 0; attempt < 400; ++attempt) {
     left.clear();
     for (const std::string& name : present()) {
       if (before_.count(name) == 0) left += (left.empty() ? "" : " ") + name;
