@@ -127,10 +127,11 @@ class Array : public GoesByName<Array<T>> {
     check(index);
     const MutexHold hold(body().lock);
     T copy = data()[index];
+    const auto* const at = reinterpret_cast<const std::byte*>(data() + index);
     std::byte before[sizeof(T)];
-    std::memcpy(before, &data()[index], sizeof(T));
+    std::copy_n(at, sizeof(T), before);
     std::forward<Change>(change)(copy);
-    if (std::memcmp(before, &data()[index], sizeof(T)) != 0) detail::throw_changed(index);
+    if (!std::equal(at, at + sizeof(T), before)) detail::throw_changed(index);
     os::fault_point("array.copied");
     data()[index] = copy;
     return copy;

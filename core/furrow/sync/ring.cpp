@@ -320,7 +320,7 @@ bool Ring::put(std::span<const std::byte> message, Timeout timeout) const {
   if (!wait_for_room(puts, tail, end, deadline)) return false;
 
   const std::uint64_t head = message.size() | (large ? record_large : 0);
-  copy_in(tail.ring, &head, sizeof head);
+  std::memcpy(head_at(tail.ring), &head, sizeof head);  // of eight bytes, it never wraps around
   if (large)
     write_large(tail.annex, message);
   else
@@ -359,7 +359,7 @@ bool Ring::get(MessageSink& sink, Timeout timeout) const {
   Place next{place.ring.load(std::memory_order_relaxed),
              place.annex.load(std::memory_order_relaxed)};
   std::uint64_t head = 0;
-  copy_out(next.ring, &head, sizeof head);
+  std::memcpy(&head, head_at(next.ring), sizeof head);
   const std::uint64_t count = head & ~record_large;
   const bool large = (head & record_large) != 0;
   const std::uint64_t bytes = round_up(count, annex_unit);

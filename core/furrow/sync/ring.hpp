@@ -97,6 +97,9 @@ class Ring {
   void begin_taking(RingTakers& takers, std::uint32_t gets) const;
   void tell_lost() const;
   std::byte* bytes() const noexcept { return object_.body() + sizeof(RingBody); }
+  std::byte* head_at(std::uint64_t position) const noexcept {
+    return bytes() + (position & (body().capacity_bytes - 1));
+  }
   void copy_in(std::uint64_t position, const void* from, std::size_t count) const noexcept;
   void copy_out(std::uint64_t position, void* to, std::size_t count) const noexcept;
   struct Parts;
