@@ -17,7 +17,7 @@ namespace furrow::montecarlo {
 namespace {
 
 /// Of what is written, and of how draws become moments: another one means other bits.
-constexpr std::int64_t version = 1;
+constexpr std::int64_t version = 2;
 constexpr const char* dataset = "/monte_carlo";
 
 /// FNV-1a (Fowler, Noll, Vo).
@@ -34,11 +34,13 @@ std::string shown(const Attribute& value) {
 }  // namespace
 
 Checkpoint::Checkpoint(Engine& engine, const MonteCarloOptions& options, const RecordLayout& layout,
-                       std::span<const std::byte> captures)
+                       const CheckpointSource& source)
     : engine_(engine),
       options_(options),
       layout_(layout),
-      captures_(hash_of(captures)),
+      captures_(hash_of(source.captures)),
+      design_(source.design),
+      paths_(source.paths),
       saved_ns_(os::monotonic_ns()) {
 #ifndef FURROW_WITH_HDF5
   if (!options.checkpoint.empty()) {
@@ -58,22 +60,21 @@ Attributes Checkpoint::identity(std::int64_t blocks) const {
   a["stream"] = word(options_.stream);
   a["outputs"] = Attribute::integer(layout_.outputs);
   a["block paths"] = Attribute::integer(options_.block_paths);
+  a["design"] = Attribute::text(design_);
+  a["on invalid"] = Attribute::text(options_.on_invalid == OnInvalid::fail ? "fail" : "count");
   a["antithetic"] = Attribute::integer(options_.antithetic ? 1 : 0);
   a["quantiles"] = Attribute::integer(options_.quantiles ? 1 : 0);
   a["histogram"] = Attribute::text(fmt::format("{} bins from {} to {}", options_.histogram.count,
                                                options_.histogram.low, options_.histogram.high));
   a["blocks"] = word(static_cast<std::uint64_t>(blocks));
-  // The last block may be an incomplete one.
-  const std::int64_t whole = blocks * options_.block_paths;
-  a["paths"] = word(
-      static_cast<std::uint64_t>(options_.paths != 0 ? std::min(whole, options_.paths) : whole));
+  a["paths"] = word(static_cast<std::uint64_t>(blocks * options_.block_paths));
   return a;
 }
 
 void Checkpoint::check(const Attributes& found, std::int64_t blocks) const {
   const Attributes mine = identity(blocks);
   // What tells most comes first.
-  std::vector<std::string> keys{"version", "model", "seed", "stream"};
+  std::vector<std::string> keys{"version", "model", "design", "seed", "stream"};
   for (const auto& [key, value] : mine) keys.push_back(key);
   for (const std::string& key : keys) {
     const Attribute& value = mine.at(key);
@@ -87,6 +88,12 @@ void Checkpoint::check(const Attributes& found, std::int64_t blocks) const {
         fmt::format("{} is of another simulation: its {} is {}, here it is {} (give another file, "
                     "or remove it to begin anew)",
                     options_.checkpoint, key, shown(other->second), shown(value)));
+  }
+  if (blocks * options_.block_paths > paths_) {
+    throw InvalidArgument(fmt::format(
+        "{} is of a simulation of more paths: it holds {}, here are {} (ask for as many, or give "
+        "another file)",
+        options_.checkpoint, blocks * options_.block_paths, paths_));
   }
 }
 
@@ -105,7 +112,7 @@ void Checkpoint::take_up(Tree& tree) {
   std::int64_t blocks = -1;
   if (stored != info.attributes.end() && stored->second.is_text()) {
     const std::string text = stored->second.as_text();
-    if (!text.empty() && text.size() < 19 &&
+    if (!text.empty() && text.size() < 14 &&
         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; })) {
       blocks = std::stoll(text);
     }

@@ -4,9 +4,12 @@
 // as they are in memory, and attributes that say what of.
 //
 // A counter-based generator has no state, so this is all: seed, blocks done, their merged moments.
+// Blocks are whole ones: of a simulation that ended within a block, the last one is not in it, so
+// that any greater number of paths can go on from there.
 // The file is replaced whole (io/hdf5.hpp): a kill at any instant leaves the old one or the new.
-// Errors   of another model, closure captures, seed, options or version: InvalidArgument, and it
-//          says which; no such dataset in the file: NotFound
+// Errors   of another model, closure captures, seed, design, options or version, or of more paths
+//          than are asked for: InvalidArgument, and it says which; no such dataset in the file:
+//          NotFound
 #pragma once
 
 #include <cstddef>
@@ -20,10 +23,17 @@
 
 namespace furrow::montecarlo {
 
+/// What a simulation is of, beside its options.
+struct CheckpointSource {
+  std::span<const std::byte> captures;  // of the closure
+  const char* design;                   // how paths are drawn
+  std::int64_t paths;                   // where it ends at the latest
+};
+
 class Checkpoint {
  public:
   Checkpoint(Engine& engine, const MonteCarloOptions& options, const RecordLayout& layout,
-             std::span<const std::byte> captures);
+             const CheckpointSource& source);
 
   /// Sets the tree to what the file holds, when there is one.
   void take_up(Tree& tree);
@@ -40,6 +50,8 @@ class Checkpoint {
   const MonteCarloOptions& options_;
   RecordLayout layout_;
   std::uint64_t captures_;  // a hash of the closure's captures
+  const char* design_;
+  std::int64_t paths_;
   bool found_ = false;
   std::int64_t saved_ns_;
   std::int64_t saved_blocks_ = 0;

@@ -53,9 +53,11 @@ class StrataPack : public Draws, public Composed<StrataPack<EveryDraw>> {
  private:
   /// The stratum of each path: its place in the block, shuffled anew for each block and draw.
   inline Pack strata(std::uint32_t draw) const noexcept {
-    const kernels::PhiloxWords words = kernels::philox_block(
-        shared().sequence.seed, shared().sequence.stream | (shuffle_step | draw) << 32,
-        first() / paths_);
+    // Blocks are fewer than 2^43: above them is room for the draw's upper half.
+    const std::uint64_t step = shuffle_step | draw % draws_per_element;
+    const kernels::PhiloxWords words =
+        kernels::philox_block(shared().sequence.seed, shared().sequence.stream | step << 32,
+                              first() / paths_ + element_offset(draw));
     const auto mask = static_cast<std::uint32_t>(paths_ - 1);
     const unsigned half = static_cast<unsigned>(std::bit_width(mask) + 1) / 2;
     const std::uint32_t mirror = shared().mirrored ? mask : 0;

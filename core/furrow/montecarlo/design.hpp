@@ -42,6 +42,9 @@ struct Designed {
 template <class F, Design D>
 struct SimulationOf<Designed<F, D>> : Generic<Designed<F, D>> {
   static constexpr bool grouped = true;
+  static constexpr const char* design = D == Design::stratified        ? "stratified"
+                                        : D == Design::latin_hypercube ? "latin hypercube"
+                                                                       : "moment matched";
   static BlockFunction block() noexcept {
     using Closure = Designed<F, D>;
     if constexpr (D == Design::stratified) {

@@ -3,14 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <span>
 
 #include <fmt/format.h>
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
 
 #include <furrow/error.hpp>
-#include <furrow/kernels/elementwise/special.hpp>
 #include <furrow/montecarlo/sketch.hpp>
 
 namespace furrow {
@@ -32,11 +30,20 @@ void check_output(std::size_t output, std::size_t outputs) {
       fmt::format("output {} was asked for, the simulation has {}", output, outputs));
 }
 
+/// Results that were put together otherwise have estimates and no moments.
+void check_moments(const MonteCarloResult& result) {
+  if (result.record.size() >= result.layout.words()) return;
+  throw InvalidArgument(
+      "this result holds estimates alone, and not the moments of paths that covariances, "
+      "histograms and quantiles are made from");
+}
+
 }  // namespace
 
 double MonteCarloResult::covariance(std::size_t i, std::size_t j) const {
   check_output(i, outputs.size());
   check_output(j, outputs.size());
+  check_moments(*this);
   const auto n = static_cast<double>(count_at(record.data(), 0));
   return n > 1 ? comoment(layout, record, i, j) / (n - 1) : nan;
 }
@@ -49,6 +56,7 @@ std::vector<std::int64_t> MonteCarloResult::histogram(std::size_t output) const 
   check_output(output, outputs.size());
   std::vector<std::int64_t> counts;
   if (layout.bins == 0) return counts;
+  check_moments(*this);
   for (std::size_t b = 0; b < layout.bins + 2; ++b) {
     counts.push_back(
         static_cast<std::int64_t>(count_at(record.data(), layout.bins_at(output) + b)));
@@ -82,6 +90,7 @@ double MonteCarloResult::quantile(double q, std::size_t output) const {
         "quantiles of this simulation were not asked for: set MonteCarloOptions::quantiles, or "
         "keep the samples");
   }
+  check_moments(*this);
   return montecarlo::sketch_quantile(record.data() + layout.buckets_at(output),
                                      static_cast<std::uint64_t>(paths), q, outputs[output].min,
                                      outputs[output].max);
@@ -122,6 +131,7 @@ Estimate ratio(const MonteCarloResult& result, std::size_t i, std::size_t j, dou
 }
 
 double effective_paths(const MonteCarloResult& result, std::size_t weight) {
+  check_moments(result);
   const double mean = result.mean(weight);
   const auto n = static_cast<double>(count_at(result.record.data(), 0));
   const double square = mean * mean + result.covariance(weight, weight) * (n - 1) / n;
@@ -129,23 +139,6 @@ double effective_paths(const MonteCarloResult& result, std::size_t weight) {
 }
 
 namespace montecarlo {
-
-double student_interval(double confidence, double degrees) {
-  const double p = 0.5 + confidence / 2;
-  double z = 0;
-  kernels::ndtri(std::span(&p, 1), std::span(&z, 1));
-  if (degrees < 1) return std::numeric_limits<double>::infinity();
-  // Cornish and Fisher's expansion (Abramowitz and Stegun, 26.7.5); for the small degrees that it
-  // does not serve, t of 1 and 2 degrees in closed form.
-  if (degrees == 1) return std::tan(std::acos(-1.0) * confidence / 2);
-  if (degrees == 2) return confidence * std::sqrt(2 / (1 - confidence * confidence));
-  const double z2 = z * z;
-  const double g1 = z * (z2 + 1) / 4;
-  const double g2 = z * ((5 * z2 + 16) * z2 + 3) / 96;
-  const double g3 = z * (((3 * z2 + 19) * z2 + 17) * z2 - 15) / 384;
-  const double g4 = z * ((((79 * z2 + 776) * z2 + 1482) * z2 - 1920) * z2 - 945) / 92160;
-  return z + (g1 + (g2 + (g3 + g4 / degrees) / degrees) / degrees) / degrees;
-}
 
 namespace {
 
@@ -167,6 +160,13 @@ Estimate estimate_of(const RecordLayout& layout, const std::vector<double>& reco
   out.min = m[at_min];
   out.max = m[at_max];
   return out;
+}
+
+/// Too few paths for a regression: nothing is corrected.
+void leave_controls(MonteCarloResult& result, std::size_t controls) {
+  result.outputs.resize(result.outputs.size() - controls);
+  result.control_coefficients.assign(result.outputs.size(), std::vector<double>(controls, 0.0));
+  result.variance_reduction.assign(result.outputs.size(), 1.0);
 }
 
 /// mean - Σ β (control's mean - its true mean), β by regression on the controls.
@@ -200,12 +200,11 @@ void use_controls(MonteCarloResult& result, const std::vector<double>& control_m
     double reduction = 1;
     if (sound) {
       const double rest = std::max(own - explained, 0.0);
-      const double freedom = n - 1 - static_cast<double>(controls);
+      const double freedom = n - 1 - static_cast<double>(controls);  // > 0
       out.mean -= beta.dot(off);
       // The correction's own uncertainty: Lavenberg and Welch, Management Science 27 (1981).
       const double distance = off.dot(factors.solve(off));
-      out.standard_error =
-          freedom > 0 ? std::sqrt(rest / freedom * (1 / n + std::max(distance, 0.0))) : nan;
+      out.standard_error = std::sqrt(rest / freedom * (1 / n + std::max(distance, 0.0)));
       coefficients.assign(beta.data(), beta.data() + beta.size());
       reduction = rest > 0 ? own / rest : std::numeric_limits<double>::infinity();
     }
@@ -216,6 +215,13 @@ void use_controls(MonteCarloResult& result, const std::vector<double>& control_m
 }
 
 }  // namespace
+
+bool believable(double standard_error, double kurtosis, double samples,
+                std::int64_t paths) noexcept {
+  if (!(standard_error >= 0)) return false;
+  if (paths >= (std::int64_t{1} << 20)) return true;
+  return standard_error > 0 && samples >= 64 && samples >= 64 * (kurtosis + 2);
+}
 
 void make_estimates(MonteCarloResult& result, double confidence,
                     const std::vector<double>& control_means) {
@@ -228,8 +234,15 @@ void make_estimates(MonteCarloResult& result, double confidence,
   for (std::size_t k = 0; k < result.layout.outputs; ++k) {
     result.outputs.push_back(estimate_of(result.layout, result.record, n, k));
   }
-  if (!control_means.empty() && result.paths > 2) use_controls(result, control_means);
-  const double t = student_interval(confidence, n - 1 - static_cast<double>(control_means.size()));
+  // What is left of n paths to know the error from.
+  double freedom = n - 1 - static_cast<double>(control_means.size());
+  if (!control_means.empty() && freedom > 0) {
+    use_controls(result, control_means);
+  } else if (!control_means.empty()) {
+    freedom = n - 1;
+    leave_controls(result, control_means.size());
+  }
+  const double t = student_interval(confidence, freedom);
   for (Estimate& each : result.outputs) {
     each.low = each.mean - t * each.standard_error;
     each.high = each.mean + t * each.standard_error;

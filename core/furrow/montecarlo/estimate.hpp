@@ -13,7 +13,8 @@
 
 namespace furrow {
 
-/// One output of a path. With controls: mean, standard_error, low and high are corrected ones.
+/// One output of a path. With controls: mean, standard_error, low and high are corrected ones, when
+/// there are more paths than controls by two at least.
 struct Estimate {
   double mean = 0;            // NaN without paths
   double standard_error = 0;  // of the mean; NaN with fewer than two paths
@@ -43,6 +44,7 @@ class MonteCarloResult {
 
   double mean(std::size_t output = 0) const { return outputs.at(output).mean; }
   double standard_error(std::size_t output = 0) const { return outputs.at(output).standard_error; }
+  /// Throws InvalidArgument for a result without moments (of models that make their own estimates).
   double covariance(std::size_t i, std::size_t j) const;
   double correlation(std::size_t i, std::size_t j) const;
   /// Counts below the bins, in each, and above; empty if not asked for.
@@ -57,7 +59,10 @@ class MonteCarloResult {
 };
 
 /// Output i less output j, of the same paths: common random numbers. The estimates of outputs that
-/// no control corrects.
+/// no control corrects. The variance is that of both less twice their covariance, each rounded:
+/// what is below 1e-15 of theirs is lost, so that a bump of 1e-9 gets a wrong error (a bump of
+/// 1e-4, one that is right to 1e-6). For bumps below 1e-5 return the difference itself as an
+/// output: it is folded as exactly as any other.
 Estimate difference(const MonteCarloResult& result, std::size_t i, std::size_t j,
                     double confidence = 0.95);
 
@@ -75,8 +80,16 @@ namespace montecarlo {
 void make_estimates(MonteCarloResult& result, double confidence,
                     const std::vector<double>& control_means);
 
-/// Student's t: |T| <= t with probability `confidence`.
+/// Student's t: |T| <= t with probability `confidence`, to 1e-9 and better. Infinite below one
+/// degree of freedom; parts of one are left off, which makes it longer.
 double student_interval(double confidence, double degrees);
+
+/// Whether a standard error is known well enough to stop for it: of `samples` that have this
+/// kurtosis (m4 / m2^2 - 3), its own relative error is sqrt((kurtosis + 2) / samples) / 2, which is
+/// to be at most 1/16; and they are 64 at least. After 2^20 paths any is believed. Source: the
+/// variance of a variance; Hickernell, Jiang, Liu, Owen (2013) hold the same of kurtosis.
+bool believable(double standard_error, double kurtosis, double samples,
+                std::int64_t paths) noexcept;
 
 }  // namespace montecarlo
 }  // namespace furrow

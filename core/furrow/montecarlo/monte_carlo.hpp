@@ -22,8 +22,9 @@
 //           interrupted and taken up again, and on every processor with fused multiply-add (plain
 //           closures: as far as the compiler and libm go). Moments are merged in a fixed tree
 // Stops     where an error is asked for: at the first of a fixed series of numbers of paths (16 to
-//           each doubling) whose estimate meets it; what ran ahead is left out. A mean of which
-//           every sample was the same is believed after 2^20 paths
+//           each doubling) whose estimate meets it; what ran ahead is left out. An error is
+//           believed of 64 (kurtosis + 2) samples, one of nothing but equal samples after 2^20
+//           paths (options.hpp)
 // Memory    no sample is stored, unless asked; a few MiB for the records of what is on its way
 // Errors    InvalidArgument (no end, a negative number, …), KernelFailed (a path throws, or an
 //           output is not finite and on_invalid says fail), ShapeMismatch, Corrupt and others from

@@ -30,10 +30,17 @@ enum class OnInvalid {
 struct MonteCarloOptions {
   // --- where it ends: at whichever comes first. At least one of the first four must be given ---
   std::int64_t paths = 0;         // as many paths; with `antithetic`, as many pairs
-  double error = 0;               // when output 0's standard error is as small, or …
-  double relative_error = 0;      // … as small a part of its mean
+  double error = 0;               // when output 0's standard error is as small (and believed:
+  double relative_error = 0;      // below), or as small a part of its mean
   std::int64_t time_ns = 0;       // after so long; the bits then depend on time
   std::int64_t paths_min = 4096;  // an error is not believed before
+  // A standard error is believed when its samples (blocks, of a design: design.hpp) are 64 and
+  // 64 (kurtosis + 2) at least, and any after 2^20 paths.
+  // For one hit would end it at once: the mean of an event of p = 1e-5 with error = 1e-4 was 2.73 p
+  // over all seeds, and is 1.00 p so. What is left is at most 2 % (a sixth of such an error) where
+  // p > 1e-5. A rarer event is not hit in 2^20 paths at all, more often than not from p = 6e-7 on,
+  // and then the mean is 0 with no error: E = 0.64 p for p = 1e-6 and error = p / 2. Sample its
+  // importance, or raise paths_min, which holds for everything.
   /// Called about ten times a second by the calling thread; false ends the simulation.
   std::function<bool(const MonteCarloProgress&)> progress{};
   /// Called by the calling thread with what is accepted after 16, 17, … 32, 34, … 64, 68, … blocks
@@ -55,8 +62,9 @@ struct MonteCarloOptions {
   double confidence = 0.95;      // of the intervals
   montecarlo::Bins histogram{};  // of every output
   bool quantiles = false;        // of every output, by a sketch (montecarlo/sketch.hpp)
-  /// Keeps every sample in an array of that name, shape (outputs, paths). Needs `paths`; what was
-  /// not reached, or is not finite, is NaN.
+  /// Keeps every sample in an array of that name, shape (outputs, paths), which is there when the
+  /// simulation has ended, and not if it fails or is killed. Needs `paths`; what is not in the
+  /// estimate is NaN: not reached, ran ahead, not finite.
   std::string samples{};
   OnInvalid on_invalid = OnInvalid::count;
 

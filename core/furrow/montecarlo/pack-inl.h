@@ -7,6 +7,9 @@
 // Bits    functions are those of kernels/furrow/kernels/math: the same on every target with fused
 //         multiply-add. a * b + c is two roundings (compile with -ffp-contract=off, which
 //         furrow::montecarlo asks of whoever links it); fma(a, b, c) is one
+// NaN     goes through min and max, whichever operand it is (NumPy's maximum, where std::max(0.0,
+// x)
+//         hides it): such a path is an invalid one
 // Choice  no if: where(x > k, a, b), and any(mask), all(mask) for loops
 //
 // The code of a target is only valid on processors that have it, while the closures that use it are
@@ -22,6 +25,7 @@
 
 #include <hwy/highway.h>
 
+#include <cmath>
 #include <cstddef>
 
 #include <furrow/kernels/math/erf-inl.h>
@@ -42,6 +46,14 @@
 #define FURROW_PACKED
 #else
 #define FURROW_PACKED __attribute__((packed))
+#endif
+
+// minpd and maxpd give their second operand when one is not a number, and when both are equal.
+#undef FURROW_PACK_X86
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
+#define FURROW_PACK_X86 1
+#else
+#define FURROW_PACK_X86 0
 #endif
 
 HWY_BEFORE_NAMESPACE();
@@ -71,6 +83,41 @@ struct FURROW_PACKED PackMask {
   /// where(condition, x, y) takes the place of if.
   explicit operator bool() const = delete;
 };
+
+/// The lesser and the greater of two numbers; not a number where one of them is not. Of x and y of
+/// equal size, x: as std::max has it.
+HWY_INLINE V lesser(const V x, const V y) {
+#if FURROW_PACK_X86
+  return hn::IfThenElse(hn::IsNaN(y), y, hn::Min(y, x));
+#else
+  return hn::IfThenElse(hn::Or(hn::Lt(y, x), hn::IsNaN(y)), y, x);
+#endif
+}
+HWY_INLINE V greater(const V x, const V y) {
+#if FURROW_PACK_X86
+  return hn::IfThenElse(hn::IsNaN(y), y, hn::Max(y, x));
+#else
+  return hn::IfThenElse(hn::Or(hn::Gt(y, x), hn::IsNaN(y)), y, x);
+#endif
+}
+/// The same of a number that is one.
+HWY_INLINE V lesser_than_number(const V x, const V number) {
+#if FURROW_PACK_X86
+  return hn::Min(number, x);
+#else
+  return lesser(x, number);
+#endif
+}
+HWY_INLINE V greater_than_number(const V x, const V number) {
+#if FURROW_PACK_X86
+  return hn::Max(number, x);
+#else
+  return greater(x, number);
+#endif
+}
+
+/// True where an operand is not a number, as for doubles; Highway's Ne is false there with AVX.
+HWY_INLINE M differs(const V x, const V y) { return hn::Not(hn::Eq(x, y)); }
 
 #define FURROW_PACK_1(name, call) \
   inline Pack name(const Pack& x) noexcept { return {call(x.a), call(x.b), call(x.c), call(x.d)}; }
@@ -102,14 +149,14 @@ FURROW_PACK_COMPARE(operator<=, hn::Le)
 FURROW_PACK_COMPARE(operator>, hn::Gt)
 FURROW_PACK_COMPARE(operator>=, hn::Ge)
 FURROW_PACK_COMPARE(operator==, hn::Eq)
-FURROW_PACK_COMPARE(operator!=, hn::Ne)
+FURROW_PACK_COMPARE(operator!=, differs)
 FURROW_PACK_MASK(operator&, hn::And)
 FURROW_PACK_MASK(operator|, hn::Or)
 FURROW_PACK_MASK(operator^, hn::Xor)
 FURROW_PACK_MASK(operator&&, hn::And)
 FURROW_PACK_MASK(operator||, hn::Or)
-FURROW_PACK_2(min, hn::Min)
-FURROW_PACK_2(max, hn::Max)
+FURROW_PACK_2(min, lesser)
+FURROW_PACK_2(max, greater)
 FURROW_PACK_2(copysign, hn::CopySign)
 FURROW_PACK_1(abs, hn::Abs)
 FURROW_PACK_1(sqrt, hn::Sqrt)
@@ -131,6 +178,18 @@ FURROW_PACK_MATH(erf)
 FURROW_PACK_MATH(erfc)
 FURROW_PACK_MATH(ndtr)   // the normal distribution function
 FURROW_PACK_MATH(ndtri)  // and its inverse
+
+/// With one number for all paths, which costs one instruction a register.
+#define FURROW_PACK_NUMBER(name, call)                               \
+  inline Pack name(const Pack& x, double number) noexcept {          \
+    if (std::isnan(number)) return number;                           \
+    const V n = hn::Set(D(), number);                                \
+    return {call(x.a, n), call(x.b, n), call(x.c, n), call(x.d, n)}; \
+  }                                                                  \
+  inline Pack name(double number, const Pack& x) noexcept { return name(x, number); }
+FURROW_PACK_NUMBER(min, lesser_than_number)
+FURROW_PACK_NUMBER(max, greater_than_number)
+#undef FURROW_PACK_NUMBER
 
 #undef FURROW_PACK_1
 #undef FURROW_PACK_2

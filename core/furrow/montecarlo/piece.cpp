@@ -123,11 +123,11 @@ class Folding {
     return left;
   }
 
-  /// NaN for the samples of paths that are left out.
+  /// NaN for the samples of paths that are left out: of a group, all.
   void blank(const double* values, std::size_t stride, std::int64_t first,
              std::size_t count) const noexcept {
     for (std::size_t i = 0; i < count; ++i) {
-      if (sound(values, stride, i)) continue;
+      if (!pieces_.grouped && sound(values, stride, i)) continue;
       for (std::size_t k = 0; k < pieces_.layout.outputs; ++k) {
         pieces_.samples[static_cast<std::int64_t>(k) * pieces_.samples_stride + first +
                         static_cast<std::int64_t>(i)] = std::numeric_limits<double>::quiet_NaN();

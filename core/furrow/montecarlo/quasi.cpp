@@ -17,6 +17,7 @@ namespace {
 constexpr std::int64_t points_max = std::int64_t{1} << 40;
 constexpr std::int64_t points_first = 1024;
 constexpr std::int64_t randomisations_max = 4096;
+constexpr std::int64_t stop_randomisations_min = 8;
 /// A piece has 2^6 blocks at most, so that jobs end soon when cancelled; all of a job's records
 /// together have 32 MiB.
 constexpr std::int32_t piece_level_max = 6;
@@ -42,8 +43,11 @@ void check(const QuasiOptions& o) {
   if (!(o.error >= 0) || !(o.relative_error >= 0)) {
     throw InvalidArgument("error and relative_error are not negative");
   }
-  if (by_error && o.randomisations < 2) {
-    throw InvalidArgument("an error needs two randomisations at least (16 are usual)");
+  if (by_error && o.randomisations < stop_randomisations_min) {
+    throw InvalidArgument(fmt::format(
+        "to stop for an error takes {} randomisations at least (16 are usual): that of {} is too "
+        "uncertain itself",
+        stop_randomisations_min, o.randomisations));
   }
   if (!(o.confidence > 0 && o.confidence < 1)) {
     throw InvalidArgument(
@@ -108,7 +112,8 @@ class QuasiCourse {
         by_error_(options.error > 0 || options.relative_error > 0),
         started_ns_(os::monotonic_ns()),
         parts_(static_cast<std::size_t>(options.randomisations),
-               std::vector<Part>(simulation.outputs)) {
+               std::vector<Part>(simulation.outputs)),
+        paths_(layout_.moment_words(), 0.0) {
     if (options.set == PointSet::sobol) {
       limit_ = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(limit_)));
     }
@@ -180,11 +185,12 @@ class QuasiCourse {
         tree.add(record, each.range(i).level);
       }
       const std::vector<double> total = tree.total();
-      invalid_ += static_cast<std::int64_t>(count_at(total.data(), 1));
+      merge_moments(layout_, paths_.data(), total.data());
       const std::vector<Part> more = parts_of(total);
       part = points_ == 0 ? more : joined(part, more, share);
     }
     points_ = points;
+    invalid_ = static_cast<std::int64_t>(count_at(paths_.data(), 1));
     if (invalid_ != 0 && options_.on_invalid == OnInvalid::fail) {
       throw KernelFailed(fmt::format(
           "{} of the first {} paths have an output that is not finite (on_invalid = count leaves "
@@ -236,6 +242,11 @@ class QuasiCourse {
 
   bool accurate() const {
     const Estimate first = estimate(0);
+    const auto n = static_cast<double>(count_at(paths_.data(), 0));
+    const double* const m = paths_.data() + layout_.output_at(0);
+    const double kurtosis = n * m[at_m4] / (m[at_m2] * m[at_m2]) - 3;
+    // Whether the paths have seen what there is to see.
+    if (!believable(first.standard_error, kurtosis, n, static_cast<std::int64_t>(n))) return false;
     return first.standard_error <= options_.error ||
            (options_.relative_error > 0 &&
             first.standard_error <= options_.relative_error * std::abs(first.mean));
@@ -288,6 +299,7 @@ class QuasiCourse {
   std::int64_t points_ = 0;  // that every randomisation has
   std::int64_t invalid_ = 0;
   std::vector<std::vector<Part>> parts_;  // by randomisation, then by output
+  std::vector<double> paths_;             // moments of all of them
 };
 
 }  // namespace

@@ -22,8 +22,6 @@ namespace {
 
 constexpr std::int64_t paths_limit_default = std::int64_t{1} << 47;
 constexpr std::uint64_t streams_max = std::uint64_t{1} << 32;
-/// An estimate without any variance is not believed before.
-constexpr std::int64_t constant_paths = 1 << 20;
 /// Records on their way, in each of two rounds.
 constexpr std::size_t round_bytes_max = std::size_t{8} << 20;
 constexpr double round_seconds = 0.02;
@@ -129,8 +127,10 @@ class Course {
         started_ns_(os::monotonic_ns()) {}
 
   MonteCarloResult run() {
-    Checkpoint checkpoint(engine_, options_, layout_, simulation_.captures);
+    Checkpoint checkpoint(engine_, options_, layout_,
+                          {simulation_.captures, simulation_.design, paths_limit_});
     checkpoint.take_up(tree_);
+    check_invalid(tree_.total());
     if (!options_.samples.empty()) make_samples(checkpoint);
     posted_ = tree_.blocks();
     taken_up_ = std::min(posted_ * options_.block_paths, paths_limit_);
@@ -146,7 +146,8 @@ class Course {
       if (!stop && now == nullptr) stop = Stop::time;
     }
     now.reset();
-    checkpoint.save(tree_);
+    checkpoint.save(whole_ ? *whole_ : tree_);
+    if (samples_.valid()) finish_samples();
     return result(*stop);
   }
 
@@ -162,11 +163,25 @@ class Course {
           "samples cannot be kept by a simulation that is taken up from a checkpoint: those of its "
           "first part are gone");
     }
+    // The name is given when they are all there: a simulation that fails or is killed leaves none.
+    // Whether it can be is seen now.
+    CreateOptions create;
+    create.lifetime = Lifetime::owned;
+    static_cast<void>(Array<double>::create(options_.samples, {1}, create));
+    create.lifetime = Lifetime::persistent;
+    create.publish = false;
     samples_ = Array<double>::create(
-        options_.samples, {static_cast<std::int64_t>(simulation_.outputs), paths_limit_});
-    if (by_error_ || options_.time_ns != 0 || options_.progress) {
-      engine_.fill(samples_, std::numeric_limits<double>::quiet_NaN());
+        options_.samples, {static_cast<std::int64_t>(simulation_.outputs), paths_limit_}, create);
+  }
+
+  /// What ran ahead of the end is not in the estimate, and so not among the samples.
+  void finish_samples() {
+    const std::int64_t reached = std::min(tree_.blocks() * options_.block_paths, paths_limit_);
+    if (reached < paths_limit_) {
+      engine_.fill(samples_.slice(1, {reached, paths_limit_, 1}),
+                   std::numeric_limits<double>::quiet_NaN());
     }
+    samples_.segment()->publish();
   }
 
   /// How many blocks a piece should hold, as a power of two: enough to be worth a claim, and few
@@ -228,6 +243,12 @@ class Course {
       p.blocks &= -(std::int64_t{1} << p.level);
     }
     if (by_error_ || options_.milestone) cut_at_stops(p);
+    // A checkpoint holds whole blocks, so that more paths may follow: an incomplete one comes
+    // alone.
+    const std::int64_t whole = paths_limit_ / options_.block_paths;
+    if (!options_.checkpoint.empty() && posted_ < whole) {
+      p.blocks = std::min(p.blocks, whole - posted_);
+    }
     return p;
   }
 
@@ -259,8 +280,11 @@ class Course {
     for (std::int64_t i = 0; i < pieces; ++i) {
       const double* const record =
           round.pieces.records + static_cast<std::size_t>(i) * layout_.words();
+      if (!options_.checkpoint.empty() && tree_.blocks() == paths_limit_ / options_.block_paths) {
+        whole_ = tree_;
+      }
       tree_.add(record, round.pieces.range(i).level);
-      check_invalid(record);
+      if (count_at(record, 1) != 0) check_invalid(tree_.total());
       if (options_.milestone && is_stop(tree_.blocks())) options_.milestone(running());
       stop = may_stop();
       if (stop) return stop;
@@ -312,13 +336,12 @@ class Course {
     block_seconds_ = std::max(each, 1e-9);
   }
 
-  void check_invalid(const double* record) const {
-    if (options_.on_invalid != OnInvalid::fail || count_at(record, 1) == 0) return;
+  void check_invalid(const std::vector<double>& total) const {
+    if (options_.on_invalid != OnInvalid::fail || count_at(total.data(), 1) == 0) return;
     throw KernelFailed(fmt::format(
         "{} of the first {} paths have an output that is not finite (on_invalid = count leaves "
         "such paths out, and counts them)",
-        count_at(tree_.total().data(), 1),
-        std::min(tree_.blocks() * options_.block_paths, paths_limit_)));
+        count_at(total.data(), 1), std::min(tree_.blocks() * options_.block_paths, paths_limit_)));
   }
 
   MonteCarloResult estimates() const {
@@ -346,8 +369,8 @@ class Course {
   bool accurate() const {
     const MonteCarloResult so_far = estimates();
     const Estimate& first = so_far.outputs.front();
-    if (!(first.standard_error >= 0)) return false;
-    if (first.standard_error == 0 && so_far.paths < constant_paths) return false;
+    const auto samples = static_cast<double>(count_at(so_far.record.data(), 0));
+    if (!believable(first.standard_error, first.kurtosis, samples, so_far.paths)) return false;
     return first.standard_error <= options_.error ||
            (options_.relative_error > 0 &&
             first.standard_error <= options_.relative_error * std::abs(first.mean));
@@ -367,6 +390,7 @@ class Course {
   const AnySimulation& simulation_;
   RecordLayout layout_;
   Tree tree_;
+  std::optional<Tree> whole_;  // without an incomplete last block
   std::int64_t paths_limit_;
   std::int64_t blocks_limit_;
   bool by_error_;

@@ -20,6 +20,7 @@ namespace furrow::montecarlo {
 struct AnySimulation {
   std::size_t outputs;
   bool grouped;                         // a sample is a block's mean (design.hpp)
+  const char* design;                   // how paths are drawn, for checkpoints
   std::span<const std::byte> captures;  // of the closure, which outlives the run
   std::function<Future<void>(Engine&, const Pieces&)> start;
 };
@@ -43,7 +44,7 @@ MonteCarloResult run(Engine& engine, const MonteCarloOptions& options,
 template <class Code, class F>
 AnySimulation simulation_of(const F& path) {
   static_assert(Code::outputs >= 1 && Code::outputs <= outputs_max, "a path has 1 to 32 outputs");
-  return {Code::outputs, Code::grouped, engine::captures_of(path),
+  return {Code::outputs, Code::grouped, Code::design, engine::captures_of(path),
           [&path](Engine& engine, const Pieces& pieces) {
             return engine.for_each_async(pieces.count(), [path, pieces](std::int64_t piece) {
               run_piece(pieces, piece, Code::block(), &path);

@@ -107,6 +107,7 @@ struct OnePath {
 template <class F>
 struct SimulationOf : std::conditional_t<Plain<F>, OnePath<F>, Generic<F>> {
   static constexpr bool grouped = false;  // true: the paths of a block depend on each other
+  static constexpr const char* design = "independent paths";
 };
 
 }  // namespace furrow::montecarlo

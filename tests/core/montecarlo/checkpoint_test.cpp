@@ -9,9 +9,11 @@
 #include <filesystem>
 #include <fstream>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <furrow/io/hdf5.hpp>
+#include <furrow/montecarlo/design.hpp>
 #include <furrow/montecarlo/monte_carlo.hpp>
 
 #include "faults/fault_support.hpp"
@@ -146,11 +148,8 @@ TEST_CASE("a checkpoint of more paths goes on; one of fewer, of another simulati
   };
   more.checkpoint = file.path;
   MonteCarloOptions other = more;
-  other.paths = 256 * 300 + 8;  // its last block had 7 paths
-  refused(other, Walk{}, "paths");
-  other = more;
   other.paths = 1000;
-  refused(other, Walk{}, "paths");
+  refused(other, Walk{}, "it holds 76800, here are 1000");
   other = more;
   other.seed = 13;
   refused(other, Walk{}, "seed is 12, here it is 13");
@@ -174,8 +173,62 @@ TEST_CASE("a checkpoint of more paths goes on; one of fewer, of another simulati
   other.block_paths = 128;
   refused(other, Walk{}, "block paths");
   other = more;
+  other.on_invalid = OnInvalid::fail;
+  refused(other, Walk{}, "on invalid is count, here it is fail");
+  other = more;
   other.samples = "other_samples";
   refused(other, Walk{}, "samples");
+  CHECK_THROWS_AS(monte_carlo(engine, more, stratified(Walk{})), InvalidArgument);
+  CHECK_THROWS_WITH(monte_carlo(engine, more, stratified(Walk{})),
+                    Catch::Contains("design is independent paths, here it is stratified"));
+
+  // One that ended within a block goes on, too.
+  for (const std::int64_t paths : {256 * 300 + 8, 256 * 301, 256 * 777 + 1}) {
+    more.paths = paths;
+    more.checkpoint = file.path;
+    const auto longer = monte_carlo(engine, more, Walk{});
+    CHECK(longer.taken_up > 0);
+    more.checkpoint.clear();
+    CHECK(bits(longer) == bits(monte_carlo(engine, more, Walk{})));
+  }
+}
+
+TEST_CASE("designs go on from their own checkpoint; invalid paths in one are an error") {
+  Engine engine(workers(2));
+  const File file("designs.h5");
+  MonteCarloOptions options = options_of(file);
+  options.paths = 256 * 10 - 100;
+  monte_carlo(engine, options, stratified(Walk{}));
+  CHECK_THROWS_WITH(monte_carlo(engine, options, latin_hypercube(Walk{})),
+                    Catch::Contains("design is stratified, here it is latin hypercube"));
+  options.paths = 256 * 20;
+  const auto longer = monte_carlo(engine, options, stratified(Walk{}));
+  CHECK(longer.taken_up == 256 * 10);
+  const std::string path = std::exchange(options.checkpoint, "");
+  CHECK(bits(longer) == bits(monte_carlo(engine, options, stratified(Walk{}))));
+  options.checkpoint = path;
+
+  std::filesystem::remove(file.path);
+  const auto half = [](auto& generator) {
+    const auto u = generator.uniform();
+    return where(u < 0.5, 1.0 / (u - u), u);
+  };
+  CHECK(monte_carlo(engine, options, half).invalid > 0);
+  // As if they had been let through by a simulation that does not allow them.
+  const hdf5::DatasetInfo info = hdf5::info(engine, file.path, "/monte_carlo");
+  const auto state = Array<double>::temporary({info.shape[0]});
+  hdf5::load(engine, file.path, "/monte_carlo", state);
+  hdf5::SaveOptions how;
+  how.replace = true;
+  how.attributes = info.attributes;
+  (*how.attributes)["on invalid"] = Attribute::text("fail");
+  hdf5::save(engine, state, file.path, "/monte_carlo", how);
+  options.on_invalid = OnInvalid::fail;
+  CHECK_THROWS_AS(monte_carlo(engine, options, half), KernelFailed);
+  (*how.attributes)["version"] = Attribute::integer(1);
+  hdf5::save(engine, state, file.path, "/monte_carlo", how);
+  CHECK_THROWS_WITH(monte_carlo(engine, options, half),
+                    Catch::Contains("version is 1, here it is"));
 }
 
 TEST_CASE("files that are no checkpoint, damaged ones, and folders that are not there") {

@@ -1,14 +1,18 @@
 // Packs on every SIMD target that this processor has: the same bits with fused multiply-add, nearly
 // the same numbers without, and as a closure that was compiled without optimisation.
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include <furrow/montecarlo/monte_carlo.hpp>
+#include <furrow/montecarlo/processes/numbers.hpp>
 
 #include "core/montecarlo/every_function.hpp"
 #include "faults/fault_support.hpp"
@@ -58,6 +62,58 @@ TEST_CASE("every target runs closures; those with fused multiply-add give the sa
     }
     CHECK(bits(unoptimised(engine, options)) == bits(result));
   }
+}
+
+TEST_CASE("min and max give no number where an operand is none, on every target") {
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  // Each is 1 where it is not a number.
+  const auto hidden = [none = nan](auto& path) {
+    const auto u = path.uniform();
+    const auto x = where(u < 0.5, none, u);
+    const auto is = [](const auto& y) { return y != y; };
+    const auto zero = 0.0 * u;
+    return std::tuple{u < 0.5,          is(max(x, 0.0)), is(max(0.0, x)),  is(max(x, zero)),
+                      is(max(zero, x)), is(min(x, 0.0)), is(min(0.0, x)),  is(min(x, zero)),
+                      is(min(zero, x)), is(max(x, 2)),   is(max(none, u)), is(max(u, none)),
+                      is(min(none, u)), is(min(u, none))};
+  };
+  const auto sizes = [](auto& path) {
+    const auto z = path.normal();
+    const auto y = path.normal();
+    const auto half = 0.5 + 0.0 * z;
+    return std::array{max(z, 0.5), max(0.5, z), max(z, half), max(half, z), max(z, y),
+                      min(z, 0.5), min(0.5, z), min(z, half), min(half, z), min(z, y)};
+  };
+  const auto plain_sizes = [](Path& path) {
+    const double z = path.normal();
+    const double y = path.normal();
+    const double above = std::max(z, 0.5);
+    const double below = std::min(z, 0.5);
+    return std::array{above, above, above, above, std::max(z, y),
+                      below, below, below, below, std::min(z, y)};
+  };
+  for (const std::string_view target : kernels::targets()) {
+    INFO("target " << target);
+    const Forced forced(target);
+    Engine engine(workers(1));
+    const auto result = monte_carlo(engine, {.paths = 999, .seed = 7}, hidden);
+    CHECK(result.invalid == 0);
+    CHECK(std::abs(result.mean(0) - 0.5) < 0.1);
+    for (std::size_t k = 1; k < 14; ++k) {
+      INFO("output " << k);
+      CHECK(result.mean(k) == (k < 10 ? result.mean(0) : 1.0));
+    }
+    const auto packs = monte_carlo(engine, {.paths = 999, .seed = 7}, sizes);
+    const auto plain = monte_carlo(engine, {.paths = 999, .seed = 7}, plain_sizes);
+    if (fuses(target)) CHECK(bits(packs) == bits(plain));
+    for (std::size_t k = 0; k < 10; ++k) CHECK(packs.mean(k) == Approx(plain.mean(k)));
+  }
+  CHECK(std::isnan(processes::max(0.0, nan)));
+  CHECK(std::isnan(processes::max(nan, 0.0)));
+  CHECK(std::isnan(processes::min(0.0, nan)));
+  CHECK(std::isnan(processes::min(nan, 0.0)));
+  CHECK(processes::max(1.0, 2.0) == 2);
+  CHECK(processes::min(1.0, 2.0) == 1);
 }
 
 TEST_CASE("functions of packs are those of doubles") {

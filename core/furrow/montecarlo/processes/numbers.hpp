@@ -18,10 +18,11 @@ namespace furrow::processes {
 using std::abs;
 using std::exp;
 using std::log;
-using std::max;
-using std::min;
 using std::sqrt;
 
+/// Not a number where one of them is not, as for packs.
+inline double max(double x, double y) noexcept { return x < y || std::isnan(y) ? y : x; }
+inline double min(double x, double y) noexcept { return y < x || std::isnan(y) ? y : x; }
 inline double where(bool condition, double x, double y) noexcept { return condition ? x : y; }
 inline bool any(bool condition) noexcept { return condition; }
 inline bool all(bool condition) noexcept { return condition; }
