@@ -49,6 +49,7 @@ struct FileStatus {
   std::uint64_t bytes = 0;
   std::uint64_t links = 0;  // 0: the name is gone
   bool regular = false;
+  bool socket = false;
 };
 
 struct FileSystem {

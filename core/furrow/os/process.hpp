@@ -44,7 +44,7 @@ void drop_output() noexcept;
 /// given descriptors stay open in it. -1 on failure.
 std::int64_t execute_self(const std::string& variable, std::span<const int> inherited) noexcept;
 
-/// Threads of this process.
+/// Threads of this process; 0 when the system does not tell.
 std::size_t thread_count() noexcept;
 
 /// SIGKILL. False when there is no such process (or it is not ours).

@@ -39,6 +39,8 @@ struct Packet {
 std::error_code send_packet(int socket, std::span<const std::byte> head,
                             std::span<const std::byte> body, std::span<const int> descriptors,
                             bool may_wait) noexcept;
+/// too_many_files_open: this process has no room for the descriptors of the next packet, which
+/// stays.
 Packet receive_packet(int socket, std::span<std::byte> buffer, bool may_wait,
                       std::error_code& error);
 

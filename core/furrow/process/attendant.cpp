@@ -59,7 +59,8 @@ void Attendant::end() noexcept {
 Attending::Attending(const std::string& argument) {
   char* at = nullptr;
   const int number = static_cast<int>(std::strtol(argument.c_str(), &at, 10));
-  owner = os::ProcessWatch(std::strtoull(at + 1, nullptr, 10));
+  owner_pid = std::strtoull(at + 1, nullptr, 10);
+  owner = os::ProcessWatch(owner_pid);
   os::close_on_execute(number);
   control = mp::Connection(os::Descriptor(number), true, true);
 }

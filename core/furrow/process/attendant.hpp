@@ -44,6 +44,7 @@ class Attendant {
 struct Attending {
   explicit Attending(const std::string& argument);
   mp::Connection control;
+  std::uint64_t owner_pid = 0;
   os::ProcessWatch owner;
 };
 

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <utility>
 
 #include <furrow/os/identity.hpp>
 #include <furrow/os/process.hpp>
+#include <furrow/process/identity.hpp>
 
 namespace furrow::process {
 namespace {
@@ -69,5 +71,39 @@ void finish_children() {
 }
 
 void forget_children() { children() = new Children; }
+
+namespace {
+
+struct Own {
+  std::mutex mutex;
+  std::shared_ptr<State> state;
+};
+
+// Replaced, not changed, in a forked child: another thread may have held the mutex.
+Own*& own() {
+  static auto* the_own = new Own;
+  return the_own;
+}
+
+}  // namespace
+
+std::shared_ptr<State> own_state() {
+  Own& o = *own();
+  const std::lock_guard lock(o.mutex);
+  // A fork of the user's own has its parent's.
+  if (o.state == nullptr || o.state->maker != os::this_process_id()) {
+    o.state = std::make_shared<State>();
+    o.state->kind = State::Kind::self;
+    o.state->maker = o.state->pid = os::this_process_id();
+    o.state->daemon = kinship().daemon;
+  }
+  return o.state;
+}
+
+void set_own_state(std::shared_ptr<State> state) {
+  auto* const fresh = new Own;
+  fresh->state = std::move(state);
+  own() = fresh;
+}
 
 }  // namespace furrow::process

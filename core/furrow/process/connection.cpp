@@ -142,6 +142,11 @@ Connection::Message Connection::receive(Timeout timeout) const {
   for (;;) {
     packet = os::receive_packet(s.socket.get(), buffer, deadline.is_forever(), error);
     if (!error) break;
+    if (error == std::errc::too_many_files_open) {
+      throw OutOfSpace(
+          "recv: this process has no descriptors left for those that the message brings; it stays "
+          "until there are some (close files, or raise the limit: ulimit -n)");
+    }
     if (error != std::errc::resource_unavailable_try_again)
       throw IoError("recv: " + error.message());
     if (deadline.passed()) throw_timeout("recv", timeout);

@@ -2,6 +2,7 @@
 #include <furrow/process/crew.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <system_error>
 #include <utility>
 
@@ -195,6 +196,7 @@ bool Crew::closed() const {
 void Crew::cancel_pending() {
   if (!is_ours()) return;
   const Lock lock(mutex_);
+  if (closed_) feeds_.clear();
   collect();
   const std::vector<Task> posted = posted_;
   for (const Task& task : posted) {
@@ -236,14 +238,58 @@ void Crew::terminate() {
   }
   requests_.raise();
   alarm_.raise();
-  join(mp::Timeout());
+  wait(mp::Timeout(), [&] { return ended_.load(std::memory_order_acquire); });
 }
 
 bool Crew::is_ours() const noexcept { return os::this_process_id() == pid_; }
 
 bool Crew::join(const mp::Deadline& deadline) {
   if (!is_ours()) return true;
-  return wait(deadline, [&] { return ended_.load(std::memory_order_acquire); });
+  return submit_feeds(deadline) &&
+         wait(deadline, [&] { return ended_.load(std::memory_order_acquire); }) &&
+         await_callbacks(deadline);
+}
+
+// What was begun before the end is submitted whole: nobody else may come for it any more.
+bool Crew::submit_feeds(const mp::Deadline& deadline) {
+  for (;;) {
+    std::shared_ptr<Feed> feed;
+    {
+      const Lock lock(mutex_);
+      if (feeds_.empty()) return true;
+      feed = feeds_.front();
+    }
+    std::unique_lock source(feed->mutex, std::defer_lock);
+    if (deadline.is_forever()) {
+      source.lock();
+    } else if (!source.try_lock_for(std::chrono::nanoseconds(deadline.left_ns()))) {
+      return false;
+    }
+    if (feed->submit_rest && !feed->submit_rest(deadline)) return false;
+    end_feed(feed.get());
+  }
+}
+
+void Crew::open_feed(const std::shared_ptr<Feed>& feed) {
+  check_ours();
+  const Lock lock(mutex_);
+  check_open(nullptr);
+  feeds_.push_back(feed);
+}
+
+void Crew::end_feed(const Feed* feed) noexcept {
+  if (!is_ours()) return;
+  const Lock lock(mutex_);
+  std::erase_if(feeds_, [&](const auto& one) { return one.get() == feed; });
+  if (finished()) alarm_.raise();
+}
+
+void Crew::check_open(const Feed* feed) const {
+  if (!broken_.empty()) throw_broken();
+  const auto is_it = [&](const auto& one) { return one.get() == feed; };
+  if (!closed_ || std::any_of(feeds_.begin(), feeds_.end(), is_it)) return;
+  throw Closed(fmt::format("no task can be given to {} {} that is closed",
+                           options_.noun == "executor" ? "an" : "a", options_.noun));
 }
 
 void Crew::release() {
@@ -272,24 +318,6 @@ std::vector<std::uint64_t> Crew::worker_pids() const {
     if (state_of(w) == SeatState::running) pids.push_back(view_.seat(w).pid.load());
   }
   return pids;
-}
-
-// --- Callbacks ----------------------------------------------------------------------------------
-
-void Crew::call_back() {
-  std::unique_lock lock(callbacks_mutex_);
-  for (;;) {
-    callbacks_changed_.wait(lock, [&] { return !callbacks_.empty() || no_more_callbacks_; });
-    if (callbacks_.empty()) return;
-    const std::function<void()> callback = std::move(callbacks_.front());
-    callbacks_.pop_front();
-    lock.unlock();
-    try {
-      callback();
-    } catch (...) {  // as Python: what a callback throws reaches nobody
-    }
-    lock.lock();
-  }
 }
 
 }  // namespace furrow::process

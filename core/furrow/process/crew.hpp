@@ -9,7 +9,10 @@
 //            replacements. Results do not wait for it: whoever waits for a task collects them; the
 //            watcher does while nobody waits and somebody must (tasks that found no slot,
 //            callbacks). Callbacks run in a second thread, started by the first of them: a callback
-//            that blocks delays no result, and may itself end the crew.
+//            that blocks delays no result, and may itself end the crew. While one runs, that thread
+//            counts as the user's where a fork is concerned.
+// Closed     a crew that is closed takes no tasks but those of feeds that were open before; its
+//            workers end when these have ended and all tasks are resolved.
 // Resolves   every task: by its result, by its error, by the end of the crew. Once a cancelled or
 //            timed out task is resolved, nothing of it runs any more.
 // Dies       a worker, idle: replaced. In a task: the task is run again by another when it is
@@ -58,6 +61,15 @@ struct TaskLimits {
   std::int64_t limit_ns = 0;  // of running; 0: none
 };
 
+/// Told of tasks that are resolved, of whatever crews, at once and in whatever thread.
+struct TaskSignal {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::uint64_t count = 0;
+
+  void raise();
+};
+
 /// A task as its parent knows it. All but `crew`, `call`, `limits`, `number` and, once `resolved`
 /// is true, the outcome belongs to the crew's mutex.
 struct TaskState {
@@ -74,6 +86,7 @@ struct TaskState {
   unsigned deaths = 0;
   End condemned = End::none;  // why the parent kills its worker
   std::vector<std::function<void()>> callbacks;
+  std::vector<std::shared_ptr<TaskSignal>> signals;
 
   // The outcome.
   std::atomic<bool> resolved{false};
@@ -84,6 +97,14 @@ struct TaskState {
 };
 
 using Task = std::shared_ptr<TaskState>;
+
+/// A source of tasks that are submitted little by little (lazy_map.hpp). Whoever joins the crew has
+/// the rest submitted.
+struct Feed {
+  std::timed_mutex mutex;                                // of the source; taken before the crew's
+  std::function<bool(const mp::Deadline&)> submit_rest;  // under it; false when the time ran out
+  std::atomic<bool> dropped{false};                      // nobody wants the rest
+};
 
 struct CrewOptions {
   std::size_t workers = 1;
@@ -101,7 +122,10 @@ class Crew : public std::enable_shared_from_this<Crew> {
   ~Crew();
 
   /// Throws Closed, BrokenPool.
-  Task submit(Call call, const TaskLimits& limits, std::function<void()> callback = {});
+  Task submit(Call call, const TaskLimits& limits, const Feed* feed = nullptr);
+  /// Throws as submit does.
+  void open_feed(const std::shared_ptr<Feed>& feed);
+  void end_feed(const Feed* feed) noexcept;
 
   /// Until `done` is true; it is asked again whenever a task of this crew was resolved. False when
   /// the time ran out.
@@ -110,6 +134,13 @@ class Crew : public std::enable_shared_from_this<Crew> {
   bool running(const TaskState& task);
   /// Called in the crew's thread for callbacks once the task is resolved, at once if it is.
   void add_callback(TaskState& task, std::function<void()> callback);
+  /// Raised once the task is resolved; false when it is already.
+  bool add_signal(TaskState& task, const std::shared_ptr<TaskSignal>& signal);
+  void remove_signal(TaskState& task, const TaskSignal* signal) noexcept;
+  /// True in a thread that runs a callback of any crew's.
+  static bool in_callback() noexcept;
+  /// Whoever waits looks again.
+  void bump() noexcept;
 
   /// True when it will not run, or (kill) not to its end.
   bool cancel(TaskState& task, bool kill);
@@ -120,7 +151,8 @@ class Crew : public std::enable_shared_from_this<Crew> {
   void cancel_pending();
   /// Kills the workers; all tasks are resolved when it returns.
   void terminate();
-  /// Until the workers of a closed crew have ended.
+  /// Until the workers of a closed crew have ended, and its callbacks have returned; in a callback
+  /// these are not waited for.
   bool join(const mp::Deadline& deadline);
   /// Ends the threads. REQUIRES: closed and joined, or terminated. In a callback, or in a forked
   /// child, only lets go.
@@ -147,9 +179,19 @@ class Crew : public std::enable_shared_from_this<Crew> {
   void share_start(const Call* initializer);
   bool is_ours() const noexcept;  // false in a child that was forked
   [[noreturn]] void throw_broken() const;
-  void call_back();
+  bool submit_feeds(const mp::Deadline& deadline);
+  void check_open(const Feed* feed) const;
 
-  // crew_tasks.cpp; all but bump under mutex_
+  // crew_callbacks.cpp
+  void call_back();
+  void call_first(std::unique_lock<std::mutex>& lock);
+  void call_back_here();
+  bool await_callbacks(const mp::Deadline& deadline);
+  void enqueue(std::vector<std::function<void()>>& callbacks);
+  void let_go(TaskState& task);
+  void start_caller();
+
+  // crew_tasks.cpp; under mutex_
   bool post(const Task& task);
   bool put_argument(const Task& task, std::uint32_t slot);
   void wake_a_worker();
@@ -157,20 +199,20 @@ class Crew : public std::enable_shared_from_this<Crew> {
   bool uncollected() const noexcept;
   void collect_seat(std::size_t worker);
   void deliver(std::uint32_t slot, std::size_t worker);
+  mp::Bytes read_result(std::uint32_t slot) const;
   void give_back(std::uint32_t slot);
-  void start_caller();
   void check_ours() const;
   void resolve(const Task& task, std::exception_ptr error, bool cancelled = false);
   void refill();
   void arm();
   bool condemn(TaskState& task, TaskState::End end);
-  void bump() noexcept;
   bool spin(std::uint32_t bell, const mp::Deadline& deadline) noexcept;
-  void leave();
-  bool finished() const noexcept { return closed_ && outstanding_ == 0; }
+  void leave() noexcept;
+  bool finished() const noexcept { return closed_ && outstanding_ == 0 && feeds_.empty(); }
 
   // crew_watch.cpp
   void watch();
+  bool watch_once();
   void service();
   void service_seat(std::size_t worker);
   void service_nursery();
@@ -204,9 +246,10 @@ class Crew : public std::enable_shared_from_this<Crew> {
   std::uint64_t tail_ = 1;     // position of the next ready entry
   std::uint64_t numbers_ = 0;
   std::size_t outstanding_ = 0;  // not resolved
-  std::size_t awaited_ = 0;      // of those, with callbacks
+  std::size_t awaited_ = 0;      // of those, with callbacks or signals
   std::size_t attending_ = 0;    // threads that wait, and collect
   SpinGauge gauge_;
+  std::vector<std::shared_ptr<Feed>> feeds_;
   bool closed_ = false;
   bool terminated_ = false;
   std::string broken_;  // why no worker will come; empty: all is well
@@ -221,12 +264,16 @@ class Crew : public std::enable_shared_from_this<Crew> {
   std::int64_t lost_ns_ = 0;  // when the nursery was lost
   std::atomic<bool> nursery_lost_{false};
   std::atomic<bool> ended_{false};  // no helper lives any more
+  bool ended_helpers_ = false;      // the watcher's own
   std::thread watcher_;
+  std::atomic<std::thread::id> watcher_id_{};
 
   std::mutex callbacks_mutex_;
   std::condition_variable callbacks_changed_;
   std::deque<std::function<void()>> callbacks_;
   bool no_more_callbacks_ = false;
+  bool calling_ = false;
+  std::atomic<bool> no_caller_{false};  // no thread was to be had: whoever waits calls
   std::thread caller_;
 };
 

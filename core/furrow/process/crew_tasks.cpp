@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <new>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -12,7 +13,6 @@
 #include <furrow/os/identity.hpp>
 #include <furrow/process/crew.hpp>
 #include <furrow/process/crew_worker.hpp>
-#include <furrow/process/start.hpp>
 #include <furrow/process/task_error.hpp>
 
 namespace furrow::process {
@@ -22,6 +22,7 @@ constexpr std::int64_t spin_ns = 60'000;
 
 std::exception_ptr error_of(TaskOutcome outcome, const TaskState& task, std::size_t worker,
                             std::span<const std::byte> description) {
+  if (outcome == TaskOutcome::returned) return nullptr;
   const std::string what = fmt::format("task {} ({})", task.number, readable_name(task.call.type));
   const ExceptionText thrown = read_description(description);
   switch (outcome) {
@@ -49,6 +50,19 @@ std::exception_ptr error_of(TaskOutcome outcome, const TaskState& task, std::siz
   return nullptr;
 }
 
+// Where memory has run out there may be none for the sentence either.
+std::exception_ptr no_room_error(const TaskState& task, std::size_t worker,
+                                 std::uint64_t bytes) noexcept {
+  try {
+    return std::make_exception_ptr(OutOfSpace(fmt::format(
+        "task {} ({}) returned in worker {}, but this process has no memory for the {} bytes of "
+        "its result",
+        task.number, readable_name(task.call.type), worker, bytes)));
+  } catch (...) {
+    return std::make_exception_ptr(std::bad_alloc());
+  }
+}
+
 }  // namespace
 
 void Crew::check_ours() const {
@@ -59,26 +73,15 @@ void Crew::check_ours() const {
 
 // --- In -----------------------------------------------------------------------------------------
 
-Task Crew::submit(Call call, const TaskLimits& limits, std::function<void()> callback) {
-  if (os::this_process_id() != pid_) {
-    throw InvalidState(
-        fmt::format("this {} belongs to another process, which forked this one", options_.noun));
-  }
+Task Crew::submit(Call call, const TaskLimits& limits, const Feed* feed) {
+  check_ours();
   revive();
   auto task = std::make_shared<TaskState>();
   task->crew = shared_from_this();
   task->call = std::move(call);
   task->limits = limits;
   const Lock lock(mutex_);
-  if (!broken_.empty()) throw_broken();
-  if (closed_) {
-    throw Closed(fmt::format("no task can be given to {} {} that is closed",
-                             options_.noun == "executor" ? "an" : "a", options_.noun));
-  }
-  if (callback) {
-    task->callbacks.push_back(std::move(callback));
-    ++awaited_;
-  }
+  check_open(feed);
   task->number = numbers_++;
   ++outstanding_;
   if (free_slots_.empty()) collect();
@@ -190,8 +193,9 @@ bool Crew::uncollected() const noexcept {
 void Crew::collect_seat(std::size_t w) {
   SeatLayout& seat = view_.seat(w);
   const std::uint32_t written = seat.written.load(std::memory_order_acquire);
-  for (std::uint32_t& taken = seats_[w].taken; taken != written; ++taken) {
-    deliver(seat.finished[taken % task_slots].load(std::memory_order_relaxed) % task_slots, w);
+  for (std::uint32_t& taken = seats_[w].taken; taken != written;) {
+    const std::uint32_t next = taken++;  // told once, whatever comes of it
+    deliver(seat.finished[next % task_slots].load(std::memory_order_relaxed) % task_slots, w);
   }
 }
 
@@ -202,31 +206,36 @@ void Crew::deliver(std::uint32_t number, std::size_t worker) {
   const ClaimWord word = unpack_claim(slot.claim.load(std::memory_order_acquire));
   if (task == nullptr || word.state != ClaimState::done) return;
   deaths_in_a_row_ = 0;
-  mp::Bytes result;
-  if (slot.outcome != TaskOutcome::no_space) {
-    result.resize(slot.result_bytes);
-    if (slot.result_bytes <= inline_bytes) {
-      std::memcpy(result.data(), slot.bytes, result.size());
-    } else {
-      std::error_code error;
-      os::read_at(memory_, CrewView::result_at(number), result.data(), result.size(), error);
-    }
-  }
-  const TaskOutcome outcome = slot.outcome;
+  std::exception_ptr error;
   segment::Lending::Held lent;
-  if (outcome == TaskOutcome::returned && slot.lent_bytes <= result.size()) {
-    lent = hold_named(std::span(result).last(slot.lent_bytes));
-    result.resize(result.size() - slot.lent_bytes);
+  try {
+    mp::Bytes result = read_result(number);
+    error = error_of(slot.outcome, *task, worker, result);
+    if (error == nullptr && slot.lent_bytes <= result.size()) {
+      lent = hold_named(std::span(result).last(slot.lent_bytes));
+      result.resize(result.size() - slot.lent_bytes);
+    }
+    if (error == nullptr) task->result = std::move(result);
+  } catch (const std::exception&) {
+    error = no_room_error(*task, worker, slot.result_bytes);
   }
   slot.claim.store(pack({word.round, 0, ClaimState::empty}), std::memory_order_release);
   give_back(number);
-  if (outcome == TaskOutcome::returned) {
-    task->result = std::move(result);
-    resolve(task, nullptr);
-    task->call.held = std::move(lent);
+  resolve(task, std::move(error));
+  task->call.held = std::move(lent);
+}
+
+mp::Bytes Crew::read_result(std::uint32_t number) const {
+  const TaskSlot& slot = view_.slot(number);
+  if (slot.outcome == TaskOutcome::no_space) return {};
+  mp::Bytes result(slot.result_bytes);
+  if (slot.result_bytes <= inline_bytes) {
+    std::memcpy(result.data(), slot.bytes, result.size());
   } else {
-    resolve(task, error_of(outcome, *task, worker, result));
+    std::error_code error;
+    os::read_at(memory_, CrewView::result_at(number), result.data(), result.size(), error);
   }
+  return result;
 }
 
 // REQUIRES: the claim word says empty, so that no worker touches the slot any more.
@@ -253,34 +262,16 @@ void Crew::resolve(const Task& task, std::exception_ptr error, bool cancelled) {
   task->error = std::move(error);
   task->cancelled = cancelled;
   task->phase = TaskState::Phase::resolved;
-  task->call.argument = {};
-  task->call.held.clear();
+  let_go(*task);
   --outstanding_;
   static std::atomic<std::uint64_t> resolved_so_far{0};
   task->order = resolved_so_far.fetch_add(1, std::memory_order_relaxed);
   task->resolved.store(true, std::memory_order_release);
-  if (!task->callbacks.empty()) {
-    --awaited_;
-    const std::lock_guard lock(callbacks_mutex_);
-    for (auto& callback : task->callbacks) callbacks_.push_back(std::move(callback));
-    task->callbacks.clear();
-    start_caller();
-    callbacks_changed_.notify_one();
-  }
+  if (!task->callbacks.empty() || !task->signals.empty()) --awaited_;
+  for (const auto& signal : task->signals) signal->raise();
+  task->signals.clear();
+  if (!task->callbacks.empty()) enqueue(task->callbacks);
   if (finished()) alarm_.raise();
-}
-
-// Under callbacks_mutex_.
-void Crew::start_caller() {
-  if (caller_.joinable() || no_more_callbacks_) return;
-  try {
-    caller_ = std::thread([self = shared_from_this()] {
-      const OwnThread own;
-      os::block_signals();
-      self->call_back();
-    });
-  } catch (const std::system_error&) {  // no thread is to be had: the next callback asks again
-  }
 }
 
 // --- Waiting ------------------------------------------------------------------------------------
@@ -293,16 +284,21 @@ bool Crew::wait(const mp::Deadline& deadline, const std::function<bool()>& done)
     ++attending_;
     control.watcher_wants.store(0, std::memory_order_relaxed);
   }
-  bool reached = false;
+  struct Attendance {
+    Crew& crew;
+    ~Attendance() { crew.leave(); }
+  };
+  const Attendance attendance{*this};
   for (;;) {
     const std::uint32_t bell = control.done_bell.load(std::memory_order_acquire);
     {
       const Lock lock(mutex_);
       collect();
     }
-    if ((reached = done())) break;
+    call_back_here();
+    if (done()) return true;
     revive();
-    if (deadline.passed()) break;
+    if (deadline.passed()) return false;
     if (spin(bell, deadline)) continue;
     // Pairs with ring_done and bump: they see the sleeper, or this sees the bell.
     control.sleepers.fetch_add(1, std::memory_order_seq_cst);
@@ -311,14 +307,16 @@ bool Crew::wait(const mp::Deadline& deadline, const std::function<bool()>& done)
     }
     control.sleepers.fetch_sub(1, std::memory_order_relaxed);
   }
-  leave();
-  return reached;
 }
 
-void Crew::leave() {
+void Crew::leave() noexcept {
   const Lock lock(mutex_);
   --attending_;
-  arm();
+  try {
+    arm();
+  } catch (...) {  // no memory: the watcher collects, and has another try
+    alarm_.raise();
+  }
 }
 
 // True when the bell rang.
@@ -374,22 +372,6 @@ bool Crew::running(const TaskState& task) {
   if (task.phase != TaskState::Phase::posted) return false;
   const ClaimState state = unpack_claim(view_.slot(task.slot).claim.load()).state;
   return state == ClaimState::claimed || state == ClaimState::killing;
-}
-
-void Crew::add_callback(TaskState& task, std::function<void()> callback) {
-  {
-    const Lock lock(mutex_);
-    if (!task.resolved.load()) {
-      if (task.callbacks.empty()) ++awaited_;
-      task.callbacks.push_back(std::move(callback));
-      arm();
-      return;
-    }
-  }
-  try {
-    callback();
-  } catch (...) {  // as Python: what a callback throws reaches nobody
-  }
 }
 
 bool Crew::cancel(TaskState& task, bool kill) {

@@ -19,13 +19,26 @@ constexpr std::int64_t exit_report_ns = 500'000'000;  // the nursery's word on h
 constexpr std::int64_t takeover_ns = 2'000'000'000;   // the spare's time to become the nursery
 constexpr std::int64_t stop_timeout_ns = 4'000'000'000;
 constexpr std::int64_t quick_death_ns = 1'000'000'000;
+constexpr std::int64_t breath_ns = 10'000'000;
 constexpr unsigned back_off_max = 10;  // 2^10 ms
 constexpr std::size_t deaths_in_a_row_max = 64;
 
 }  // namespace
 
 void Crew::watch() {
+  watcher_id_.store(std::this_thread::get_id());
   for (;;) {
+    try {
+      if (watch_once()) return;
+    } catch (const std::exception&) {  // no memory: later there may be some
+      os::sleep_ns(breath_ns);
+    }
+  }
+}
+
+// True when all is over.
+bool Crew::watch_once() {
+  if (!ended_helpers_) {
     std::vector<int> sources{alarm_.get(), nursery_lost_.load() ? -1 : nursery_.get()};
     for (const Seat& seat : seats_) {
       if (seat.watch.valid()) sources.push_back(seat.watch.get());
@@ -35,12 +48,13 @@ void Crew::watch() {
     service();
     {
       const Lock lock(mutex_);
-      if (!finished() && !terminated_) continue;
+      if (!finished() && !terminated_) return false;
     }
     end_helpers();
-    resolve_all();
-    return;
+    ended_helpers_ = true;
   }
+  resolve_all();
+  return true;
 }
 
 std::int64_t Crew::next_wake_ns() {
@@ -230,6 +244,7 @@ void Crew::break_with(const std::string& reason) {
   if (!broken_.empty()) return;
   broken_ = reason;
   closed_ = true;
+  feeds_.clear();
   const auto fail = [&](const Task& task) {
     resolve(task, std::make_exception_ptr(
                       BrokenPool(fmt::format("the {} is broken: {}", options_.noun, reason))));

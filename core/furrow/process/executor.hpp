@@ -110,7 +110,8 @@ class Executor {
   }
 
   /// No more tasks. Those that have not begun are cancelled where that is asked. Without waiting,
-  /// the rest goes on, but not longer than this object lives. May be called again.
+  /// the rest goes on, but not longer than this object lives. With waiting, callbacks have returned
+  /// as well, unless it is called in one. May be called again.
   void shutdown(bool wait = true, bool cancel_futures = false) {
     crew_->close();
     if (cancel_futures) crew_->cancel_pending();

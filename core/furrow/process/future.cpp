@@ -1,6 +1,6 @@
 #include <furrow/process/future.hpp>
 
-#include <condition_variable>
+#include <chrono>
 #include <mutex>
 
 #include <fmt/format.h>
@@ -10,40 +10,43 @@
 namespace furrow::process {
 namespace {
 
-// Tasks of several crews: no one bell rings for all of them, so each task's callback does.
-bool wait_for_mixed(std::span<const Task> tasks, const mp::Deadline& deadline,
-                    const std::function<bool()>& done) {
-  struct Signal {
-    std::mutex mutex;
-    std::condition_variable changed;
-    std::uint64_t count = 0;
-  };
-  const auto signal = std::make_shared<Signal>();
-  for (const Task& task : tasks) {
-    task->crew->add_callback(*task, [signal] {
-      const std::lock_guard lock(signal->mutex);
-      ++signal->count;
-      signal->changed.notify_all();
-    });
+// Somebody must start workers again where nobody else waits for them (Crew::revive).
+constexpr std::int64_t look_again_ns = 500'000'000;
+
+// Tasks of several crews: no one bell rings for all of them, so each task raises the signal, in
+// whatever thread it is resolved. Callbacks would not do: this may be the thread that calls them.
+class MixedWait {
+ public:
+  explicit MixedWait(std::span<const Task> tasks) : tasks_(tasks) {
+    for (const Task& task : tasks_) task->crew->add_signal(*task, signal_);
   }
-  for (;;) {
-    std::uint64_t seen = 0;
-    {
-      const std::lock_guard lock(signal->mutex);
-      seen = signal->count;
-    }
-    for (const Task& task : tasks) task->crew->poll(*task);
-    if (done()) return true;
-    if (deadline.passed()) return false;
-    std::unique_lock lock(signal->mutex);
-    const auto changed = [&] { return signal->count != seen; };
-    if (deadline.is_forever()) {
-      signal->changed.wait(lock, changed);
-    } else {
-      signal->changed.wait_for(lock, std::chrono::nanoseconds(deadline.left_ns()), changed);
+  ~MixedWait() {
+    for (const Task& task : tasks_) task->crew->remove_signal(*task, signal_.get());
+  }
+  MixedWait(const MixedWait&) = delete;
+  MixedWait& operator=(const MixedWait&) = delete;
+
+  bool until(const mp::Deadline& deadline, const std::function<bool()>& done) {
+    for (;;) {
+      std::uint64_t seen = 0;
+      {
+        const std::lock_guard lock(signal_->mutex);
+        seen = signal_->count;
+      }
+      for (const Task& task : tasks_) task->crew->poll(*task);
+      if (done()) return true;
+      if (deadline.passed()) return false;
+      std::unique_lock lock(signal_->mutex);
+      signal_->changed.wait_for(lock,
+                                std::chrono::nanoseconds(deadline.left_ns_within(look_again_ns)),
+                                [&] { return signal_->count != seen; });
     }
   }
-}
+
+ private:
+  std::span<const Task> tasks_;
+  std::shared_ptr<TaskSignal> signal_ = std::make_shared<TaskSignal>();
+};
 
 }  // namespace
 
@@ -53,7 +56,7 @@ bool wait_for_tasks(std::span<const Task> tasks, const mp::Deadline& deadline,
   if (tasks.empty()) return false;
   const auto same = [&](const Task& task) { return task->crew == tasks.front()->crew; };
   if (!std::all_of(tasks.begin(), tasks.end(), same)) {
-    return wait_for_mixed(tasks, deadline, done);
+    return MixedWait(tasks).until(deadline, done);
   }
   return tasks.front()->crew->wait(deadline, done);
 }

@@ -16,6 +16,7 @@
 #include <furrow/os/memory_file.hpp>
 #include <furrow/process/children.hpp>
 #include <furrow/process/log.hpp>
+#include <furrow/process/manager_client.hpp>
 #include <furrow/process/process.hpp>
 #include <furrow/process/start.hpp>
 #include <furrow/process/task_error.hpp>
@@ -120,9 +121,20 @@ template <class Body>
 
 [[noreturn]] void executed(const std::string& argument);
 
+// Until the child has what its parent may let go of after the start, or is dead.
+void wait_until_taken(const os::Event& taken, std::uint64_t child) {
+  const os::ProcessWatch watch(child);
+  const std::array<int, 2> sources{taken.get(), watch.get()};
+  // Without a handle for the child, looks up now and then.
+  while (!watch.dead()) {
+    if (os::wait_ready(sources, watch.valid() ? -1 : 20'000'000)[0]) break;
+  }
+}
+
 }  // namespace
 
-Launched launch_by_fork(const LaunchOptions& options, Target& target) {
+Launched launch_by_fork(const LaunchOptions& options, Target& target,
+                        const std::function<void()>& in_child) {
   if (!fork_is_safe()) {
     throw InvalidState(
         "a fork is not safe here: another thread of this process could hold a lock that the child "
@@ -131,6 +143,7 @@ Launched launch_by_fork(const LaunchOptions& options, Target& target) {
   }
   Launched launched{0, make_launch_file()};
   const Bond bond{options.outlive_parent, os::on_main_thread(), os::ignored_signals()};
+  os::Event shared = holds_managed() ? os::Event::create() : os::Event();
   os::flush_streams();
   const std::int64_t pid = fork_whole();
   if (pid < 0) throw Error(fmt::format("a process cannot be forked: {}", std::strerror(errno)));
@@ -140,10 +153,18 @@ Launched launch_by_fork(const LaunchOptions& options, Target& target) {
     forget_children();
     os::set_signals_of_child(bond.ignored_signals);
     os::close_input();
+    in_child();
+    if (shared.valid()) {
+      os::fault_point("process.child.sharing");
+      share_managed_after_fork();
+      shared.raise();
+      shared.close();
+    }
     live(options.kin, launched.file, [&] { target.call(); });
   }
   os::fault_point("process.start.forked");
   launched.pid = static_cast<std::uint64_t>(pid);
+  if (shared.valid()) wait_until_taken(shared, launched.pid);
   return launched;
 }
 
@@ -185,12 +206,7 @@ Launched launch_by_execution(const LaunchOptions& options, const Target& target)
   launched.pid = start_by_execution(
       executed, fmt::format("{}:{}:{}", launched.file.get(), taken.get(), told.size()), inherited);
   os::fault_point("process.start.executed");
-  const os::ProcessWatch watch(launched.pid);
-  const std::array<int, 2> sources{taken.get(), watch.get()};
-  // Without a handle for the child, looks up now and then.
-  while (!watch.dead()) {
-    if (os::wait_ready(sources, watch.valid() ? -1 : 20'000'000)[0]) break;
-  }
+  wait_until_taken(taken, launched.pid);
   return launched;
 }
 

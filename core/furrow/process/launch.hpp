@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -28,8 +29,10 @@ struct Launched {
   os::Descriptor file;  // the launch file
 };
 
-/// Throws InvalidState where a fork is unsafe, Error with the system's reason.
-Launched launch_by_fork(const LaunchOptions& options, Target& target);
+/// Throws InvalidState where a fork is unsafe, Error with the system's reason. Returns when the
+/// child has shares of its own in managers' objects. `in_child` is called there before the target.
+Launched launch_by_fork(const LaunchOptions& options, Target& target,
+                        const std::function<void()>& in_child);
 /// Throws InvalidState where the program cannot be run again, NotSerialisable, Error. Returns when
 /// the child has taken its arguments.
 Launched launch_by_execution(const LaunchOptions& options, const Target& target);

@@ -14,12 +14,17 @@
 //           range itself, at its position too, is the last; furrow::Timeout when the time ran out
 //           (nothing is lost)
 // Dropped   chunks that have not begun are cancelled
-// Threads   one at a time
+// Closed    what began before its pool was closed goes on. Pool::join reads the rest of the range
+//           itself and has all of it submitted, as Python has from the start; the results are there
+//           afterwards. An executor's map with a buffer, and any behind terminate: what is in the
+//           workers' hands comes out, then Closed is thrown.
+// Threads   one at a time; a join in another one meanwhile
 #pragma once
 
 #include <algorithm>
 #include <deque>
 #include <exception>
+#include <mutex>
 #include <optional>
 #include <ranges>
 #include <tuple>
@@ -36,6 +41,7 @@ struct LazyOptions {
   std::size_t window = 0;  // chunks; 0: no bound
   bool ordered = true;
   bool cancel_at_error = false;  // as Executor::map: an error ends it
+  bool read_by_join = false;     // the rest of the range; else join ends it
   TaskLimits limits;
   mp::Deadline deadline{mp::Timeout()};  // of all of it
 };
@@ -128,7 +134,15 @@ class LazyMap {
           const process::LazyOptions& options)
       : crew_(std::move(crew)), f_(f), items_(std::forward<Range>(items)), options_(options) {
     at_.emplace(std::ranges::begin(items_.get()));
-    fill();
+    feed_->submit_rest = [this](const Deadline& deadline) { return submit_rest(deadline); };
+    crew_->open_feed(feed_);
+    try {
+      const Lock lock(feed_->mutex);
+      fill();
+    } catch (...) {
+      drop();
+      throw;
+    }
   }
   LazyMap(const LazyMap&) = delete;  // the iterator into its own range would go astray
   LazyMap& operator=(const LazyMap&) = delete;
@@ -137,9 +151,13 @@ class LazyMap {
   /// The next result; empty at the end.
   std::optional<value_type> next(Timeout timeout = {}) {
     if (ready_.empty()) {
-      fill();
-      if (in_hand_.empty()) return finish();
+      {
+        const Lock lock(feed_->mutex);
+        fill();
+        if (in_hand_.empty()) return finish();
+      }
       take(timeout);
+      const Lock lock(feed_->mutex);
       fill();
     }
     std::optional<value_type> result(std::move(ready_.front()));
@@ -180,6 +198,7 @@ class LazyMap {
   iterator end() const { return {}; }
 
  private:
+  using Lock = std::lock_guard<std::timed_mutex>;
   struct Chunk {
     process::Task task;
     std::size_t items;
@@ -192,23 +211,51 @@ class LazyMap {
     return std::nullopt;
   }
 
-  // Reads as much of the range as the window allows.
+  // Reads as much of the range as the window allows. What fails here comes out behind the results.
   void fill() {
     while (!exhausted_ && (options_.window == 0 || in_hand_.size() < options_.window)) {
-      Builder builder(f_);
-      try {
-        while (builder.count() < options_.chunk_items && *at_ != std::ranges::end(items_.get())) {
-          builder.add(**at_);
-          ++*at_;
-        }
-        exhausted_ = builder.count() < options_.chunk_items;
-      } catch (...) {
-        error_of_range_ = std::current_exception();
-        exhausted_ = true;
-      }
-      const std::size_t items = builder.count();
-      if (items != 0) in_hand_.push_back({crew_->submit(builder.finish(), options_.limits), items});
+      submit_chunk();
     }
+  }
+
+  void submit_chunk() {
+    Builder builder(f_);
+    try {
+      while (builder.count() < options_.chunk_items && *at_ != std::ranges::end(items_.get())) {
+        builder.add(**at_);
+        ++*at_;
+      }
+      if (builder.count() < options_.chunk_items) exhaust();
+    } catch (...) {
+      exhaust(std::current_exception());
+    }
+    const std::size_t items = builder.count();
+    try {
+      if (items != 0) {
+        in_hand_.push_back({crew_->submit(builder.finish(), options_.limits, feed_.get()), items});
+      }
+    } catch (...) {
+      exhaust(std::current_exception());
+    }
+    if (exhausted_) crew_->end_feed(feed_.get());
+  }
+
+  void exhaust(const std::exception_ptr& error = nullptr) {
+    exhausted_ = true;
+    error_of_range_ = error;
+  }
+
+  // By whoever joins the crew; false when the time ran out.
+  bool submit_rest(const Deadline& deadline) {
+    if (!exhausted_ && !options_.read_by_join) {
+      exhaust(std::make_exception_ptr(
+          Closed("the rest of this map was not submitted before its executor was shut down")));
+    }
+    while (!exhausted_ && !feed_->dropped) {
+      if (deadline.passed()) return false;
+      submit_chunk();
+    }
+    return true;
   }
 
   // Moves the results of one chunk into `ready_`, or throws its error.
@@ -216,11 +263,9 @@ class LazyMap {
     const Deadline given(timeout);
     const Deadline& deadline =
         given.at_ns() < options_.deadline.at_ns() ? given : options_.deadline;
-    const auto chosen = options_.ordered ? in_hand_.begin() : first_resolved(deadline);
-    const process::Task task = chosen->task;
+    const process::Task task = options_.ordered ? first() : first_resolved(deadline);
     if (!process::wait_for_task(*task, deadline)) process::await_result(*task, Timeout::none());
-    const std::size_t items = chosen->items;
-    in_hand_.erase(chosen);
+    const std::size_t items = remove(task);
     if (task->error != nullptr) {
       if (options_.cancel_at_error) drop();
       std::rethrow_exception(task->error);
@@ -230,31 +275,60 @@ class LazyMap {
     }
   }
 
-  auto first_resolved(const Deadline& deadline) {
-    const auto resolved = [](const Chunk& chunk) { return chunk.task->resolved.load(); };
-    crew_->wait(deadline, [&] { return std::any_of(in_hand_.begin(), in_hand_.end(), resolved); });
-    auto first = in_hand_.begin();
-    for (auto at = in_hand_.begin(); at != in_hand_.end(); ++at) {
-      if (!resolved(*at)) continue;
-      if (!resolved(*first) || at->task->order < first->task->order) first = at;
+  process::Task first() {
+    const Lock lock(feed_->mutex);
+    return in_hand_.front().task;
+  }
+
+  process::Task first_resolved(const Deadline& deadline) {
+    std::vector<process::Task> tasks;
+    {
+      const Lock lock(feed_->mutex);
+      for (const Chunk& chunk : in_hand_) tasks.push_back(chunk.task);
     }
-    return first;
+    const auto resolved = [](const process::Task& task) { return task->resolved.load(); };
+    crew_->wait(deadline, [&] { return std::any_of(tasks.begin(), tasks.end(), resolved); });
+    auto first = tasks.begin();
+    for (auto at = tasks.begin(); at != tasks.end(); ++at) {
+      if (!resolved(*at)) continue;
+      if (!resolved(*first) || (*at)->order < (*first)->order) first = at;
+    }
+    return *first;
+  }
+
+  std::size_t remove(const process::Task& task) {
+    const Lock lock(feed_->mutex);
+    const auto at = std::find_if(in_hand_.begin(), in_hand_.end(),
+                                 [&](const Chunk& chunk) { return chunk.task == task; });
+    const std::size_t items = at->items;
+    in_hand_.erase(at);
+    return items;
   }
 
   void drop() noexcept {
+    feed_->dropped = true;
+    const Lock lock(feed_->mutex);
     exhausted_ = true;
-    for (const Chunk& chunk : in_hand_) crew_->cancel(*chunk.task, false);
+    try {
+      for (const Chunk& chunk : in_hand_) crew_->cancel(*chunk.task, false);
+    } catch (...) {  // in a forked child, whose tasks these are not
+    }
     in_hand_.clear();
+    feed_->submit_rest = nullptr;
+    crew_->end_feed(feed_.get());
   }
 
   std::shared_ptr<process::Crew> crew_;
   F f_;
   process::Given<Range> items_;
   process::LazyOptions options_;
-  std::optional<std::ranges::iterator_t<Range>> at_;
+  std::shared_ptr<process::Feed> feed_ = std::make_shared<process::Feed>();
+  std::optional<std::ranges::iterator_t<Range>> at_;  // this and what follows: under feed_->mutex
   bool exhausted_ = false;
   std::exception_ptr error_of_range_;
   std::deque<Chunk> in_hand_;
+
+  // The caller's.
   std::deque<value_type> ready_;
   std::optional<value_type> current_;
 };

@@ -5,6 +5,7 @@
 #include <string>
 #include <unordered_map>
 
+#include <furrow/os/fault.hpp>
 #include <furrow/process/managed_object.hpp>
 #include <furrow/process/mirror.hpp>
 
@@ -91,7 +92,12 @@ class Dict final : public ManagedObject {
       std::string key = take_text(in);
       taken.push_back({std::move(key), take_stored(in, finder)});
     }
-    for (Entry& entry : taken) put(std::move(entry.key), std::move(entry.value));
+    if (mirror_) mirror_->begin();
+    for (Entry& entry : taken) {
+      put(std::move(entry.key), std::move(entry.value));
+      os::fault_point("process.manager.updating");
+    }
+    if (mirror_) mirror_->end();  // one that became too full on the way is retired and gone
   }
   // Compare and exchange: so a client changes a value by a function of its own, exactly once.
   void swap(Unpacker& in, const ObjectFinder& finder, Answer& out) {

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <mutex>
 #include <utility>
 
 #include <furrow/error.hpp>
 #include <furrow/os/clock.hpp>
+#include <furrow/os/fault.hpp>
 #include <furrow/os/identity.hpp>
 #include <furrow/os/process.hpp>
 #include <furrow/os/socket.hpp>
@@ -22,6 +24,7 @@ namespace furrow::process {
 namespace {
 
 constexpr std::int64_t connect_limit_ns = 10'000'000'000;
+constexpr std::int64_t last_breath_ns = 50'000'000;
 constexpr std::size_t idle_max = 8;
 // A dict that is read only now and then is not worth a table.
 constexpr unsigned asked_before_mirror = 4;
@@ -77,6 +80,12 @@ struct ManagerClient::State {
       throw_died("nobody listens there");
     } catch (const IoError&) {  // the path leads to nothing, or to something else by now
       throw_died("its address leads nowhere");
+    } catch (const AuthenticationFailed&) {
+      // It may have been killed between the two steps; the kernel tells of it a moment later.
+      const std::array<int, 1> source{server.get()};
+      if (server.valid()) os::wait_ready(source, last_breath_ns);
+      if (server.valid() && server.dead()) throw_died("it hung up");
+      throw;
     }
   }
 
@@ -86,6 +95,7 @@ struct ManagerClient::State {
     process = os::this_process_id();
     idle.clear();
     owed.clear();
+    if (proxies.empty()) return;
     mp::Connection connection = connect();
     for (const auto& [object, count] : proxies) {
       for (std::uint64_t i = 0; i < count; ++i) ask_for_share(connection, object);
@@ -116,13 +126,19 @@ struct ManagerClient::State {
   static void send_drop(const mp::Connection& connection, std::uint64_t object) {
     mp::Bytes message;
     put_plain(Request{object, ManagerCall::drop}, message);
+    if (os::fault_point("process.manager.dropping")) throw BrokenPipe("a fault of a test's");
     connection.send_bytes(message, mp::Timeout(std::chrono::seconds(1)));
   }
 
-  void give(mp::Connection connection) {
-    const std::lock_guard lock(mutex);
-    for (const std::uint64_t object : std::exchange(owed, {})) send_drop(connection, object);
-    if (idle.size() < idle_max) idle.push_back(std::move(connection));
+  // The call is over, and what it returned must not be lost by what fails here: shares that cannot
+  // be given back now are so after a later call, or with this process.
+  void give(mp::Connection connection) noexcept {
+    try {
+      const std::lock_guard lock(mutex);
+      for (; !owed.empty(); owed.pop_back()) send_drop(connection, owed.back());
+      if (idle.size() < idle_max) idle.push_back(std::move(connection));
+    } catch (...) {  // the connection goes; another is made when it is wanted
+    }
   }
 };
 
@@ -185,6 +201,19 @@ ManagerClient::Result ManagerClient::call(std::uint64_t object, ManagerCall what
   return result;
 }
 
+bool ManagerClient::holds_any() const {
+  const std::lock_guard lock(state_->mutex);
+  return !state_->proxies.empty();
+}
+
+void ManagerClient::renew_after_fork() noexcept {
+  try {
+    const std::lock_guard lock(state_->mutex);
+    state_->renew_after_fork();
+  } catch (...) {  // the manager is gone: the calls will say so
+  }
+}
+
 bool ManagerClient::may_live() const noexcept { return !state_->server.dead(); }
 
 void ManagerClient::adopt(std::uint64_t object) {
@@ -213,8 +242,34 @@ void ManagerClient::drop(std::uint64_t object) noexcept {
   }
 }
 
-// --- Proxies
-// --------------------------------------------------------------------------------------
+namespace {
+
+std::vector<std::shared_ptr<ManagerClient>> living_clients() {
+  Clients& all = clients();
+  const std::lock_guard lock(all.mutex);
+  std::vector<std::shared_ptr<ManagerClient>> living;
+  for (const auto& [address, entry] : all.by_address) {
+    if (auto client = entry.lock()) living.push_back(std::move(client));
+  }
+  return living;
+}
+
+}  // namespace
+
+bool holds_managed() {
+  const auto living = living_clients();
+  return std::any_of(living.begin(), living.end(),
+                     [](const auto& one) { return one->holds_any(); });
+}
+
+void share_managed_after_fork() noexcept {
+  try {
+    for (const auto& client : living_clients()) client->renew_after_fork();
+  } catch (...) {  // no memory for the list: as above
+  }
+}
+
+// --- Proxies ------------------------------------------------------------------------------------
 
 struct ProxyReference::Share {
   std::shared_ptr<ManagerClient> client;

@@ -4,7 +4,8 @@
 // the manager's objects. What proxies are made of (managed.hpp); programs include
 // process/manager.hpp.
 //
-// Fork     a child connects anew when it first calls, and gets shares of its own then
+// Fork     a child that was started as a Process asks for shares of its own before anything of the
+//          user's runs in it, and before its start returns; another one when it first calls
 // Errors   ManagerDied: its process is gone. What a call threw there is thrown here: furrow's own
 //          classes as themselves, others as RemoteError
 // Threads  any; a call that waits for its reply holds up no other
@@ -47,11 +48,20 @@ class ManagerClient : public std::enable_shared_from_this<ManagerClient> {
   void share(std::uint64_t object);
   void drop(std::uint64_t object) noexcept;
 
+  bool holds_any() const;
+  void renew_after_fork() noexcept;
+
  private:
   struct State;
   explicit ManagerClient(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
+
+/// True while this process has proxies, whose shares a forked child must have of its own.
+bool holds_managed();
+/// In such a child: asks for them. Never throws; what a manager does not give now is an error of
+/// the call that needs it.
+void share_managed_after_fork() noexcept;
 
 /// One share of this process in an object; copies of a proxy hold it together.
 class ProxyReference {

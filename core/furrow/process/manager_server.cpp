@@ -1,10 +1,14 @@
 #include <furrow/process/manager_server.hpp>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <memory>
+#include <system_error>
+#include <thread>
 #include <unordered_map>
 
+#include <furrow/os/clock.hpp>
 #include <furrow/os/fault.hpp>
 #include <furrow/os/process.hpp>
 #include <furrow/os/socket.hpp>
@@ -19,6 +23,8 @@ namespace furrow::process {
 namespace {
 
 constexpr std::uint64_t unknown_process = std::uint64_t{1} << 62;  // where the system tells no pid
+constexpr std::int64_t look_again_ns = 50'000'000;
+constexpr std::int64_t grace_ns = 200'000'000;  // for the loop to end by itself
 
 class Server final : public ObjectFinder {
  public:
@@ -34,8 +40,9 @@ class Server final : public ObjectFinder {
       std::vector<int> sources{owner_.get(), control_};
       for (const Client& client : clients_) sources.push_back(client.connection.fileno());
       for (const auto& [pid, known] : processes_) sources.push_back(known.watch.get());
+      const std::int64_t limit = reception_.left_ns();  // first: a rest may end between the two
       reception_.append_sources(sources);
-      const std::vector<bool> ready = os::wait_ready(sources, reception_.left_ns());
+      const std::vector<bool> ready = os::wait_ready(sources, limit);
       if (ready[0] || ready[1]) return;
       const std::size_t clients = clients_.size();
       const std::size_t processes = processes_.size();
@@ -215,6 +222,19 @@ class Server final : public ObjectFinder {
   std::uint64_t drops_ = 0;
 };
 
+// The loop sees its owner's end between two calls; this sees it in the middle of one of the user's.
+void end_with(std::uint64_t owner_pid) {
+  std::thread([owner_pid] {
+    const OwnThread mark;
+    os::block_signals();
+    const os::ProcessWatch owner(owner_pid);
+    const std::array<int, 1> source{owner.get()};
+    while (!owner.dead()) os::wait_ready(source, owner.valid() ? -1 : look_again_ns);
+    os::sleep_ns(grace_ns);
+    os::exit_now(0);
+  }).detach();
+}
+
 }  // namespace
 
 void manager_main(const std::string& argument) {
@@ -223,12 +243,14 @@ void manager_main(const std::string& argument) {
   try {
     const auto key = control.recv<std::string>();
     change_kinship([&](Kinship& kin) { kin.authkey = key; });
+    end_with(attending.owner_pid);
     auto server = std::make_unique<Server>(key, std::move(attending.owner), control.fileno());
     os::fault_point("process.manager.starting");
     control.send(server->address());
     server->serve();
     server.reset();
   } catch (const Error&) {  // the owner is gone, or there is no memory: it sees the end of control
+  } catch (const std::system_error&) {  // no thread is to be had: the same
   }
 }
 

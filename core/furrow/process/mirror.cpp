@@ -109,10 +109,7 @@ bool MirrorWriter::put(std::span<const std::byte> key,
   if (count != 0) {
     std::memcpy(reinterpret_cast<std::byte*>(item.words) + key.size(), value->data(), count);
   }
-  std::atomic<std::uint64_t>& version = head().version;
-  const std::uint64_t before = version.load(std::memory_order_relaxed);
-  version.store(before + 1, std::memory_order_relaxed);
-  std::atomic_thread_fence(std::memory_order_release);  // readers of what follows see it odd
+  if (!many_) change_version();
   place.hash.store(hash, std::memory_order_relaxed);
   for (std::size_t i = 0; i < (key.size() + count + 7) / 8; ++i) {
     place.words[i].store(item.words[i], std::memory_order_relaxed);
@@ -120,8 +117,26 @@ bool MirrorWriter::put(std::span<const std::byte> key,
   os::fault_point("process.mirror.writing");
   place.lengths.store(lengths_of(key.size(), count, fits ? MirrorState::here : MirrorState::ask),
                       std::memory_order_relaxed);
-  version.store(before + 2, std::memory_order_release);
+  if (!many_) change_version();
   return true;
+}
+
+// To an odd one before a change, to an even one behind it.
+void MirrorWriter::change_version() noexcept {
+  std::atomic<std::uint64_t>& version = head().version;
+  const std::uint64_t before = version.load(std::memory_order_relaxed);
+  version.store(before + 1, std::memory_order_release);  // what was changed is seen before it
+  std::atomic_thread_fence(std::memory_order_release);   // readers of what follows see it odd
+}
+
+void MirrorWriter::begin() noexcept {
+  change_version();
+  many_ = true;
+}
+
+void MirrorWriter::end() noexcept {
+  many_ = false;
+  change_version();
 }
 
 // The slot stays the key's: readers ask, and hear that it is gone.

@@ -75,12 +75,16 @@ class MirrorWriter {
   bool put(std::span<const std::byte> key,
            std::optional<std::span<const std::byte>> value) noexcept;
   void remove(std::span<const std::byte> key) noexcept;
+  /// What is put between the two, readers see all at once; meanwhile they ask.
+  void begin() noexcept;
+  void end() noexcept;
   void retire() noexcept { head().retired.store(1, std::memory_order_release); }
 
  private:
   MirrorWriter(os::Descriptor file, std::uintptr_t address, std::size_t bytes) noexcept
       : file_(std::move(file)), address_(address), bytes_(bytes) {}
   MirrorHead& head() const noexcept { return *reinterpret_cast<MirrorHead*>(address_); }
+  void change_version() noexcept;
   MirrorSlot& slot(std::uint64_t at) const noexcept;
   MirrorSlot* find(std::span<const std::byte> key, std::uint64_t hash) const noexcept;
 
@@ -88,6 +92,7 @@ class MirrorWriter {
   std::uintptr_t address_;
   std::size_t bytes_;
   std::size_t used_ = 0;
+  bool many_ = false;
 };
 
 /// A client's side.

@@ -115,11 +115,12 @@ class Pool {
     return lazy<F, Range>(f, std::forward<Range>(items), options, false);
   }
 
-  /// No more calls; workers end after what they were given.
+  /// No more calls; workers end after what they were given, and an imap that began goes on.
   void close() { crew_->close(); }
   /// Kills the workers; every result is resolved when it returns.
   void terminate() { crew_->terminate(); }
-  /// Waits for the workers of a closed pool to end; false when the time ran out.
+  /// Waits for the workers of a closed pool to end and for callbacks to return (in a callback not
+  /// for these); false when the time ran out.
   bool join(Timeout timeout = {});
 
   std::size_t processes() const noexcept { return crew_->workers(); }
@@ -163,6 +164,7 @@ class Pool {
     lazy.chunk_items = process::checked_chunk(options.chunk_size.value_or(1));
     lazy.window = 2 * crew_->workers() + 2;
     lazy.ordered = ordered;
+    lazy.read_by_join = true;
     lazy.limits = process::limits_of(options.deadline, options.repeatable);
     return LazyMap<F, Range, false>(crew_, f, std::forward<Range>(items), lazy);
   }

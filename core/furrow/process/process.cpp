@@ -105,9 +105,10 @@ Process::Process(ProcessOptions options, std::unique_ptr<process::Target> target
 }
 
 void Process::start() {
-  State& s = *state_;
+  const std::shared_ptr<State> held = state_;  // a child may drop its handle in what runs below
+  State& s = *held;
   process::living_children();  // collects those that have ended
-  const std::lock_guard lock(s.mutex);
+  std::unique_lock lock(s.mutex);
   s.check_open();
   if (s.kind != State::Kind::child || s.started) {
     throw InvalidState(fmt::format(
@@ -138,14 +139,23 @@ void Process::start() {
     const bool executable = process::can_execute() && s.target->entry(reason) != nullptr;
     method = process::fork_is_safe() || !executable ? "fork" : "execute";
   }
-  process::Launched launched = method == "fork" ? process::launch_by_fork(launch, *s.target)
-                                                : process::launch_by_execution(launch, *s.target);
+  // In the child of a fork the rest of this function never runs, and this object means the child
+  // itself: there it may be asked, as in Python a run() that uses self.name does.
+  const auto in_child = [&] {
+    s.kind = State::Kind::self;
+    s.maker = s.pid = os::this_process_id();
+    process::set_own_state(held);
+    lock.unlock();
+  };
+  process::Launched launched = method == "fork"
+                                   ? process::launch_by_fork(launch, *s.target, in_child)
+                                   : process::launch_by_execution(launch, *s.target);
   s.pid = launched.pid;
   s.watch = os::ProcessWatch(s.pid);
   s.launch_file = std::move(launched.file);
   s.started = true;
   s.target.reset();
-  process::add_child(state_);
+  process::add_child(held);
 }
 
 bool Process::join(Timeout timeout) const {
@@ -221,6 +231,7 @@ std::optional<std::uint64_t> Process::pid() const {
 
 std::string Process::name() const {
   const std::lock_guard lock(state_->mutex);
+  if (state_->kind == State::Kind::self) return process::kinship().name;
   return state_->name;
 }
 
@@ -254,15 +265,7 @@ int Process::sentinel() const {
   return state_->kind == State::Kind::parent ? process::parent_watch() : state_->watch.get();
 }
 
-Process current_process() {
-  const process::Kinship kin = process::kinship();
-  auto state = std::make_shared<process::State>();
-  state->kind = process::State::Kind::self;
-  state->maker = state->pid = os::this_process_id();
-  state->name = kin.name;
-  state->daemon = kin.daemon;
-  return process::ProcessAccess::handle(std::move(state));
-}
+Process current_process() { return process::ProcessAccess::handle(process::own_state()); }
 
 std::optional<Process> parent_process() {
   const process::Kinship kin = process::kinship();

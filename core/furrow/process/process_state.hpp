@@ -56,4 +56,10 @@ struct ProcessAccess {
   static mp::Process handle(std::shared_ptr<State> state) { return mp::Process(std::move(state)); }
 };
 
+/// What stands behind current_process(): in a forked child, what stood behind the Process that was
+/// started; else made when it is first asked for.
+std::shared_ptr<ProcessAccess::State> own_state();
+/// In a forked child, before anything of the user's runs.
+void set_own_state(std::shared_ptr<ProcessAccess::State> state);
+
 }  // namespace furrow::process

@@ -18,13 +18,16 @@ namespace {
 
 constexpr std::string_view draft_prefix = "furrow.socket.";
 constexpr std::int64_t full_house_pause_ns = 500'000;
+constexpr std::int64_t rest_ns = 50'000'000;  // of a listener without descriptors
+constexpr int folder_lock_looks = 5000;       // one every millisecond
 
 [[noreturn]] void throw_address_error(const char* what, const std::string& address,
                                       const std::error_code& error) {
   const std::string text = fmt::format("{} \"{}\": {}", what, address, error.message());
   if (error == std::errc::permission_denied || error == std::errc::operation_not_permitted)
     throw PermissionDenied(text);
-  if (error == std::errc::address_in_use) throw AlreadyExists(text);
+  if (error == std::errc::address_in_use || error == std::errc::file_exists)
+    throw AlreadyExists(text);
   if (error == std::errc::no_such_file_or_directory || error == std::errc::connection_refused)
     throw NotFound(fmt::format("{} \"{}\": nobody listens there", what, address));
   throw IoError(text);
@@ -86,49 +89,81 @@ void Reception::listen_without_name(int backlog) {
   address_ = os::path_of_descriptor(path_);
 }
 
+// It listens under a draft's name first and then gets its own in one step: whoever finds a socket
+// at a path that refuses connections knows that its listener is dead, and is not just beginning.
 void Reception::listen_at_path(int backlog) {
   check_length(address_);
+  const std::size_t slash = address_.find_last_of('/');
+  const std::string folder = slash == std::string::npos ? "." : address_.substr(0, slash + 1);
   std::error_code error;
-  socket_ = os::listen_at(address_, backlog, error);
-  if (error == std::errc::address_in_use) {
-    // Nobody listens there any more when a connection is refused; the folder's lock lets only one
-    // process at a time come to that conclusion.
-    const std::size_t slash = address_.find_last_of('/');
-    const std::string folder = slash == std::string::npos ? "." : address_.substr(0, slash + 1);
-    std::error_code ignored;
-    const os::Descriptor lock = os::open_directory(folder, ignored);
-    for (int look = 0; look < 1000 && lock.valid(); ++look) {
-      if (os::try_lock(lock, os::LockKind::exclusive, ignored)) break;
-      os::sleep_ns(1'000'000);
-    }
-    std::error_code refused;
-    os::connect_to(address_, refused);
-    if (refused == std::errc::connection_refused) {
-      os::remove_file(address_);
-      socket_ = os::listen_at(address_, backlog, error);
-    }
-  }
+  const os::Descriptor place = os::open_directory(folder, error);
+  if (!place.valid() && error != std::errc::permission_denied)
+    throw_address_error("cannot listen at", address_, error);
+  sweep_drafts(folder);
+  // By the descriptor the draft's path is short, however long the folder's is.
+  const std::string draft =
+      fmt::format("{}/{}{}.{:016x}", place.valid() ? os::path_of_descriptor(place) : folder,
+                  draft_prefix, process_, os::random_bits());
+  check_length(draft);
+  socket_ = os::listen_at(draft, backlog, error);
   if (error) throw_address_error("cannot listen at", address_, error);
-  named_ = true;
+  os::fault_point("process.reception.named");
+  const os::FileStatus mine = os::status_of(draft, error);
+  if (!error) error = os::publish_renamed(draft, address_);
+  if (error == std::errc::file_exists && remove_dead(place))
+    error = os::publish_renamed(draft, address_);
+  if (error) {
+    os::remove_file(draft);
+    throw_address_error("cannot listen at", address_, error);
+  }
+  device_ = mine.device;
+  inode_ = mine.inode;
+}
+
+// Takes away what a killed listener left at the address; true when the address may be free now. A
+// listener that closes removes its path while it still listens, so what refuses connections is
+// nobody's; the folder's lock lets only one process at a time remove it, and so nothing else.
+bool Reception::remove_dead(const os::Descriptor& place) const {
+  if (!place.valid()) return false;
+  std::error_code error;
+  int looks = 0;
+  while (!os::try_lock(place, os::LockKind::exclusive, error)) {
+    if (++looks > folder_lock_looks) return false;
+    os::sleep_ns(1'000'000);
+  }
+  const os::FileStatus there = os::status_of(address_, error);
+  if (error == std::errc::no_such_file_or_directory) return true;
+  if (error || !there.socket) return false;
+  os::connect_to(address_, error);
+  if (error == std::errc::no_such_file_or_directory) return true;
+  return error == std::errc::connection_refused && !os::remove_file(address_);
 }
 
 void Reception::append_sources(std::vector<int>& sources) const {
-  sources.push_back(socket_.get());
+  sources.push_back(os::monotonic_ns() < resting_until_ns_ ? -1 : socket_.get());
   for (const Guest& guest : guests_) sources.push_back(guest.socket.get());
 }
 
 std::int64_t Reception::left_ns() const noexcept {
-  if (guests_.empty()) return -1;
+  const std::int64_t now = os::monotonic_ns();
   std::int64_t first = std::numeric_limits<std::int64_t>::max();
+  if (now < resting_until_ns_) first = resting_until_ns_;
   for (const Guest& guest : guests_) first = std::min(first, guest.until_ns);
-  return std::max<std::int64_t>(first - os::monotonic_ns(), 0);
+  if (first == std::numeric_limits<std::int64_t>::max()) return -1;
+  return std::max<std::int64_t>(first - now, 0);
 }
 
 void Reception::let_in() {
+  if (os::monotonic_ns() < resting_until_ns_) return;
   for (;;) {
     std::error_code error;
     os::Descriptor socket = os::accept_next(socket_.get(), error);
-    if (!socket.valid()) return;
+    if (!socket.valid()) {
+      // Without descriptors the socket stays ready, and who knocks waits until there are some.
+      const bool nobody = error == std::errc::resource_unavailable_try_again;
+      resting_until_ns_ = nobody ? 0 : os::monotonic_ns() + rest_ns;
+      return;
+    }
     ListenerHandshake handshake(key_);
     if (!send(socket, handshake.challenge())) continue;
     guests_.push_back(
@@ -162,9 +197,14 @@ std::optional<Reception::Visitor> Reception::next() {
 void Reception::close() noexcept {
   guests_.clear();
   if (!socket_.valid()) return;
+  // Before it stops listening: nobody else removes it or puts another there meanwhile.
+  if (inode_ != 0 && os::this_process_id() == process_) {
+    std::error_code error;
+    const os::FileStatus there = os::status_of(address_, error);
+    if (!error && there.device == device_ && there.inode == inode_) os::remove_file(address_);
+  }
   socket_.close();
   path_.close();
-  if (named_ && os::this_process_id() == process_) os::remove_file(address_);
 }
 
 os::Descriptor knock(const std::string& address, const std::string& key, std::int64_t until_ns) {

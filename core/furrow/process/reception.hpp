@@ -31,7 +31,7 @@ class Reception {
   int get() const noexcept { return socket_.get(); }
   /// What to wait for: the socket, and those inside.
   void append_sources(std::vector<int>& sources) const;
-  /// Until somebody inside is turned away for being slow; negative: nobody is inside.
+  /// Until somebody inside is turned away for being slow, or a rest is over; negative: neither.
   std::int64_t left_ns() const noexcept;
 
   struct Visitor {
@@ -50,11 +50,14 @@ class Reception {
   void let_in();
   void listen_without_name(int backlog);
   void listen_at_path(int backlog);
+  bool remove_dead(const os::Descriptor& place) const;
 
   std::string address_;
   std::string key_;
   std::uint64_t process_;
-  bool named_ = false;
+  std::uint64_t device_ = 0;  // of the socket's file at a path; inode 0: none
+  std::uint64_t inode_ = 0;
+  std::int64_t resting_until_ns_ = 0;  // there was no descriptor for who knocks
   os::Descriptor socket_;
   os::Descriptor path_;
   std::vector<Guest> guests_;

@@ -85,12 +85,15 @@ namespace process {
 
 OwnThread::OwnThread() noexcept { own_threads.fetch_add(1); }
 OwnThread::~OwnThread() { own_threads.fetch_sub(1); }
+UsersCode::UsersCode() noexcept { own_threads.fetch_sub(1); }
+UsersCode::~UsersCode() { own_threads.fetch_add(1); }
 
 bool fork_is_safe() noexcept {
   // The kernel counts a thread for a moment longer than join takes, and one of furrow's own before
   // it has said so: look again before calling it unsafe.
   for (int look = 0; look < 20; ++look) {
-    if (os::thread_count() <= 1 + own_threads.load()) return true;
+    const std::size_t threads = os::thread_count();
+    if (threads != 0 && threads <= 1 + own_threads.load()) return true;
     os::sleep_ns(200'000);
   }
   return false;

@@ -19,7 +19,8 @@ namespace furrow::process {
 using HelperMain = void (*)(const std::string& argument);
 
 /// True when a fork would cut off no thread of the user's. Threads that furrow itself runs do not
-/// count: the locks that they take and a child needs are held over the fork.
+/// count, unless they run code of the user's: the locks that they take and a child needs are held
+/// over the fork. False where the system does not tell how many threads there are.
 bool fork_is_safe() noexcept;
 
 /// Both give the child's pid, or throw Error with the system's reason. Of the open descriptors only
@@ -43,6 +44,15 @@ class OwnThread {
   ~OwnThread();
   OwnThread(const OwnThread&) = delete;
   OwnThread& operator=(const OwnThread&) = delete;
+};
+
+/// Within it a thread of furrow's own runs code of the user's, and counts as the user's.
+class UsersCode {
+ public:
+  UsersCode() noexcept;
+  ~UsersCode();
+  UsersCode(const UsersCode&) = delete;
+  UsersCode& operator=(const UsersCode&) = delete;
 };
 
 }  // namespace furrow::process

@@ -420,3 +420,31 @@ TEST_CASE("wait tells which of connections, processes and listeners are ready") 
   CHECK_THROWS_AS(mp::wait({a}), Closed);
   CHECK_THROWS_AS(mp::wait({mp::Process([] {})}), InvalidState);
 }
+
+TEST_CASE("without descriptors a message that brings some stays until there are") {
+  auto [a, b] = mp::Pipe();
+  auto [inner, other] = mp::Pipe();
+  const std::string text(std::size_t{1} << 20, 'x');
+  a.send(inner);
+  a.send(text);
+  a.send(5);
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit none{3, before.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &none);
+  std::string what;
+  try {
+    b.recv<mp::Connection>();
+  } catch (const OutOfSpace& error) {
+    what = error.what();
+  } catch (const Error& error) {
+    what = std::string("another class: ") + error.what();
+  }
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  CHECK_THAT(what, Catch::Contains("descriptors"));
+  const auto got = b.recv<mp::Connection>(5s);
+  other.send(3);
+  CHECK(got.recv<int>(5s) == 3);
+  CHECK(b.recv<std::string>(5s) == text);
+  CHECK(b.recv<int>(5s) == 5);
+}

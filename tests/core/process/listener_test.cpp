@@ -274,3 +274,90 @@ TEST_CASE("a forked child's copy of a listener does not take its path away") {
   child.join();
   CHECK(::access(path.c_str(), F_OK) == 0);
 }
+
+TEST_CASE("a listener that closes leaves alone what another has put at its path since") {
+  const std::string path = fresh_path();
+  mp::Listener first(path, "key");
+  REQUIRE(::unlink(path.c_str()) == 0);
+  mp::Listener second(path, "key");
+  first.close();
+  CHECK(::access(path.c_str(), F_OK) == 0);
+  mp::Process process = client(path, "key");
+  answer_one(second, 4);
+  process.join();
+  CHECK(process.exit_code() == 4);
+  second.close();
+  CHECK(::access(path.c_str(), F_OK) != 0);
+}
+
+TEST_CASE("of listeners that begin at one path at once, one gets it, and only that one") {
+  const std::string path = fresh_path();
+  const test::Board board = test::Board::make();
+  const auto contend = [](const std::string& at) {
+    const test::Board marks = test::Board::attach();
+    const auto end = std::chrono::steady_clock::now() + 1500ms;
+    while (std::chrono::steady_clock::now() < end) {
+      try {
+        mp::Listener listener(at, "key");
+        if (marks[0].fetch_add(1) != 0) ++marks[1];  // two at once
+        if (::access(at.c_str(), F_OK) != 0) ++marks[2];
+        ++marks[3];
+        marks[0].fetch_sub(1);
+      } catch (const AlreadyExists&) {
+      }
+    }
+  };
+  std::vector<mp::Process> processes;
+  for (int i = 0; i < 4; ++i) processes.emplace_back(contend, path);
+  for (mp::Process& process : processes) process.start();
+  for (mp::Process& process : processes) {
+    CHECK(process.join(30s));
+    CHECK(process.exit_code() == 0);
+  }
+  CHECK(board[1] == 0);
+  CHECK(board[2] == 0);
+  CHECK(board[3] > 0);
+  CHECK(::access(path.c_str(), F_OK) != 0);
+  for (const auto& entry : std::filesystem::directory_iterator(".")) {
+    CHECK_FALSE(entry.path().filename().string().starts_with("furrow.socket."));
+  }
+}
+
+TEST_CASE("a path that a killed listener left goes to one of those who come") {
+  const test::Board board = test::Board::make();
+  for (int round = 0; round < 20; ++round) {
+    const std::string path = fresh_path();
+    mp::Process killed({.method = "fork"}, [&] {
+      const mp::Listener listener(path, "key");
+      ::raise(SIGKILL);
+    });
+    killed.start();
+    killed.join();
+    board[0] = 0;
+    board[1] = 0;
+    std::vector<mp::Process> processes;
+    for (int i = 0; i < 4; ++i) {
+      processes.emplace_back(mp::ProcessOptions{.method = "fork"}, [&] {
+        try {
+          const mp::Listener listener(path, "key");
+          ++board[0];
+          board.wait(1, 1);
+          // Still there, and ours.
+          const mp::Connection c = mp::Client(path, "key", 10ms);
+        } catch (const AlreadyExists&) {
+        } catch (const furrow::Timeout&) {  // nobody accepts
+        }
+      });
+      processes.back().start();
+    }
+    CHECK(test::eventually([&] { return board[0] >= 1; }));
+    std::this_thread::sleep_for(20ms);
+    CHECK(board[0] == 1);
+    board[1] = 1;
+    for (mp::Process& process : processes) {
+      CHECK(process.join(20s));
+      CHECK(process.exit_code() == 0);
+    }
+    CHECK(::access(path.c_str(), F_OK) != 0);
+  }
+}

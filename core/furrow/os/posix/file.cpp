@@ -38,9 +38,12 @@ Descriptor finish_creation(int fd, unsigned mode, std::error_code& error) {
 }
 
 FileStatus status_from(const struct stat& s) {
-  return {static_cast<std::uint64_t>(s.st_dev), static_cast<std::uint64_t>(s.st_ino),
-          static_cast<std::uint64_t>(s.st_size), static_cast<std::uint64_t>(s.st_nlink),
-          S_ISREG(s.st_mode)};
+  return {static_cast<std::uint64_t>(s.st_dev),
+          static_cast<std::uint64_t>(s.st_ino),
+          static_cast<std::uint64_t>(s.st_size),
+          static_cast<std::uint64_t>(s.st_nlink),
+          S_ISREG(s.st_mode),
+          S_ISSOCK(s.st_mode)};
 }
 
 }  // namespace

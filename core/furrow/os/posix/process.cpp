@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -68,10 +69,16 @@ std::int64_t execute_self(const std::string& variable, std::span<const int> inhe
   return failed != 0 ? -1 : pid;
 }
 
+// Without a free descriptor the links of the folder of threads tell: one for each, and two (the
+// kernel's proc_task_getattr).
 std::size_t thread_count() noexcept {
-  std::size_t threads = 1;
+  std::size_t threads = 0;
   std::FILE* file = std::fopen("/proc/self/status", "re");
-  if (file == nullptr) return threads;
+  if (file == nullptr) {
+    struct stat status {};
+    if (::stat("/proc/self/task", &status) != 0 || status.st_nlink <= 2) return 0;
+    return static_cast<std::size_t>(status.st_nlink) - 2;
+  }
   char line[256];
   while (std::fgets(line, sizeof line, file) != nullptr) {
     if (std::sscanf(line, "Threads: %zu", &threads) == 1) break;

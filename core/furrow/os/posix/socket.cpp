@@ -92,22 +92,59 @@ std::error_code send_packet(int socket, std::span<const std::byte> head,
   return last_error();
 }
 
+namespace {
+
+// Whether this process has room for the descriptors of the next packet, which it looks at and
+// leaves where it is. Where there is none the kernel would drop them, and the packet with them.
+bool has_room_for_descriptors(int socket) {
+  Control control;
+  msghdr message{};
+  message.msg_control = control.bytes;
+  message.msg_controllen = sizeof control.bytes;
+  if (::recvmsg(socket, &message, MSG_PEEK | MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0) return true;
+  Packet copies;  // closed again
+  take_descriptors(message, copies);
+  return (message.msg_flags & MSG_CTRUNC) == 0;
+}
+
+// What there is to receive brings descriptors. Waits for it where that is asked.
+bool brings_descriptors(int socket, bool may_wait, std::error_code& error) noexcept {
+  for (;;) {
+    msghdr message{};
+    if (::recvmsg(socket, &message, MSG_PEEK | (may_wait ? 0 : MSG_DONTWAIT)) >= 0) {
+      error.clear();
+      return (message.msg_flags & MSG_CTRUNC) != 0;
+    }
+    if (errno == EINTR || errno == ECONNRESET) continue;
+    error = last_error();
+    return false;
+  }
+}
+
+}  // namespace
+
 Packet receive_packet(int socket, std::span<std::byte> buffer, bool may_wait,
                       std::error_code& error) {
   Packet packet;
   iovec part{buffer.data(), buffer.size()};
   Control control;
   for (;;) {
+    const bool brings = brings_descriptors(socket, may_wait, error);
+    if (error) return packet;
+    if (brings && !has_room_for_descriptors(socket)) {
+      error = std::make_error_code(std::errc::too_many_files_open);
+      return packet;
+    }
     msghdr message{};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
     message.msg_control = control.bytes;
     message.msg_controllen = sizeof control.bytes;
-    const ssize_t got =
-        ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC | (may_wait ? 0 : MSG_DONTWAIT));
+    const ssize_t got = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
     if (got < 0) {
       // Reset: the peer closed before it had read all. What it wrote can still be read.
       if (errno == EINTR || errno == ECONNRESET) continue;
+      if (may_wait && (errno == EAGAIN || errno == EWOULDBLOCK)) continue;  // another took it
       error = last_error();
       return packet;
     }
