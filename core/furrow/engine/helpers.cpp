@@ -65,12 +65,18 @@ class Client final : public process::NurseryClient {
   void ended(std::size_t place, std::uint64_t pid, const os::ExitStatus& status) override {
     Worker& worker = view_.worker(place);
     if (worker.joined.load() != 0) return;  // the place was given away: the news is too late
-    worker.pid.store(pid, std::memory_order_release);
-    worker.exit_signalled.store(status.signalled ? 1 : 0, std::memory_order_relaxed);
-    worker.exit_code.store(static_cast<std::uint32_t>(status.code), std::memory_order_relaxed);
-    worker.exit_known.store(1, std::memory_order_release);
-    const bool told = worker.state.load() == static_cast<std::uint32_t>(WorkerState::left);
-    if (!told) worker.state.store(static_cast<std::uint32_t>(WorkerState::dead));
+    for (const WorkerState alive : {WorkerState::starting, WorkerState::running}) {
+      auto expected = static_cast<std::uint32_t>(alive);
+      worker.state.compare_exchange_strong(expected, static_cast<std::uint32_t>(WorkerState::dead));
+    }
+    // The parent may have given up waiting for this word, and asked for another worker already.
+    const auto state = static_cast<WorkerState>(worker.state.load());
+    if (state == WorkerState::dead || state == WorkerState::left) {
+      worker.pid.store(pid, std::memory_order_release);
+      worker.exit_signalled.store(status.signalled ? 1 : 0, std::memory_order_relaxed);
+      worker.exit_code.store(static_cast<std::uint32_t>(status.code), std::memory_order_relaxed);
+      worker.exit_known.store(1, std::memory_order_release);  // last: the place is the parent's now
+    }
     tell();
   }
 

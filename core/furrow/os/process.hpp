@@ -65,9 +65,10 @@ std::optional<ExitStatus> collect_any(std::uint64_t& pid) noexcept;
 /// no longer `parent`.
 void die_with_parent(std::uint64_t parent) noexcept;
 
-/// For a process made by fork: default action for all signals but those a terminal sends to a
-/// whole group (ignored: the coordinator decides), empty mask, all inherited descriptors closed
-/// but 0, 1, 2 and `keep`.
+/// For a process made by fork: default action for all signals but SIGPIPE and those a terminal
+/// sends to a whole group (without effect, the coordinator decides; programs that the process
+/// executes have them as its parent had), empty mask, all inherited descriptors closed but 0, 1, 2
+/// and `keep`.
 void become_helper(std::span<const int> keep) noexcept;
 
 /// The signals that this process ignores, as bits 1 << number.

@@ -238,7 +238,7 @@ void Crew::terminate() {
   }
   requests_.raise();
   alarm_.raise();
-  wait(mp::Timeout(), [&] { return ended_.load(std::memory_order_acquire); });
+  join(mp::Timeout());
 }
 
 bool Crew::is_ours() const noexcept { return os::this_process_id() == pid_; }

@@ -149,7 +149,7 @@ class Crew : public std::enable_shared_from_this<Crew> {
   void close();
   bool closed() const;
   void cancel_pending();
-  /// Kills the workers; all tasks are resolved when it returns.
+  /// Kills the workers; all tasks are resolved when it returns, and callbacks as after join.
   void terminate();
   /// Until the workers of a closed crew have ended, and its callbacks have returned; in a callback
   /// these are not waited for.

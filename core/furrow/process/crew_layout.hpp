@@ -75,6 +75,7 @@ struct CrewControl {
 
   alignas(crew_line_bytes) std::atomic<std::uint32_t> attention;  // +1: a worker's state changed
   std::atomic<std::uint64_t> nursery_pid;
+  std::atomic<std::uint64_t> nursery_start;  // of that process (os/identity.hpp); written first
   std::atomic<std::uint64_t> spare_pid;
 
   // How an initializer failed: 0 none did, 1 being written, 2 the text is valid.
@@ -99,6 +100,7 @@ struct SeatLayout {
   std::atomic<std::uint32_t> exit_signalled;
   std::atomic<std::uint32_t> exit_code;
   std::atomic<std::uint64_t> pid;
+  std::atomic<std::uint64_t> start;                          // of that process; written first
   std::atomic<std::uint32_t> initialized;                    // this process is past its initializer
   alignas(crew_line_bytes) std::atomic<std::uint32_t> gate;  // 1: something to do; it sleeps here
   // Slots whose task this worker has finished: a ring with one writer and one reader.

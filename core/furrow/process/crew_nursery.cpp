@@ -6,6 +6,7 @@
 
 #include <furrow/error.hpp>
 #include <furrow/os/futex.hpp>
+#include <furrow/os/identity.hpp>
 #include <furrow/os/memory.hpp>
 #include <furrow/process/crew_worker.hpp>
 #include <furrow/process/nursery.hpp>
@@ -25,6 +26,7 @@ class Client final : public NurseryClient {
 
   void changed_hands(std::uint64_t nursery_pid, std::uint64_t spare_pid) override {
     view_.control().spare_pid.store(spare_pid, std::memory_order_release);
+    view_.control().nursery_start.store(os::start_of_process(nursery_pid));
     view_.control().nursery_pid.store(nursery_pid, std::memory_order_release);
     tell();
   }
@@ -45,6 +47,7 @@ class Client final : public NurseryClient {
   }
 
   void started(std::size_t place, std::uint64_t pid) override {
+    view_.seat(place).start.store(os::start_of_process(pid));
     view_.seat(place).pid.store(pid, std::memory_order_release);
     tell();
   }

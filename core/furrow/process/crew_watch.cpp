@@ -8,6 +8,7 @@
 #include <furrow/os/clock.hpp>
 #include <furrow/os/fault.hpp>
 #include <furrow/os/futex.hpp>
+#include <furrow/os/identity.hpp>
 #include <furrow/process/crew.hpp>
 #include <furrow/process/start.hpp>
 #include <furrow/process/task_error.hpp>
@@ -22,6 +23,14 @@ constexpr std::int64_t quick_death_ns = 1'000'000'000;
 constexpr std::int64_t breath_ns = 10'000'000;
 constexpr unsigned back_off_max = 10;  // 2^10 ms
 constexpr std::size_t deaths_in_a_row_max = 64;
+
+// Of a process that is no child of ours: by now its pid may be another's, and that one is neither
+// watched nor killed for it. No watch: it is dead.
+os::ProcessWatch watch_of(std::uint64_t pid, std::uint64_t start) {
+  os::ProcessWatch watch(pid);
+  const bool is_it = start == 0 || os::start_of_process(pid) == start;
+  return is_it ? std::move(watch) : os::ProcessWatch();
+}
 
 }  // namespace
 
@@ -90,7 +99,7 @@ void Crew::service_seat(std::size_t w) {
                      state == SeatState::initializing;
   if (lives && pid != 0 && seat.pid != pid) {
     const Lock lock(mutex_);
-    seat.watch = os::ProcessWatch(pid);
+    seat.watch = watch_of(pid, layout.start.load());
     seat.pid = pid;
     seat.nursery_pid = view_.control().nursery_pid.load(std::memory_order_acquire);
     seat.started_ns = os::monotonic_ns();
@@ -290,7 +299,7 @@ void Crew::service_nursery() {
     const std::uint64_t pid = view_.control().nursery_pid.load(std::memory_order_acquire);
     if (pid != nursery_pid_ && pid != 0) {
       nursery_pid_ = pid;
-      nursery_ = os::ProcessWatch(pid);
+      nursery_ = watch_of(pid, view_.control().nursery_start.load());
       if (!nursery_.dead()) return;
     }
     if (spare.dead()) break;
@@ -353,9 +362,8 @@ void Crew::end_helpers() {
     os::futex_wake(view_.seat(w).gate, os::wake_all);
   }
   requests_.raise();
-  const auto end = [&](std::uint64_t pid) {
-    const os::ProcessWatch watch(pid);
-    if (pid == 0 || watch.dead()) return;
+  const auto end = [&](const os::ProcessWatch& watch) {
+    if (watch.dead()) return;
     const std::array<int, 1> source{watch.get()};
     os::wait_ready(source, stop_timeout_ns);
     if (watch.dead()) return;
@@ -364,10 +372,10 @@ void Crew::end_helpers() {
     os::wait_ready(source, stop_timeout_ns);
   };
   if (!nursery_lost_.load()) {
-    if (!nursery_.dead()) end(nursery_pid_);
+    if (!nursery_.dead()) end(nursery_);
     // A spare that has just taken over is not known by its handle yet.
     const std::uint64_t latest = control.nursery_pid.load(std::memory_order_acquire);
-    if (latest != nursery_pid_) end(latest);
+    if (latest != 0 && latest != nursery_pid_) end(watch_of(latest, control.nursery_start.load()));
   }
   if (nursery_child_ != 0) os::collect(nursery_child_);
   for (const Seat& seat : seats_) {  // they went with their nursery, or are just going

@@ -279,7 +279,8 @@ class Worker {
     const std::uint64_t bit = 1ULL << (number_ % 64);
     if (spin(bit)) return;
     std::atomic<std::uint64_t>& parked = control_.parked[number_ / 64];
-    seat_.gate.store(0, std::memory_order_relaxed);
+    // An exchange: whoever opened the gate before is read by it, and the stop that it had set.
+    seat_.gate.exchange(0, std::memory_order_acq_rel);
     parked.fetch_or(bit, std::memory_order_seq_cst);
     os::fault_point("process.crew.parking");
     // Pairs with the parent's look at `parked` after an entry: one of the two sees the other's.
@@ -355,6 +356,7 @@ void take_kinship(const CrewView& view, std::size_t seat, const os::Descriptor& 
 
 void serve_crew(const CrewView& view, std::size_t seat, const os::Event& alarm,
                 const os::Descriptor& memory) {
+  view.seat(seat).start.store(os::this_process().start);
   view.seat(seat).pid.store(os::this_process_id(), std::memory_order_release);
   os::call_at_exit(leave);
   take_kinship(view, seat, memory);

@@ -1,7 +1,10 @@
 // Pools and executors: what comes before what when they end, when callbacks run, when memory ends.
 #include <sys/resource.h>
 
+#include <csignal>
+#include <cstdio>
 #include <fstream>
+#include <iterator>
 #include <mutex>
 
 #include "core/process/pool_support.hpp"
@@ -30,6 +33,21 @@ class LittleMemory {
 };
 
 std::string much(int n) { return std::string(std::size_t{160} << 20, static_cast<char>('a' + n)); }
+
+/// 0, 1, 2 and so on, without end.
+class Naturals {
+ public:
+  struct iterator {
+    using value_type = int;
+    using difference_type = std::ptrdiff_t;
+    int at = 0;
+    int operator*() const { return at; }
+    iterator& operator++() { return ++at, *this; }
+    void operator++(int) { ++at; }
+  };
+  static iterator begin() { return {}; }
+  static std::unreachable_sentinel_t end() { return {}; }
+};
 
 int slow_square(int x) {
   std::this_thread::sleep_for(2ms);
@@ -107,7 +125,11 @@ TEST_CASE("an imap that began goes on after close, join and all") {
     CHECK(errors > 0);
     CHECK(values + errors < 100);
   }
-  SECTION("an executor's map with a buffer") {
+}
+
+TEST_CASE("an executor's map with a buffer goes on after a shutdown that does not wait") {
+  const std::vector<int> items = numbers(100);
+  SECTION("all of it") {
     mp::Executor executor(2);
     mp::ExecutorMapOptions few;
     few.buffer_size = 4;
@@ -115,11 +137,11 @@ TEST_CASE("an imap that began goes on after close, join and all") {
     executor.shutdown(false);
     CHECK(all_of(open) == squares(100));
   }
-  SECTION("an executor's map with a buffer over numbers without end holds up no shutdown") {
+  SECTION("over numbers without end it holds up no shutdown that waits") {
     mp::Executor executor(2);
     mp::ExecutorMapOptions few;
     few.buffer_size = 4;
-    auto endless = executor.map(few, square, std::views::iota(0));
+    auto endless = executor.map(few, square, Naturals());
     executor.shutdown();
     for (int i = 0; i < 4; ++i) CHECK(endless.next() == i * i);
     CHECK_THROWS_AS(endless.next(), Closed);
@@ -241,4 +263,28 @@ TEST_CASE("a result that finds no memory here is that task's error, and the pool
     CHECK(soon([&] { return outcome == 1; }));
     CHECK(executor.submit(square, 6).result() == 36);
   }
+}
+
+TEST_CASE("programs that a task executes ignore no signals but those that the parent ignores") {
+  const auto ignored = [] {
+    std::string line(100, '\0');
+    std::FILE* const program = ::popen("grep SigIgn /proc/self/status", "r");
+    line.resize(std::fread(line.data(), 1, line.size(), program));
+    ::pclose(program);
+    return std::strtoull(line.substr(line.find(':') + 1).c_str(), nullptr, 16);
+  };
+  const auto bit = [](int number) { return 1ULL << (number - 1); };
+  const auto before = std::signal(SIGHUP, SIG_IGN);
+  mp::Executor executor(1);
+  const std::uint64_t bits = executor.submit(ignored).result();
+  std::signal(SIGHUP, before);
+  CHECK((bits & (bit(SIGINT) | bit(SIGQUIT) | bit(SIGPIPE))) == 0);
+  CHECK((bits & bit(SIGHUP)) != 0);
+  // The worker itself goes on.
+  const std::vector<std::uint64_t> pids = executor.worker_pids();
+  for (const int number : {SIGINT, SIGQUIT, SIGHUP, SIGPIPE}) {
+    ::kill(static_cast<pid_t>(pids.at(0)), number);
+  }
+  CHECK(executor.submit(square, 3).result() == 9);
+  CHECK(executor.worker_pids() == pids);
 }

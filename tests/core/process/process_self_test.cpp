@@ -68,7 +68,7 @@ TEST_CASE(
   std::atomic<bool> inside{false};
   std::atomic<bool> go_on{false};
   std::atomic<int> in_callback{-1};
-  CHECK(process::fork_is_safe());
+  CHECK(test::eventually([] { return process::fork_is_safe(); }));
   executor.submit([] {}).add_done_callback([&](const mp::Future<void>&) {
     in_callback = process::fork_is_safe() ? 1 : 0;
     inside = true;

@@ -39,6 +39,22 @@ void close_from(unsigned first, unsigned last) noexcept {
 
 }  // namespace
 
+namespace {
+
+// By a handler that does nothing: unlike an ignored signal it has its default action again in the
+// programs that this process executes. What was ignored before stays so, there too.
+void pass_over(int number, bool over) noexcept {
+  struct sigaction action {};
+  if (over && ::sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) return;
+  action = {};
+  action.sa_handler = SIG_DFL;
+  if (over) action.sa_handler = [](int) {};
+  action.sa_flags = SA_RESTART;
+  ::sigaction(number, &action, nullptr);
+}
+
+}  // namespace
+
 std::int64_t fork_process() noexcept { return ::fork(); }
 
 void exit_now(int code) noexcept { ::_exit(code); }
@@ -128,7 +144,7 @@ void become_helper(std::span<const int> keep) noexcept {
   for (int number = 1; number < NSIG; ++number) {
     if (number == SIGKILL || number == SIGSTOP) continue;
     const bool terminal = number == SIGINT || number == SIGQUIT || number == SIGHUP;
-    ::signal(number, terminal || number == SIGPIPE ? SIG_IGN : SIG_DFL);
+    pass_over(number, terminal || number == SIGPIPE);
   }
   sigset_t none;
   ::sigemptyset(&none);
