@@ -225,16 +225,17 @@ TEST_CASE("callbacks may wait for tasks of several executors") {
   mp::Executor second(1);
   std::atomic<int> sum{0};
   const auto ask_both = [&](const mp::Future<int>& done) {
-    const std::vector<mp::Future<int>> futures{first.submit(slow_square, 3),
-                                               second.submit(slow_square, 4), done};
-    CHECK(mp::wait(futures, 10s).not_done.empty());
+    const auto late = [](int x) { return std::this_thread::sleep_for(100ms), x * x; };
+    const std::vector<mp::Future<int>> futures{first.submit(late, 3), second.submit(slow_square, 4),
+                                               done};
+    CHECK(mp::wait(futures, 30s).not_done.empty());
     int got = 0;
-    for (const mp::Future<int>& future : mp::as_completed(futures, 10s)) got += future.result();
+    for (const mp::Future<int>& future : mp::as_completed(futures, 30s)) got += future.result();
     sum = got;
   };
   const mp::Future<int> start = first.submit(square, 1);
   start.add_done_callback(ask_both);
-  CHECK(soon([&] { return sum == 26; }, 12));
+  CHECK(soon([&] { return sum == 26; }, 15));
 }
 
 TEST_CASE("a result that finds no memory here is that task's error, and the pool goes on") {
