@@ -54,7 +54,7 @@ class Checkpoint {
   std::int64_t paths_;
   bool found_ = false;
   std::int64_t saved_ns_;
-  std::int64_t saved_blocks_ = 0;
+  std::int64_t saved_blocks_ = -1;  // none
 };
 
 }  // namespace furrow::montecarlo

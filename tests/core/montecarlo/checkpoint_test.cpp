@@ -182,7 +182,21 @@ TEST_CASE("a checkpoint of more paths goes on; one of fewer, of another simulati
   CHECK_THROWS_WITH(monte_carlo(engine, more, stratified(Walk{})),
                     Catch::Contains("design is independent paths, here it is stratified"));
 
-  // One that ended within a block goes on, too.
+  // One that ended within a block goes on, too; within the first, all of it is simulated again.
+  for (const bool counts : {false, true}) {
+    const File small("small.h5");
+    MonteCarloOptions few = options_of(small);
+    few.paths = 100;
+    few.quantiles = counts;
+    few.histogram.count = counts ? 20 : 0;
+    monte_carlo(engine, few, Walk{});
+    CHECK(std::filesystem::exists(small.path));
+    few.paths = 1000;
+    const auto longer = monte_carlo(engine, few, Walk{});
+    CHECK(longer.taken_up == 0);
+    few.checkpoint.clear();
+    CHECK(bits(longer) == bits(monte_carlo(engine, few, Walk{})));
+  }
   for (const std::int64_t paths : {256 * 300 + 8, 256 * 301, 256 * 777 + 1}) {
     more.paths = paths;
     more.checkpoint = file.path;
