@@ -181,8 +181,15 @@ TEST_CASE("a checkpoint of more paths goes on; one of fewer, of another simulati
   CHECK_THROWS_AS(monte_carlo(engine, more, stratified(Walk{})), InvalidArgument);
   CHECK_THROWS_WITH(monte_carlo(engine, more, stratified(Walk{})),
                     Catch::Contains("design is independent paths, here it is stratified"));
+}
 
-  // One that ended within a block goes on, too; within the first, all of it is simulated again.
+TEST_CASE("a checkpoint of a simulation that ended within a block goes on") {
+  const File file("within.h5");
+  MonteCarloOptions more = options_of(file);
+  Engine engine(workers(2));
+  more.paths = 256 * 300 + 7;
+  monte_carlo(engine, more, Walk{});
+  // Within the first: all of it is simulated again.
   for (const bool counts : {false, true}) {
     const File small("small.h5");
     MonteCarloOptions few = options_of(small);

@@ -24,13 +24,14 @@ struct Rare {
   }
 };
 
-/// Skewed; of a mean of exp(0.5).
+/// Of a mean of 1; with a long tail few paths show its kurtosis.
 struct Lognormal {
+  double tail;
   template <class G>
   auto operator()(G& path) const {
     const auto z = path.normal();
     const auto y = path.normal();
-    return exp(0.8 * z + 0.6 * y);
+    return exp(0.3 * z + tail * y - 0.045 - 0.5 * tail * tail);
   }
 };
 
@@ -38,8 +39,7 @@ struct Coverage {
   int covered = 0;
   int early = 0;
   void take(const Estimate& e, Stop stop) {
-    const double exact = std::exp(0.5);
-    covered += e.low <= exact && exact <= e.high ? 1 : 0;
+    covered += e.low <= 1 && 1 <= e.high ? 1 : 0;
     early += stop == Stop::error ? 1 : 0;
   }
 };
@@ -102,21 +102,22 @@ TEST_CASE("intervals of 95 % cover after a stop by error") {
   Coverage plain, designed, quasi;
   for (std::uint64_t seed = 0; seed < seeds; ++seed) {
     // Targets that are met soon, where what is seen of the variance decides.
-    MonteCarloOptions options{.error = 0.07, .paths_min = 0, .seed = seed};
+    MonteCarloOptions options{.error = 0.3, .paths_min = 0, .seed = seed};
     options.block_paths = 32;
-    const auto own = monte_carlo(engine, options, Lognormal{});
+    const auto own = monte_carlo(engine, options, Lognormal{1.6});
     plain.take(own.outputs[0], own.stop);
-    const auto cube = monte_carlo(engine, options, stratified(Lognormal{}));
+    const auto cube = monte_carlo(engine, options, stratified(Lognormal{1.6}));
     designed.take(cube.outputs[0], cube.stop);
-    const auto points = quasi_monte_carlo(engine, {.error = 0.004, .seed = seed}, Lognormal{});
+    const auto points = quasi_monte_carlo(engine, {.error = 0.002, .seed = seed}, Lognormal{0.8});
     quasi.take(points.outputs[0], points.stop);
   }
   std::printf("of %d, covered: plain %d, stratified %d, quasi-random %d\n", seeds, plain.covered,
               designed.covered, quasi.covered);
   for (const Coverage* each : {&plain, &designed, &quasi}) {
     CHECK(each->early == seeds);
-    // 0.95 less five standard errors of 200 would be 0.873; 0.93 is what stops by error have at
-    // the worst, and four of its standard errors 0.86.
-    CHECK(each->covered >= 174);
+    // 190 less 2.6 standard errors; the seeds are fixed. Stopped without regard to kurtosis, plain
+    // and stratified ones were 179 and 178.
+    // Of 16 randomisations, 186 (quasi.hpp), less 2.6.
+    CHECK(each->covered >= (each == &quasi ? 177 : 182));
   }
 }
