@@ -37,7 +37,7 @@
 #include <furrow/kernels/math/log1p-inl.h>
 #include <furrow/kernels/math/ndtri-inl.h>
 #include <furrow/kernels/math/pow-inl.h>
-#include <furrow/kernels/math/sincos-inl.h>
+#include <furrow/kernels/math/sine-inl.h>
 #include <furrow/kernels/math/tan-inl.h>
 #include <furrow/kernels/random/draws-inl.h>
 

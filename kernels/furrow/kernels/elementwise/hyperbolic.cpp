@@ -28,7 +28,7 @@ constexpr ExponentialTable make_hyperbolic() noexcept {
   ExponentialTable table;
   put<Sinh>(table, ExponentialOp::sinh);
   put<Cosh>(table, ExponentialOp::cosh);
-  put<Tanh>(table, ExponentialOp::tanh);
+  put_in_pairs<Tanh>(table, ExponentialOp::tanh);
   put<Asinh>(table, ExponentialOp::asinh);
   put<Acosh>(table, ExponentialOp::acosh);
   put<Atanh>(table, ExponentialOp::atanh);

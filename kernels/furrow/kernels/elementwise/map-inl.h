@@ -57,6 +57,18 @@ HWY_INLINE hn::Vec<D> apply(const Op& op, D d, const T* const* in, std::size_t i
     Name(D, const Scalar*) noexcept {}                                          \
     HWY_INLINE V operator()(D d, V x) const noexcept { return function(d, x); } \
   }
+/// The same with the fast form fast_function(right, d, x), for map_in_pairs.
+#define FURROW_MAP_OF_ONE_WITH_FAST(Name, function, fast_function)              \
+  template <class D>                                                            \
+  struct Name {                                                                 \
+    static constexpr std::size_t inputs = 1;                                    \
+    using V = hn::Vec<D>;                                                       \
+    Name(D, const Scalar*) noexcept {}                                          \
+    HWY_INLINE V operator()(D d, V x) const noexcept { return function(d, x); } \
+    HWY_INLINE V fast(hn::Mask<D>& right, D d, V x) const noexcept {            \
+      return fast_function(right, d, x);                                        \
+    }                                                                           \
+  }
 #define FURROW_MAP_OF_TWO(Name, function)                                               \
   template <class D>                                                                    \
   struct Name {                                                                         \
@@ -102,6 +114,58 @@ void map_packed(const MapCall& call) noexcept {
   std::memcpy(at.out + i, buffer[inputs], rest * sizeof(T));
 }
 
+/// `vectors` of them at i, by the operation's general form. A call, because it is rare and long.
+template <class Op, class D, class T>
+HWY_NOINLINE void map_vectors(const Op& op, D d, const Operands<T>& at, std::size_t i,
+                              std::size_t vectors) noexcept {
+  for (; vectors != 0; --vectors, i += hn::Lanes(d)) {
+    hn::StoreU(apply<Op::inputs>(op, d, at.in, i), d, at.out + i);
+  }
+}
+
+/// map_packed two vectors at once, for long operations: while one waits for its last result, the
+/// other goes on. An operation may have a fast form besides: op.fast(right, d, x…) takes the lanes
+/// that need the general form out of the mask `right`, and equals it in the others. One branch for
+/// both vectors, and no call in the inner loop, so that constants stay in registers.
+template <template <class> class OpOf, class T, class D = hn::ScalableTag<T>>
+void map_in_pairs(const MapCall& call) noexcept {
+  using Op = OpOf<D>;
+  const D d;
+  const std::size_t lanes = hn::Lanes(d);
+  const std::size_t block = 2 * lanes;
+  if (call.streaming || call.count < block) return map_packed<OpOf, T, D>(call);
+  const Operands<T> at(call);
+  const Op op(d, call.parameters);
+  const auto fast = [&](std::size_t i, hn::Mask<D>& right) HWY_ATTR {
+    const hn::Vec<D> x = hn::LoadU(d, at.in[0] + i);
+    if constexpr (requires { op.fast(right, d, x); }) {
+      return op.fast(right, d, x);
+    } else {
+      return apply<Op::inputs>(op, d, at.in, i);
+    }
+  };
+  std::size_t i = 0;
+  while (i + block <= call.count) {
+    for (; i + block <= call.count; i += block) {
+      auto right = hn::FirstN(d, lanes);
+      const hn::Vec<D> y0 = fast(i, right);
+      const hn::Vec<D> y1 = fast(i + lanes, right);
+      if (HWY_UNLIKELY(!hn::AllTrue(d, right))) break;
+      hn::StoreU(y0, d, at.out + i);
+      hn::StoreU(y1, d, at.out + i + lanes);
+    }
+    if (i + block > call.count) break;
+    map_vectors(op, d, at, i, 2);
+    i += block;
+  }
+  if (i == call.count) return;
+  MapCall rest = call;
+  rest.count -= i;
+  rest.out = at.out + i;
+  for (std::size_t k = 0; k < Op::inputs; ++k) rest.in[k] = at.in[k] + i;
+  map_packed<OpOf, T, D>(rest);
+}
+
 /// The same for f32 operands, computed in f64 and rounded once more at the end: Op is that of f64.
 template <template <class> class OpOf>
 void map_through_f64(const MapCall& call) noexcept {
@@ -121,6 +185,12 @@ void map_through_f64(const MapCall& call) noexcept {
     }
   };
   std::size_t i = 0;
+  for (; i + 2 * lanes <= call.count; i += 2 * lanes) {  // as in map_in_pairs
+    const auto y0 = element(at.in, i);
+    const auto y1 = element(at.in, i + lanes);
+    hn::StoreU(y0, narrow, at.out + i);
+    hn::StoreU(y1, narrow, at.out + i + lanes);
+  }
   for (; i + lanes <= call.count; i += lanes) hn::StoreU(element(at.in, i), narrow, at.out + i);
   const std::size_t rest = call.count - i;
   if (rest == 0) return;
@@ -141,10 +211,21 @@ constexpr void put(Table& table, Op op) noexcept {
   table.at(op, Dtype::f32) = &map_packed<OpOf, float>;
   table.at(op, Dtype::f64) = &map_packed<OpOf, double>;
 }
+template <template <class> class OpOf, class Table, class Op>
+constexpr void put_in_pairs(Table& table, Op op) noexcept {
+  table.at(op, Dtype::f32) = &map_in_pairs<OpOf, float>;
+  table.at(op, Dtype::f64) = &map_in_pairs<OpOf, double>;
+}
 template <template <class> class OpOf, template <class> class ShortOf, class Table, class Op>
 constexpr void put(Table& table, Op op) noexcept {
   table.at(op, Dtype::f32) = &map_through_f64<ShortOf>;
   table.at(op, Dtype::f64) = &map_packed<OpOf, double>;
+}
+
+template <template <class> class OpOf, template <class> class ShortOf, class Table, class Op>
+constexpr void put_in_pairs(Table& table, Op op) noexcept {
+  table.at(op, Dtype::f32) = &map_through_f64<ShortOf>;
+  table.at(op, Dtype::f64) = &map_in_pairs<OpOf, double>;
 }
 
 }  // namespace HWY_NAMESPACE

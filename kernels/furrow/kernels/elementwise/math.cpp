@@ -10,8 +10,7 @@
 #include <furrow/kernels/elementwise/map-inl.h>
 #include <furrow/kernels/math/exp-inl.h>
 #include <furrow/kernels/math/log-inl.h>
-#include <furrow/kernels/math/sincos-inl.h>
-#include <furrow/kernels/math/sincos_short-inl.h>
+#include <furrow/kernels/math/sine-inl.h>
 #include <furrow/kernels/elementwise/entries.hpp>
 
 HWY_BEFORE_NAMESPACE();
@@ -21,21 +20,27 @@ namespace {  // names here recur in other files
 
 FURROW_MAP_OF_ONE(Exp, exp);
 FURROW_MAP_OF_ONE(Log, log);
+#if HWY_NATIVE_FMA
+FURROW_MAP_OF_ONE_WITH_FAST(Sin, sin, sine_fast<false>);
+FURROW_MAP_OF_ONE_WITH_FAST(Cos, cos, sine_fast<true>);
+#else
 FURROW_MAP_OF_ONE(Sin, sin);
 FURROW_MAP_OF_ONE(Cos, cos);
 FURROW_MAP_OF_ONE(SinShort, sin_short);
 FURROW_MAP_OF_ONE(CosShort, cos_short);
+#endif
 
 constexpr ElementwiseTable make_math() noexcept {
   ElementwiseTable table;
-  table.at(ElementwiseOp::exp, Dtype::f32) = &map_packed<Exp, float>;
-  table.at(ElementwiseOp::exp, Dtype::f64) = &map_packed<Exp, double>;
-  table.at(ElementwiseOp::log, Dtype::f32) = &map_packed<Log, float>;
-  table.at(ElementwiseOp::log, Dtype::f64) = &map_packed<Log, double>;
-  table.at(ElementwiseOp::sin, Dtype::f32) = &map_through_f64<SinShort>;
-  table.at(ElementwiseOp::sin, Dtype::f64) = &map_packed<Sin, double>;
-  table.at(ElementwiseOp::cos, Dtype::f32) = &map_through_f64<CosShort>;
-  table.at(ElementwiseOp::cos, Dtype::f64) = &map_packed<Cos, double>;
+  put<Exp>(table, ElementwiseOp::exp);
+  put<Log>(table, ElementwiseOp::log);
+#if HWY_NATIVE_FMA
+  put_in_pairs<Sin>(table, ElementwiseOp::sin);
+  put_in_pairs<Cos>(table, ElementwiseOp::cos);
+#else
+  put<Sin, SinShort>(table, ElementwiseOp::sin);
+  put<Cos, CosShort>(table, ElementwiseOp::cos);
+#endif
   return table;
 }
 

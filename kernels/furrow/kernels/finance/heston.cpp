@@ -18,7 +18,7 @@
 //
 #include <furrow/kernels/finance/lognormal-inl.h>
 #include <furrow/kernels/math/atan-inl.h>
-#include <furrow/kernels/math/sincos-inl.h>
+#include <furrow/kernels/math/sine-inl.h>
 #include <furrow/kernels/finance/models.hpp>
 
 HWY_BEFORE_NAMESPACE();

@@ -1,6 +1,7 @@
 // furrow/kernels/math/sincos-inl.h
 //
-// sin and cos of radians on a vector of f64; sine and cosine of turns.
+// What the sine, the cosine and the tangent share on vectors of f64: the reduction of radians, both
+// functions of the reduced argument; sine and cosine of turns.
 //
 // Error   0.9 ULP at most for every double (tests/kernels: accuracy)
 // Special sin(+-0) = +-0, infinities and NaN give NaN
@@ -51,27 +52,13 @@ HWY_INLINE Reduced<D> reduce_moderate(D d, V x) noexcept {
   Reduced<D> out;
   out.quadrant = hn::BitCast(du, shifted);
 #if HWY_NATIVE_FMA
-  // Parts of 53 bits. The first step is exact, because x is near q*pi/2; `low` takes up what the
-  // rounding of the second loses, and the third part.
-  const V second = c(0x1.1a62633145c07p-54);
-  const V third = c(0x1.f1976b7ed8fbcp-110);
+  // Parts of 53, 27 and 53 bits. The first step is exact, because x is near q*pi/2; so are q times
+  // the second part and what `high` loses by it.
+  const V second = c(0x1.1a62634p-54);
   const V near = hn::NegMulAdd(q, c(0x1.921fb54442d18p+0), x);
   out.high = hn::NegMulAdd(q, second, near);
-  out.low = hn::MulAdd(q, third, hn::NegMulAdd(q, second, hn::Sub(near, out.high)));
-  // near - high is rounded to |q * second| * 2^-53, which is nothing unless they cancel: then the
-  // same once more by an exact sum (Knuth) of exact products.
-  const auto cancelled = hn::Lt(hn::Abs(out.high), c(0x1p-24));
-  if (HWY_UNLIKELY(!hn::AllFalse(d, cancelled))) {
-    const V product = hn::Mul(q, second);
-    const V product_low = hn::MulSub(q, second, product);
-    const V high = hn::Sub(near, product);
-    const V part = hn::Sub(high, near);
-    const V lost = hn::Sub(hn::Sub(near, hn::Sub(high, part)), hn::Add(product, part));
-    const V low = hn::MulAdd(q, third, hn::Sub(lost, product_low));
-    const V sum = hn::Add(high, low);
-    out.low = hn::IfThenElse(cancelled, hn::Sub(low, hn::Sub(sum, high)), out.low);
-    out.high = hn::IfThenElse(cancelled, sum, out.high);
-  }
+  const V lost = hn::NegMulAdd(q, second, hn::Sub(near, out.high));
+  out.low = hn::NegMulAdd(q, c(-0x1.d747f23e32ed7p-83), lost);
 #else
   // Parts of 33 bits (fdlibm's e_rem_pio2.c): products with q < 2^20 are exact.
   const V near = hn::Sub(x, hn::Mul(q, c(0x1.921fb54400000p+0)));
@@ -170,19 +157,6 @@ template <class D, class V = hn::Vec<D>>
 HWY_INLINE V cosine_in_quadrant(D d, const SinCos<V>& at, Bits<D> quadrant) noexcept {
   const hn::RebindToUnsigned<D> du;
   return sine_in_quadrant(d, at, hn::Add(quadrant, hn::Set(du, 1)));
-}
-
-template <class D, class V = hn::Vec<D>>
-HWY_INLINE V sin(D d, V x) noexcept {
-  const Reduced<D> at = reduce_by_half_pi(d, x);
-  const V y = sine_in_quadrant(d, sincos_reduced(d, at.high, at.low), at.quadrant);
-  return hn::IfThenElse(hn::Eq(x, hn::Zero(d)), x, y);  // keeps the sign of zero
-}
-
-template <class D, class V = hn::Vec<D>>
-HWY_INLINE V cos(D d, V x) noexcept {
-  const Reduced<D> at = reduce_by_half_pi(d, x);
-  return cosine_in_quadrant(d, sincos_reduced(d, at.high, at.low), at.quadrant);
 }
 
 /// sin and cos of 2*pi*t for |t| <= 2^50: the reduction is exact.
