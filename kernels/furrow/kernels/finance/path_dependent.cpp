@@ -8,7 +8,7 @@
 #include <hwy/foreach_target.h>
 //
 #include <furrow/kernels/finance/lognormal-inl.h>
-#include <furrow/kernels/math/sincos-inl.h>
+#include <furrow/kernels/math/sine-inl.h>
 #include <furrow/kernels/finance/path_dependent.hpp>
 
 HWY_BEFORE_NAMESPACE();
