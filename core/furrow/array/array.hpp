@@ -12,10 +12,9 @@
 // Order   C order as created; slices may have any strides, negative ones too
 // Errors  as Segment's, and TypeMismatch (attach to another dtype), ShapeMismatch, InvalidArgument
 // Travel  in messages (sync/message.hpp: pools, queues, pipes) an array or a slice goes by its
-// name,
-//         never by its elements; read, it attaches. Somebody must hold an owned array meanwhile (a
-//         pool does, for a task's arguments). A temporary one is NotSerialisable; an empty handle
-//         goes
+//         name, never by its elements; read, it attaches. Somebody must hold an owned array
+//         meanwhile (a pool does, for a task's arguments). A temporary one is NotSerialisable; an
+//         empty handle goes
 // Threads as the memory itself: the caller orders accesses to elements
 #pragma once
 

@@ -10,13 +10,11 @@
 //
 // Bins    half-open, the last one closed; edges are f64, exactly NumPy's linspace for uniform bins
 // Outside elements outside of the range or the edges, and NaN, are in no bin. Without a range min
-// and
-//         max have to be finite, as in NumPy. A range of one point is widened by 0.5 both ways
+//         and max have to be finite, as in NumPy. A range of one point is widened by 0.5 both ways
 // Counts  exact. Sums: the same bits for any number of workers (kernels/sort/histogram.hpp)
 // Types   x of any real dtype (bincount: integers, bool), compared as f64; weights f64
 // Errors  TypeMismatch, ShapeMismatch (weights, edges), InvalidArgument (range, edges, bins,
-// negative
-//         numbers in bincount): before anything is written
+//         negative numbers in bincount): before anything is written
 #pragma once
 
 #include <cstdint>

@@ -9,9 +9,8 @@
 //
 // Result  a temporary array without the reduced axes (keepdims: with extent 1)
 // Types   sum, prod: as x; integers and (sum) bool in i64 and u64 (wrap) · mean var std: as x;
-// integers
-//         and bool in f64 · min max: as x · argmin argmax count_nonzero: i64 · any all: bool ·
-//         norms: f32 and f64 as x, integers in f64
+//         integers and bool in f64 · min max: as x · argmin argmax count_nonzero: i64 · any all:
+//         bool · norms: f32 and f64 as x, integers in f64
 // Error   floats and f16 accumulate in f64 and are rounded once, at the end: sum and mean within
 //         (68 + log2(tiles)) eps Σ|x|, as pairwise, on every axis (NumPy: on the fast one alone)
 // NaN     propagates; the nan... forms leave it out: of nothing but NaN nansum gives 0, nanprod 1,

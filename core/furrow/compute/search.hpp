@@ -8,8 +8,8 @@
 // Order   of sort(): NaN last, equal to NaN; -0 equal to +0
 // Types   all real dtypes, both arrays the same
 // Errors  TypeMismatch, ShapeMismatch (sorted has not rank 1), InvalidArgument (bins not
-// monotonic):
-//         before anything is written. That `sorted` is sorted is not checked, as in NumPy
+//         monotonic): before anything is written. That `sorted` is sorted is not checked, as in
+//         NumPy
 #pragma once
 
 #include <cstdint>

@@ -11,9 +11,9 @@
 //   result.mean(), result.standard_error(), result.gain, …
 //
 // Path      a generic closure, as monte_carlo takes it. Its draws take the coordinates of a point
-// in
-//           order: uniform() is one, normal() its quantile; so are exponential() and bernoulli(p).
-//           Give what matters most the first draws; BrownianBridge does it for a path in time
+//           in order: uniform() is one, normal() its quantile; so are exponential() and
+//           bernoulli(p). Give what matters most the first draws; BrownianBridge does it for a path
+//           in time
 // Beyond    poisson, binomial, gamma, integer, and draws after the point's last coordinate (3,667)
 //           are random, independent for each randomisation: still unbiased, no longer faster
 // Estimate  the mean of `randomisations` means, each of `points` points that are uniform one by one
@@ -29,9 +29,8 @@
 // Gain      the variance that as many random paths would have, by that of this estimate. Smooth
 //           functions of few coordinates that matter: hundreds and more, growing with the points
 // Source    Owen, "Monte Carlo variance of scrambled net quadrature", SIAM J. Numer. Anal. 34
-// (1997);
-//           L'Ecuyer, "Quasi-Monte Carlo methods with applications in finance", Finance Stoch. 13
-//           (2009); the points: kernels/furrow/kernels/quasi
+//           (1997); L'Ecuyer, "Quasi-Monte Carlo methods with applications in finance", Finance
+//           Stoch. 13 (2009); the points: kernels/furrow/kernels/quasi
 #pragma once
 
 #include <cstdint>

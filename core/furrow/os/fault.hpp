@@ -6,8 +6,7 @@
 // Spec     "point:action[:nth[:token]]", several separated by commas, from the environment variable
 //          FURROW_FAULT (read once) or from set_fault
 // Actions  kill (SIGKILL to itself), stop (SIGSTOP), segv (SIGSEGV), fail (fault_point says true
-// and
-//          the caller pretends that the system call failed)
+//          and the caller pretends that the system call failed)
 // nth      acts on the nth pass of this process, counting from 1 (default 1); later passes go free
 // token    a file that the acting process must be able to delete first: of many processes that
 //          read the same spec, exactly one acts

@@ -16,8 +16,7 @@
 //           comes while the replacement lasts finds it locked, and what it changed without asking
 //           is noticed: commit fails, and nothing is lost silently
 // Speed     the disk begins with what is written while more of it comes: the fsync at the end,
-// which
-//           else takes as long as the writing itself, finds little left to do
+//           which else takes as long as the writing itself, finds little left to do
 // Kept      owner and group where allowed, and permission bits; a new file gets 0666 less the
 //           umask. A symbolic link is followed. Lost: extended attributes, further hard links
 // Errors    by value, never thrown

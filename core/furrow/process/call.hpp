@@ -8,8 +8,7 @@
 //            since pointers to code differ between programs that were executed; arguments as
 //            messages
 // Arguments  by value: each is decoded into an object of its own, which the callable gets as
-// rvalue.
-//            String literals and string_views arrive as std::string.
+//            rvalue. String literals and string_views arrive as std::string.
 // Held       what goes by its name (arrays, queues, locks), at any depth, is held until the task is
 //            resolved; what a result names, until the result is dropped
 #pragma once

@@ -7,18 +7,19 @@
 //   auto numbers = here.recv<std::vector<double>>(100ms);
 //
 // Messages  typed values (sync/message.hpp) or bytes, up to message_bytes_max. Each arrives whole
-// or
-//           not at all: they are single packets, and those of more than 64 KiB lie in a memory file
-//           whose descriptor is the packet. So a writer that is killed in the middle of send leaves
-//           nothing half sent, also when others hold the same end (Python's reader waits for ever
-//           then), and several processes may read from or write to one end at once, without a lock.
+//           or not at all: they are single packets, and those of more than 64 KiB lie in a memory
+//           file whose descriptor is the packet. So a writer that is killed in the middle of send
+//           leaves nothing half sent, also when others hold the same end (Python's reader waits for
+//           ever then), and several processes may read from or write to one end at once, without a
+//           lock.
 // Ends      a Connection is a handle: copies share one descriptor, and the last closes it. A forked
 //           child has its own copy of it; a process that is executed gets it as an argument; any
 //           process through another Connection. EndOfFile comes when the last copy of the other
 //           end in any process is closed or killed, and all that was sent has been read.
 // Pipe      duplex: both ends send and receive. Else the first only receives, the second only
-// sends. Time      a timeout bounds the whole call Errors    EndOfFile, BrokenPipe (never SIGPIPE),
-// Timeout, Closed, InvalidState (wrong direction),
+//           sends.
+// Time      a timeout bounds the whole call
+// Errors    EndOfFile, BrokenPipe (never SIGPIPE), Timeout, Closed, InvalidState (wrong direction),
 //           BufferTooShort (holds the message), MessageTooLarge, OutOfSpace (no memory for a large
 //           one), NotSerialisable (another type), Corrupt (no furrow program at the other end)
 // Threads   as processes: any of them may send or receive at once

@@ -11,12 +11,10 @@
 //            among them means nothing in a worker); arguments and results are what cereal can
 //            serialise, furrow's arrays by name without a copy
 // Workers    started by the constructor, from a small process that is forked while that is safe,
-// and
-//            else executed anew (then furrow::initialize comes first in main). Each runs one task
-//            at a time, in the order of submission.
+//            and else executed anew (then furrow::initialize comes first in main). Each runs one
+//            task at a time, in the order of submission.
 // Better     than Python: a worker that dies takes at most its own task with it, and not that when
-// it
-//            is repeatable; a task may throw anything, or call std::exit; running tasks can be
+//            it is repeatable; a task may throw anything, or call std::exit; running tasks can be
 //            cancelled and have deadlines; an initializer that fails is BrokenPool at once
 // Crash      the parent killed: all workers end, and nothing is left behind
 // Errors     InvalidArgument: no workers, chunks of nothing. Closed: submit after shutdown.

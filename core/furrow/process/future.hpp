@@ -9,8 +9,7 @@
 //
 // Resolves   always: by the task's end, by the death of its worker, by the end of its executor
 // Throws     result() throws what became of the task: see task_error.hpp; furrow::Timeout when the
-// time
-//            given ran out first, Cancelled. Bad timeouts: negative ones are zero.
+//            time given ran out first, Cancelled. Bad timeouts: negative ones are zero.
 // cancel     as in Python only what has not begun (nothing is counted as begun before a worker has
 //            it); cancel_running() also stops what runs, by killing its worker and no other. Once
 //            such a future is resolved, nothing of its task runs any more.

@@ -7,8 +7,7 @@
 //   listener -> client   magic, HMAC("listener", both nonces)
 //
 // Method   HMAC-SHA256 with the key, by libsodium; compared in constant time. Each side's proof
-// names
-//          its role, so that none can be had by sending a challenge back to who made it.
+//          names its role, so that none can be had by sending a challenge back to who made it.
 // Source   RFC 2104; the roles against reflection as in ISO/IEC 9798-4
 // Key      any number of bytes; both sides must have the same
 #pragma once

@@ -9,8 +9,8 @@
 //            in a terminal, a pipe or a file. Longer ones are cut and end in "…", line breaks in a
 //            record are written as \n.
 // Levels     Python's numbers, with SUBDEBUG and SUBWARNING. Nothing is written before
-// log_to_stderr.
-//            Children go on with level and destination of their parent at their start.
+//            log_to_stderr. Children go on with level and destination of their parent at their
+//            start.
 // From here  a process logs at level info when its function begins and when it exits
 // Threads    any of them may log
 #pragma once

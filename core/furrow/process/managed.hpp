@@ -14,21 +14,19 @@
 //                        go through the manager, it only keeps it alive
 //
 // Reading   ManagedDict::get looks into a table that the manager keeps in shared memory
-// (mirror.hpp)
-//           once a process has asked a few times: the value at one moment between call and return,
-//           as if it had asked. Long values (240 bytes with the key) and those with proxies are
-//           asked for.
+//           (mirror.hpp) once a process has asked a few times: the value at one moment between call
+//           and return, as if it had asked. Long values (240 bytes with the key) and those with
+//           proxies are asked for.
 // Atomic    each call, the changes by a function among them (update_value, sort), which are tried
 //           again when somebody else was faster. d[k] = d[k] + 1 is two calls.
 // Values    go by value: what was read is a copy, and changing it changes nothing there (Python
-// too).
-//           Proxies inside of values stay proxies, and keep what they refer to alive.
+//           too). Proxies inside of values stay proxies, and keep what they refer to alive.
 // Alive     an object lives while a proxy in a living process or inside of a value refers to it; a
 //           killed process's proxies do not count. A proxy on its way (in a Queue, a message) is
 //           none: its sender keeps one until the receiver has it.
 // Errors    NotFound: no such key, index, or object any more. ManagerDied. RemoteError and furrow's
-// own
-//           classes: what a call threw in the manager. TypeMismatch: a proxy read as another type.
+//           own classes: what a call threw in the manager. TypeMismatch: a proxy read as another
+//           type.
 // Threads   any
 #pragma once
 

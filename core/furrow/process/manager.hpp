@@ -15,8 +15,7 @@
 // Others    a process that is no relative connects by address and key: Manager::connect; publish
 //           gives an object a name for it
 // Classes   of yours need no registration: make<T>(arguments) makes one there by code of the
-// program,
-//           which the manager runs as well
+//           program, which the manager runs as well
 // Start     as Process does: by fork while that is safe, else by execution (furrow::initialize)
 // Errors    ManagerDied, AuthenticationFailed, InvalidState (use after shutdown)
 #pragma once

@@ -4,8 +4,7 @@
 // each call on an object is atomic. Internal to the room.
 //
 // Clients  a process is known by its pidfd; what a dead one had a share in is given up, whatever
-// was
-//          inherited of its sockets. One that is slow, silent or stopped holds up nobody.
+//          was inherited of its sockets. One that is slow, silent or stopped holds up nobody.
 // Owner    its end, in whatever way, ends the manager
 #pragma once
 

@@ -17,9 +17,8 @@
 //         30)
 //
 // Reading  a sequence lock: copy, and believe the copy when the version was even and has not
-// changed.
-//          A manager that is killed while it writes leaves an odd version for ever: ask it, and
-//          learn that it is dead.
+//          changed. A manager that is killed while it writes leaves an odd version for ever: ask
+//          it, and learn that it is dead.
 // Asked    for keys that are not here, and for values that are too long or hold proxies
 #pragma once
 

@@ -6,8 +6,7 @@
 // Descriptors  a Connection writes the number of its descriptor in the parcel. Only a way that can
 //              carry descriptors (a Connection, the start of a Process) makes such a parcel.
 // Errors       NotSerialisable: a Connection on a way that carries none; bytes that are not what
-// was
-//              expected
+//              was expected
 // Threads      a parcel is packed and unpacked by one thread
 #pragma once
 

@@ -11,8 +11,7 @@
 // Chunks     map cuts its items as Python does: 4 chunks for each worker; imap into single items
 // imap       reads its range no faster than results are taken: lazy_map.hpp
 // Better     than Python, where these hang: a killed worker costs at most its own chunk, and that
-// is
-//            run again; terminate resolves every result, and may be called in a callback; a task
+//            is run again; terminate resolves every result, and may be called in a callback; a task
 //            that calls std::exit or throws anything fails, and no other
 // Errors     InvalidArgument: no processes, chunks of nothing. Closed: a call after close or
 //            terminate. InvalidState: join before close. BrokenPool: the initializer failed.

@@ -4,9 +4,8 @@
 // offset (os/module.hpp), closures by their bytes.
 //
 // Closure  its captures are trivially copyable and at most 4 KiB: numbers, pointers into memory
-// that
-//          lies at the same address there, views. A pointer to a function among them means nothing
-//          in a program that was executed anew.
+//          that lies at the same address there, views. A pointer to a function among them means
+//          nothing in a program that was executed anew.
 // Errors   NotFound: the code is not in this program. Error: the program has no build id.
 #pragma once
 

@@ -2,11 +2,14 @@
 //
 // How a task of a Pool or an Executor failed, as its future throws it.
 //
-// TaskFailed     the task threw something, of whatever type: its type's name and its text come
-// along WorkerDied     (furrow/error.hpp) the task's process was killed or ended itself
-// NotSerialisable the task returned, and its result could not be sent
-// BrokenPool     (furrow/error.hpp) workers cannot start: the initializer failed, or none can be
-// made Timeout, Cancelled   the task ran past its limit; it was cancelled, or its pool terminated
+// TaskFailed       the task threw something, of whatever type: its type's name and its text come
+//                  along
+// WorkerDied       (furrow/error.hpp) the task's process was killed or ended itself
+// NotSerialisable  the task returned, and its result could not be sent
+// BrokenPool       (furrow/error.hpp) workers cannot start: the initializer failed, or none can be
+//                  made
+// Timeout          the task ran past its limit
+// Cancelled        it was cancelled, or its pool terminated
 #pragma once
 
 #include <cstddef>

@@ -6,8 +6,7 @@
 //   for (std::size_t i : mp::wait({connection, process, listener}, 1s)) …
 //
 // Ready   a connection: a message or the end of the other side; a process: it has ended; a
-// listener:
-//         somebody knocks; a descriptor: it can be read
+//         listener: somebody knocks; a descriptor: it can be read
 // Errors  Closed, InvalidState: what cannot be waited for
 #pragma once
 

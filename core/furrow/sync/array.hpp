@@ -11,8 +11,7 @@
 // Types    trivially copyable
 // Bounds   checked: InvalidArgument beyond the end
 // Crash    killed between elements: those before are changed, those behind are not, and the next
-// who
-//          takes get_lock() has owner_died. An element of up to 8 bytes is never torn
+//          who takes get_lock() has owner_died. An element of up to 8 bytes is never torn
 // Names    shared_object.hpp; attaching with another T is TypeMismatch
 #pragma once
 

@@ -11,13 +11,12 @@
 //           BrokenBarrier, and so does everybody who comes, until reset
 // reset     who waits gets BrokenBarrier; the barrier is as new
 // Death     of a party breaks it within 50 ms, if it was killed while it waited or ran the action,
-// and
-//           also if it was killed elsewhere and had waited here before: its process is known then.
-//           One that leaves in order breaks nothing: by letting go of its last handle, by exit(),
-//           by the end of an mp::Process (leaving.hpp has the details). Which processes will be
-//           parties cannot be known before they first come: enter() says it earlier
-//           (With some hundred parties it may take longer: one looks for all, for at most a
-//           twentieth of its time)
+//           and also if it was killed elsewhere and had waited here before: its process is known
+//           then. One that leaves in order breaks nothing: by letting go of its last handle, by
+//           exit(), by the end of an mp::Process (leaving.hpp has the details). Which processes
+//           will be parties cannot be known before they first come: enter() says it earlier. With
+//           some hundred parties it may take longer: one looks for all, for at most a twentieth of
+//           its time
 // Timeout   of a call, or else that of the handle. It holds also where a process was stopped
 //           (SIGSTOP) in the middle of waiting; reset and enter wait for such a one
 // Misuse    no parties: InvalidArgument

@@ -8,18 +8,16 @@
 //   { std::scoped_lock hold(changed);  …  changed.notify_all(); }
 //
 // wait       lets go of the lock (an RLock wholly), sleeps, takes it again. True: notified. False:
-// the
-//            time ran out. Taking the lock again may take longer than the timeout while another
+//            the time ran out. Taking the lock again may take longer than the timeout while another
 //            holds it; that holder lives, or the lock is handed on
 // notify(n)  wakes n who wait, those first that came first; none but those, and each once
 // Crash      a killed waiter is passed over: it neither holds up a notifier nor eats what was meant
-// for
-//            others. One killed after it was chosen takes its notification with it, as if it had
-//            been killed a moment later. A notifier that is killed has notified or has not
+//            for others. One killed after it was chosen takes its notification with it, as if it
+//            had been killed a moment later. A notifier that is killed has notified or has not
 // Limits     so many waiters at a time as asked for (256): one more is Full
 // Misuse     waiting or notifying without holding the lock: NotHeld
 // Names      shared_object.hpp; with a lock of yours, that lock is named together with the
-// condition
+//            condition
 #pragma once
 
 #include <cstdint>

@@ -8,16 +8,12 @@
 //   if (lock.acquire(100ms)) …           // false: the time ran out
 //
 // Holder    a thread. Lock: acquiring what it holds already is Deadlock when it would wait for
-// ever,
-//           else false at once. RLock: counted; released as often as acquired
+//           ever, else false at once. RLock: counted; released as often as acquired
 // Crash     the next in line gets the lock of a holder that died, at once, by the kernel's doing,
-// and
-//           owner_died() is true for it until it releases: what the lock protects may be half
+//           and owner_died() is true for it until it releases: what the lock protects may be half
 //           changed. A killed waiter is nobody's concern. A thread that ends holding it counts, too
-// Unlike Python  release by another than the holder is NotHeld. Python's Lock allows it, and for
-// that
-//           cannot tell that its holder is dead. Use Semaphore(1) or Event to signal between
-//           threads
+// Release   by another than the holder is NotHeld. Python's Lock allows it, and for that cannot tell
+//           that its holder is dead. Use Semaphore(1) or Event to signal between threads
 // Order     none is promised among waiters
 // Misuse    release of what is not held: NotHeld
 // Names     shared_object.hpp. Copies of a handle are the same lock

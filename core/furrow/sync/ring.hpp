@@ -15,11 +15,10 @@
 //            repair (ring_layout.hpp). One killed between storing its message and waking the
 //            consumer delays it by at most 50 ms
 // Bounds     items_max messages (0: as many as fit), capacity_bytes of them. A message longer than
-// a
-//            quarter of the capacity lies in the annex, of which large_bytes_max may be taken at a
-//            time; a longer one is MessageTooLarge. A full place or a limit on the size of files is
-//            OutOfSpace, and the queue is as before. The file grows to twice large_bytes_max behind
-//            the ring, but has memory only for what is in the queue; where the maker's limit
+//            a quarter of the capacity lies in the annex, of which large_bytes_max may be taken at
+//            a time; a longer one is MessageTooLarge. A full place or a limit on the size of files
+//            is OutOfSpace, and the queue is as before. The file grows to twice large_bytes_max
+//            behind the ring, but has memory only for what is in the queue; where the maker's limit
 //            (ulimit -f) leaves room for less, large_bytes_max is what it leaves room for
 // Time       the timeout bounds the whole call; zero looks once
 // Speed      one uncontended lock, one copy and one store a side; the sides share no line while

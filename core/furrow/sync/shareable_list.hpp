@@ -14,8 +14,7 @@
 //   +-----------------+----------------+----------------+------------------+-----------------+
 //
 // Slots      an item's room is fixed when the list is made: 8 bytes, or for texts 8 × (bytes/8 +
-// 1).
-//            A text beyond its slot is InvalidArgument
+//            1). A text beyond its slot is InvalidArgument
 // Unlike     Python's, slots are measured in UTF-8 bytes and not in characters (#96779: neighbours
 // Python     overwritten), and texts that end in NULs keep them (#106939): their format names the
 //            exact length, where otherwise it names the slot's. Python reads both, and strips NULs

@@ -10,9 +10,8 @@
 //
 // Place      /dev/shm/<name>, mode 0600; no prefix, no FURROW_DIR: Python looks nowhere else
 // Creation   reserved (posix_fallocate) before it has its name, zeroed: a full /dev/shm is
-// OutOfSpace,
-//            never SIGBUS, and nobody sees it with a size of 0. Killed on the way, it leaves
-//            nothing
+//            OutOfSpace, never SIGBUS, and nobody sees it with a size of 0. Killed on the way, it
+//            leaves nothing
 // Attaching  waits, in its timeout, for a foreign creator that has not yet given it its size. Never
 //            removes anything, whatever fails and whoever ends. What a foreign creator did not
 //            reserve may still be SIGBUS at first touch: reserve() takes it, or says OutOfSpace
@@ -22,7 +21,7 @@
 // close      lets go in this handle and its copies; what pointed into it points nowhere then
 // Size       exactly what was asked for
 // Errors     AlreadyExists, NotFound, InvalidArgument (size 0, a slash in the name),
-// PermissionDenied
+//            PermissionDenied
 #pragma once
 
 #include <cstddef>

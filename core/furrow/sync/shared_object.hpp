@@ -10,9 +10,9 @@
 // Lives     in an owned segment of its own: 4 KiB for the segment's header, then the body, zeroed
 //           before `start` is called on it and reserved, so that no access to it can fail
 // Name      given: in the file system at once; taken, it is AlreadyExists, unless all its holders
-// are
-//           dead. Generated ("" given): only when name() is asked for, by whichever process, so an
-//           object that is used by inheritance alone leaves nothing behind, however processes end
+//           are dead. Generated ("" given): only when name() is asked for, by whichever process, so
+//           an object that is used by inheritance alone leaves nothing behind, however processes
+//           end
 // Crash     what holders leave that were killed to the last is no object any more: attaching says
 //           NotFound, and the next process that makes or attaches to any named object removes it
 // Fork      a child uses what its parent had made, and goes on with it when the parent lets go. Its
@@ -20,9 +20,8 @@
 //           it and all who attached by it have let go. (An engine's workers drop what they
 //           inherit.)
 // Copies    share the mapping and one open descriptor, and so do all handles that a process
-// attaches
-//           to one object: what is done when it lets go (a held lock is released, a party leaves)
-//           is done with the last of them. In a forked child, what it inherited and what it
+//           attaches to one object: what is done when it lets go (a held lock is released, a party
+//           leaves) is done with the last of them. In a forked child, what it inherited and what it
 //           attaches are two mappings
 // Messages  a handle goes as its name; read, it attaches. Somebody must hold the object meanwhile
 // Threads   const functions may be called from any thread

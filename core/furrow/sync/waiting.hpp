@@ -3,8 +3,7 @@
 // Sleeping on a word that another process changes.
 //
 // Crash  who changed the word may be killed before it wakes anybody. So sleepers look up every 50
-// ms
-//        by themselves; that is also when they ask whether those live whom they wait for
+//        ms by themselves; that is also when they ask whether those live whom they wait for
 #pragma once
 
 #include <atomic>

@@ -4,8 +4,9 @@
 // that the language lacks (f16, and the complex aliases).
 //
 // Names   NumPy's letters with the width in bits: bool i8 i16 i32 i64 u8 u16 u32 u64 f16 f32 f64
-// c64 c128 Values  the enumerators' numbers are part of the segment format: never change one, only
-// add f16     storage and conversion only (IEEE 754 binary16); arithmetic happens in f32 or f64
+//         c64 c128
+// Values  the enumerators' numbers are part of the segment format: never change one, only add
+// f16     storage and conversion only (IEEE 754 binary16); arithmetic happens in f32 or f64
 #pragma once
 
 #include <bit>

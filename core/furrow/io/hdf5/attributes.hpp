@@ -3,8 +3,8 @@
 // HDF5 attributes to furrow's and back.
 //
 // Kept      numbers of our dtypes, rank 0 to 8; strings, fixed or variable, ASCII or UTF-8, alone
-// or
-//           in arrays. Everything else (references, compounds, null dataspaces) is left out by name
+//           or in arrays. Everything else (references, compounds, null dataspaces) is left out by
+//           name
 // Written   numbers little-endian, strings of variable length in UTF-8: Python's str
 // Padding   of fixed strings goes; strings in lists end at their first NUL
 #pragma once

@@ -7,9 +7,8 @@
 // Straight where the cell's place is one run of memory, it is read and decoded there, with nothing
 //          in between; else by way of one buffer that the worker keeps
 // New      an array whose memory is not there yet is written through its file, if cells fill runs
-// of
-//          it that are worth a call: the first touch of shared pages costs more than writing them
-//          so, workers take them side by side, and a place that is full is an error
+//          of it that are worth a call: the first touch of shared pages costs more than writing
+//          them so, workers take them side by side, and a place that is full is an error
 // Crash    a block writes its own part of the result and reads nothing of it: run again from the
 //          start, it gives the same bits
 // Changed  the file is locked (shared) while a block is read, and compared with what was described

@@ -3,10 +3,9 @@
 // A file driver for HDF5 whose writes never fail.
 //
 // Why      a failed write, on a full disk for one, leaves HDF5 1.10 with a file that it cannot
-// close:
-//          the process crashes there, or when it ends. So the library is told that all went well,
-//          what did not go to the disk is kept in memory for it to read again, and the caller asks
-//          for the error afterwards
+//          close: the process crashes there, or when it ends. So the library is told that all went
+//          well, what did not go to the disk is kept in memory for it to read again, and the caller
+//          asks for the error afterwards
 // Raw data that failed is dropped: nothing reads elements back while they are written
 // Place    the temporary file of a replacement; it is not opened a second time, and HDF5's own file
 //          locks are out of play

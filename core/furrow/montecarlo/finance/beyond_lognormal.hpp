@@ -5,13 +5,11 @@
 //   price = E[e^(-rT) max(±(S_T - K), 0)], S as processes/heston.hpp, processes/merton_jumps.hpp
 //
 // Method   Heston: `steps` of Andersen's QE with martingale correction, a weak error that falls
-// with
-//          their length; Merton: one exact step. The discounted asset as control
+//          with their length; Merton: one exact step. The discounted asset as control
 // Units    as European; variances per year: `variance` today's, `mean` the long-run one
 // Exact    kernels/finance/models.hpp: Heston's integral, Merton's series
 // Errors   InvalidArgument: as European; reversion, mean or volatility of the variance not
-// positive,
-//          a correlation beyond ±1; a negative intensity or deviation of jumps
+//          positive, a correlation beyond ±1; a negative intensity or deviation of jumps
 // Source   Andersen (2008); Heston (1993); Merton (1976)
 #pragma once
 

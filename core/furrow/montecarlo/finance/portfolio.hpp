@@ -9,16 +9,14 @@
 // Units    volatility per square root of a unit of time, growth per unit, the horizon in units:
 //          days, years; losses in the unit of `value`
 // Method   a pilot run (2^14 to 2^20 paths, more for a thin tail, a stream of its own) finds c near
-// VaR. The run counts
-//          what lies beyond c and near it: VaR is c moved by the excess of that count over the
-//          density. ES is Rockafellar and Uryasev's mean at c, an ordinary Monte Carlo estimate
-//          with its own standard error; what c misses VaR by enters in second order, and is
-//          subtracted
+//          VaR. The run counts what lies beyond c and near it: VaR is c moved by the excess of that
+//          count over the density. ES is Rockafellar and Uryasev's mean at c, an ordinary Monte
+//          Carlo estimate with its own standard error; what c misses VaR by enters in second order,
+//          and is subtracted
 // Error    standard error of VaR: sqrt(p (1 - p) / n) / density, of ES: that of the mean
 // Tail     100 paths at least are to lie beyond VaR: half as many lie near it, which tell the
-// density
-//          to a seventh, and with it the error. Fewer paths than 100 / (1 - level) are refused, an
-//          error is not believed before; where time ends a run earlier, `thin` says so
+//          density to a seventh, and with it the error. Fewer paths than 100 / (1 - level) are
+//          refused, an error is not believed before; where time ends a run earlier, `thin` says so
 // Bits     those of seed, stream, paths and level: the same for any workers
 // Size     1 to 16 assets
 // Errors   InvalidArgument: a negative volatility, a correlation that is none (processes/

@@ -5,8 +5,7 @@
 //   error² = 2 τ variance / count,  τ = 1/2 + Σ ρ(t) for t = 1 … W, ρ the autocorrelation
 //
 // Window  W is the least lag of at least 6 τ(W) (Sokal). Of long series, the autocorrelation is
-// that
-//         of means of neighbours, 4096 to 8191 of them: the same sum, at a cost of 8192 W
+//         that of means of neighbours, 4096 to 8191 of them: the same sum, at a cost of 8192 W
 // Bias    ρ about the series' own mean is too small; Wolff's correction, 1 + (2 W + 1)/count
 // Degrees of the error, for Student's t: count / (2 W + 1)
 // Long    a series of fewer than 100 τ says little about its τ, nor about its error

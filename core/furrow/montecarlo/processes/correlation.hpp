@@ -6,8 +6,7 @@
 //
 // Shape   N numbers, N known to the compiler: captures are trivially copyable, L is made once
 // Matrix  symmetric, 1 on its diagonal, positive definite; else InvalidArgument that names the
-// entry
-//         or the assets. Assets that move as one (correlation ±1) are to be made one
+//         entry or the assets. Assets that move as one (correlation ±1) are to be made one
 // Scheme  exact: no error of the step
 // Draws   N normals a step
 // Source  Golub, Van Loan, "Matrix computations", 4.2; Glasserman (2003), 2.3.3 and 3.2.3

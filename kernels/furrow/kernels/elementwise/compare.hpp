@@ -3,12 +3,10 @@
 // Operations whose result is a truth value, and their specification.        out[i] = x[i] < y[i]
 //
 // Order    reals and integers as usual; f16 by value; complex numbers by their real part, equal
-// ones
-//          by the imaginary part, as NumPy does
+//          ones by the imaginary part, as NumPy does
 // NaN      is neither less than, nor equal to, nor greater than anything; different from
-// everything.
-//          A complex number with a NaN in it is not less than another; x <= y where x < y or where
-//          the real parts are equal and the imaginary ones are <=
+//          everything. A complex number with a NaN in it is not less than another; x <= y where x <
+//          y or where the real parts are equal and the imaginary ones are <=
 // Logic    zero is false, everything else is true, NaN included
 #pragma once
 

@@ -8,8 +8,7 @@
 // Zero     x // 0, x % 0 and fmod(x, 0) are 0, as NumPy gives
 // Wrap     the most negative number // -1 is itself; its remainder is 0
 // Shifts   by the width or more, or by a negative count: 0, and for a negative x shifted to the
-// right
-//          -1, as NumPy. Shifting to the left wraps
+//          right -1, as NumPy. Shifting to the left wraps
 // Divide   of integers gives f64, both converted first: x / 0 is an infinity or NaN
 #pragma once
 

@@ -1,15 +1,14 @@
 // furrow/kernels/elementwise/math.hpp
 //
-// Exponentials, logarithms, hyperbolic functions, powers and roots on contiguous memory.
-//                                                                  out[i] = f(x[i]) or f(x[i],
-//                                                                  y[i])
+// Exponentials, logarithms, hyperbolic functions, powers and roots on contiguous memory:
+// out[i] = f(x[i]) or f(x[i], y[i]).
+//
 // Shape   all spans have the same length
 // Types   f32 and f64; square: integers (wrapping), c64 and c128 too
 // Memory  out may be one of the inputs, but not overlap it otherwise; nothing is allocated
 // Order   element i depends on the inputs' element i alone: any split gives the same bits
 // Error   1.0 ULP at most, but for asinh 1.2; each function's bound is in the table of README.md
-// and
-//         checked in tests/kernels/math_accuracy_test.cpp
+//         and checked in tests/kernels/math_accuracy_test.cpp
 // NaN     propagates, with C's exceptions: pow(x, 0) = pow(1, y) = 1, hypot(inf, NaN) = inf
 // exp, log, sin, cos, sqrt: elementwise.hpp. Strided operands at run time: registry.hpp.
 #pragma once

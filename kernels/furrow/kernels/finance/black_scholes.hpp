@@ -9,8 +9,7 @@
 // Error   absolute 4e-16 (S + K) (1 + |ln S/K|), tests/kernels/finance_test.cpp; volatility 0 or
 //         maturity 0 give the discounted value of what is certain
 // Source  Black, Scholes (1973); Merton (1973); Margrabe (1978); Haug, "The complete guide to
-// option
-//         pricing formulas" (2007), chapters 1, 2 and 4; Jäckel, "By implication" (2006)
+//         option pricing formulas" (2007), chapters 1, 2 and 4; Jäckel, "By implication" (2006)
 #pragma once
 
 #include <furrow/kernels/finance/columns.hpp>

@@ -1,7 +1,8 @@
 // furrow/kernels/linalg/covariance.hpp
 //
-// Means and sums of products of deviations.     C(i, j) = sum over r of (x(r,i) - m(i)) (x(r,j) -
-// m(j))
+// Means and sums of products of deviations:
+//
+//   C(i, j) = sum over r of (x(r,i) - m(i)) (x(r,j) - m(j))
 //
 // Shape   x is n observations (rows) of p variables (columns); any strides; C is p x p
 // Types   f64

@@ -6,9 +6,8 @@
 // Error   1.0 ULP at most; erf_short: 0.501 ULP of f32 after rounding to it
 // Special erf(+-0) = +-0, erf(+-inf) = +-1, NaN gives NaN
 // Method  x + x P(x^2 - 1/2) below 1; above, erf(m) + P(x - m) in three intervals up to where erf
-// rounds
-//         to 1. One evaluation, the coefficients picked lane by lane (piecewise-inl.h); Chebyshev
-//         interpolation, errors below 2^-56 (short: 2^-32)
+//         rounds to 1. One evaluation, the coefficients picked lane by lane (piecewise-inl.h);
+//         Chebyshev interpolation, errors below 2^-56 (short: 2^-32)
 #if defined(FURROW_KERNELS_ERF_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef FURROW_KERNELS_ERF_INL_H_
 #undef FURROW_KERNELS_ERF_INL_H_

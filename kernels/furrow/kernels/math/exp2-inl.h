@@ -5,8 +5,7 @@
 // Error   0.9 ULP at most over the whole range, denormal results included (tests/kernels: accuracy)
 // Special exp2(NaN) = NaN, exp2(inf) = inf, exp2(-inf) = 0; exact for whole x; overflow gives inf
 // Method  x = k + r, k whole, |r| <= 1/2, exact; 2^r = 1 + r ln2 + r^2 P(r), P minimax (fpminimax
-// of Sollya,
-//         relative error of 2^r below 2^-56.4, f32 2^-27.3)
+//         of Sollya, relative error of 2^r below 2^-56.4, f32 2^-27.3)
 #if defined(FURROW_KERNELS_EXP2_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef FURROW_KERNELS_EXP2_INL_H_
 #undef FURROW_KERNELS_EXP2_INL_H_

@@ -6,7 +6,7 @@
 // Special sinh and tanh are odd, +-0 gives +-0; sinh(+-inf) = +-inf, cosh(+-inf) = inf, cosh(0) is
 //         1, tanh(+-inf) = +-1; NaN gives NaN; overflow gives an infinity
 // Method  |x| = k ln2 + r. With q = 2^-2k, C = cosh r, S = sinh r:
-//           sinh |x| = 2^(k-1) ((1 - q) C + (1 + q) S),   cosh x = 2^(k-1) ((1 + q) C + (1 - q) S),
+//         sinh |x| = 2^(k-1) ((1 - q) C + (1 + q) S),   cosh x = 2^(k-1) ((1 + q) C + (1 - q) S),
 //         no division and no cancellation; C and S minimax in r^2 (fpminimax of Sollya, errors
 //         below 2^-60, f32 2^-32). tanh |x| = (e^2|x| - 1) / (e^2|x| + 1) with numerator and
 //         denominator as pairs, one division and a correction of its quotient; e^2r - 1 minimax

@@ -3,8 +3,7 @@
 // sqrt(x^2 + y^2) on vectors of f64, without undue overflow or underflow.
 //
 // Error   0.51 ULP at most, 0.76 where the result is denormal; hypot_short, of f32 numbers, 2^-52
-// before it is
-//         rounded to f32 (tests/kernels: accuracy)
+//         before it is rounded to f32 (tests/kernels: accuracy)
 // Special hypot(+-inf, anything) = inf, NaN included; hypot(+-0, y) = |y|; NaN otherwise
 // Method  squares and their sum as pairs, one Newton step on the root; very large and very small
 //         lanes are scaled by a power of two first

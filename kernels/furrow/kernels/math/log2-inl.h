@@ -2,8 +2,7 @@
 //
 // log2 x and log10 x on a vector of f64 or f32.
 //
-// Error   1.0 ULP at most over the whole range, denormals included (tests/kernels:
-// accuracy); whole
+// Error   1.0 ULP at most over the whole range, denormals included (tests/kernels: accuracy); whole
 //         results (of powers of 2, of 10) are exact
 // Special NaN gives NaN, inf gives inf, +-0 gives -inf, x < 0 gives NaN, 1 gives +0
 // Method  x = 2^k (1 + f), ln(1 + f) = f + w as in log-inl.h; f times 1/ln(base) in two parts, and

@@ -4,8 +4,8 @@
 // evaluation for all intervals.
 //
 // Method  even and odd powers apart (half the latency). A row fits a register or two: one shuffle
-// picks the coefficients of all lanes (AVX2,
-//         AVX-512; a gather elsewhere); what is picked is the same on every target.
+//         picks the coefficients of all lanes (AVX2, AVX-512; a gather elsewhere); what is picked
+//         is the same on every target.
 #if defined(FURROW_KERNELS_PIECEWISE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef FURROW_KERNELS_PIECEWISE_INL_H_
 #undef FURROW_KERNELS_PIECEWISE_INL_H_

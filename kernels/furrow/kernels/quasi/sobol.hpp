@@ -4,12 +4,10 @@
 // at any n in constant time; scrambled by Owen's nested uniform scrambling or by a digital shift.
 //
 // Points  the order of Antonov and Saleev (Gray code), as Joe and Kuo publish it and SciPy has it.
-// The
-//         first 2^m points are the same set in every order; use 2^m points, the first included.
+//         The first 2^m points are the same set in every order; use 2^m points, the first included.
 // Unit    64 bits inside; the upper 52 as (2k+1) 2^-53, philox.hpp's form: never 0 or 1.
-// Unscrambled,
-//         point 0 is 2^-53 in each dimension. Points are distinct up to 2^52, u of one dimension
-//         too.
+//         Unscrambled, point 0 is 2^-53 in each dimension. Points are distinct up to 2^52, u of one
+//         dimension too.
 // Random  a randomisation is a key (seed, number); each of its points is uniform in the unit cube,
 //         so R numbers give R independent unbiased estimates: their spread is the error's measure
 // Size    3,667 dimensions; directions are unpacked at the first use of a dimension, 640 bytes each

@@ -12,9 +12,8 @@
 // Order   keys.hpp: NaN last, ascending or descending; argsort is stable, with -0 equal to +0
 // Bits    the result is a function of the elements alone
 // Memory  `memory(bytes)` gives scratch that the executor's workers see, aligned to 8 bytes or
-// more,
-//         until the call ends: one key for each element of a short lane's array, or of one long
-//         lane
+//         more, until the call ends: one key for each element of a short lane's array, or of one
+//         long lane
 // Crash   every step reads one place and writes another: sort may be in place
 // Limits  fewer than 2^40 elements a lane
 #pragma once

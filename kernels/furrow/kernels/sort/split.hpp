@@ -3,8 +3,7 @@
 // One long lane, cut into buckets: what sort, argsort, partition, quantiles, top_k share.
 //
 //   split_block   each block of 65536 elements becomes keys in scratch, grouped by bucket;
-//   splitters
-//                 come from a sample at fixed places
+//                 splitters come from a sample at fixed places
 //   take_bucket   each bucket is gathered from all blocks and sorted where it belongs
 //
 // so the elements travel twice through memory, whatever their number: lane -> scratch -> lane. A
@@ -14,13 +13,12 @@
 // Steps   split_block reads the lane and writes scratch, take_bucket reads scratch and writes its
 //         destination: each may be run again from its start, in place too
 // Cut     blocks and buckets follow from the count and the elements, never from workers
-// Positions  instead of keys: (key - bucket's least key) above the element's index in 64 bits,
-// which
-//         are all different, so that a sort of them is stable. Where the difference does not fit it
-//         loses low bits, and elements that look equal then are put right by their keys
+// Stable  with positions instead of keys: (key - bucket's least key) above the element's index in
+//         64 bits, which are all different. Where the difference does not fit it loses low bits,
+//         and elements that look equal then are put right by their keys
 // Source  sample sort: Frazer, McKellar, J. ACM 17 (1970); its tree without branches: Sanders,
-// Winkel,
-//         Super Scalar Sample Sort, ESA 2004. Base: Blacher et al., arXiv:2205.05982 (vqsort)
+//         Winkel, Super Scalar Sample Sort, ESA 2004. Base: Blacher et al., arXiv:2205.05982
+//         (vqsort)
 #pragma once
 
 #include <cstddef>
