@@ -43,24 +43,24 @@ struct Nothing {
 // --- Types --------------------------------------------------------------------------------------
 
 template <class T>
-struct StoredAs {
+struct CarriedAs {
   using type = T;
 };
 template <>
-struct StoredAs<const char*> {
+struct CarriedAs<const char*> {
   using type = std::string;
 };
 template <>
-struct StoredAs<char*> {
+struct CarriedAs<char*> {
   using type = std::string;
 };
 template <>
-struct StoredAs<std::string_view> {
+struct CarriedAs<std::string_view> {
   using type = std::string;
 };
 /// What an argument is on its way.
 template <class T>
-using Stored = typename StoredAs<std::decay_t<T>>::type;
+using Carried = typename CarriedAs<std::decay_t<T>>::type;
 
 template <class R>
 using ResultOf = std::conditional_t<std::is_void_v<R>, Nothing, std::decay_t<R>>;
@@ -109,6 +109,12 @@ struct Invocation {
                 "another process: take them by value or by const reference)");
   using Returned = std::invoke_result_t<F&, Args...>;
   using Result = ResultOf<Returned>;
+  static_assert((serialisable<Args> && ...),
+                "an argument's type cannot go in a message: give it a serialize() (cereal) and a "
+                "default constructor; pointers and views cannot go at all");
+  static_assert(serialisable<Result>,
+                "the type of what the callable returns cannot go in a message: give it a "
+                "serialize() (cereal) and a default constructor; pointers and views cannot go");
 
   static TaskOutcome run(std::span<const std::byte> argument, mp::Bytes& out) {
     std::optional<Shipped<F>> f;
@@ -138,14 +144,23 @@ struct Invocation {
 template <class F, class Item, bool star>
 struct ChunkInvocation {
   static decltype(auto) call(F& f, Item& item) {
+    static_assert(star || std::is_invocable_v<F&, Item>,
+                  "the callable cannot be called with an item (it gets it as an rvalue of another "
+                  "process: take it by value or by const reference)");
     if constexpr (star) {
       return std::apply(f, std::move(item));
     } else {
       return std::invoke(f, std::move(item));
     }
   }
+  static_assert(serialisable<Item>,
+                "an item's type cannot go in a message: give it a serialize() (cereal) and a "
+                "default constructor; pointers and views cannot go at all");
   using Returned = decltype(call(std::declval<F&>(), std::declval<Item&>()));
   using Result = ResultOf<Returned>;
+  static_assert(serialisable<Result>,
+                "the type of what the callable returns cannot go in a message: give it a "
+                "serialize() (cereal) and a default constructor; pointers and views cannot go");
 
   static TaskOutcome run(std::span<const std::byte> argument, mp::Bytes& out) {
     Unpacker in(argument);
@@ -181,11 +196,11 @@ const os::CodeName& entry_name() {
 }
 
 template <class A>
-decltype(auto) stored(const A& argument) {
-  if constexpr (std::is_same_v<Stored<A>, A>) {
+decltype(auto) carried(const A& argument) {
+  if constexpr (std::is_same_v<Carried<A>, A>) {
     return (argument);
   } else {
-    return Stored<A>(argument);
+    return Carried<A>(argument);
   }
 }
 
@@ -199,10 +214,10 @@ void give(const A& argument, Call& call) {
 template <class F, class... Args>
 Call make_call(const F& f, const Args&... args) {
   Call call;
-  call.entry = entry_name<&Invocation<F, Stored<Args>...>::run>();
+  call.entry = entry_name<&Invocation<F, Carried<Args>...>::run>();
   call.type = typeid(F).name();
   put_callable(f, call.argument);
-  (give(stored<Args>(args), call), ...);
+  (give(carried<Args>(args), call), ...);
   return call;
 }
 

@@ -74,7 +74,7 @@ class Executor {
   }
   template <class F, class... Args>
   auto submit(const TaskOptions& options, F&& f, const Args&... args) {
-    using Invoked = process::Invocation<std::decay_t<F>, process::Stored<Args>...>;
+    using Invoked = process::Invocation<std::decay_t<F>, process::Carried<Args>...>;
     const std::decay_t<F>& callable = f;
     return Future<std::decay_t<typename Invoked::Returned>>(
         crew_->submit(process::make_call(callable, args...),
@@ -95,7 +95,7 @@ class Executor {
   template <class F, std::ranges::input_range... Ranges>
   requires(sizeof...(Ranges) > 1) auto map(const ExecutorMapOptions& options, F f,
                                            Ranges&&... ranges) {
-    std::vector<std::tuple<process::Stored<std::ranges::range_value_t<Ranges>>...>> items;
+    std::vector<std::tuple<process::Carried<std::ranges::range_value_t<Ranges>>...>> items;
     auto ends = std::make_tuple(std::ranges::end(ranges)...);
     auto at = std::make_tuple(std::ranges::begin(ranges)...);
     const auto more = [&]<std::size_t... i>(std::index_sequence<i...>) {

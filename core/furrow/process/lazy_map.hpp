@@ -124,7 +124,7 @@ namespace mp {
 /// Range is a reference for what was given as an lvalue.
 template <class F, class Range, bool star>
 class LazyMap {
-  using Item = process::Stored<std::ranges::range_value_t<Range>>;
+  using Item = process::Carried<std::ranges::range_value_t<Range>>;
   using Builder = process::ChunkBuilder<F, Item, star>;
 
  public:

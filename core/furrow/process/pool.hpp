@@ -37,10 +37,10 @@ struct PoolOptions {
 class Pool {
   template <class F, class Range, bool star>
   using Invoked =
-      process::ChunkInvocation<F, process::Stored<std::ranges::range_value_t<Range>>, star>;
+      process::ChunkInvocation<F, process::Carried<std::ranges::range_value_t<Range>>, star>;
   template <class F, class... Args>
   using Returned = std::decay_t<
-      typename process::Invocation<std::decay_t<F>, process::Stored<Args>...>::Returned>;
+      typename process::Invocation<std::decay_t<F>, process::Carried<Args>...>::Returned>;
 
  public:
   Pool() : Pool(PoolOptions{}) {}
@@ -132,7 +132,7 @@ class Pool {
 
   template <bool star, class F, class Range>
   auto cut(const F& f, Range& items, const MapOptions& options) {
-    using Item = process::Stored<std::ranges::range_value_t<Range>>;
+    using Item = process::Carried<std::ranges::range_value_t<Range>>;
     using Calls = Invoked<F, Range, star>;
     using Result = std::conditional_t<std::is_void_v<typename Calls::Returned>, void,
                                       process::ChunkResults<typename Calls::Result>>;
