@@ -63,6 +63,15 @@ void check_head(const ObjectHead& head, const ObjectKind& kind, std::size_t data
                     name, kind.name));
 }
 
+segment::Info info_of(const ObjectKind& kind, std::string_view name, const Place& place) {
+  try {
+    return segment::info(name, place);
+  } catch (const NotFound&) {
+    throw NotFound(
+        fmt::format("no {} \"{}\": there is no file {}", kind.name, name, place.path_of(name)));
+  }
+}
+
 }  // namespace
 
 std::uint64_t fingerprint_of(const char* type_name, std::size_t bytes) noexcept {
@@ -210,7 +219,7 @@ SharedObject SharedObject::attach(const ObjectKind& kind, std::string_view name,
   sweep_once(options.place);
   if (std::shared_ptr<Inner> living = find_living(options.place.path_of(name)))
     return checked(std::move(living), kind, name, body_bytes_min);
-  const segment::Info info = segment::info(name, options.place);
+  const segment::Info info = info_of(kind, name, options.place);
   if (info.kind != segment::Kind::object)
     throw TypeMismatch(fmt::format("\"{}\" is not a {} but {}", name, kind.name,
                                    info.kind == segment::Kind::array ? "an array" : "an engine"));
