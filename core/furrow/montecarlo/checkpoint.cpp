@@ -9,6 +9,7 @@
 
 #include <furrow/error.hpp>
 #include <furrow/os/clock.hpp>
+#include <furrow/os/module.hpp>
 #ifdef FURROW_WITH_HDF5
 #include <furrow/io/hdf5.hpp>
 #endif
@@ -17,7 +18,7 @@ namespace furrow::montecarlo {
 namespace {
 
 /// Of what is written, and of how draws become moments: another one means other bits.
-constexpr std::int64_t version = 2;
+constexpr std::int64_t version = 3;
 constexpr const char* dataset = "/monte_carlo";
 
 /// FNV-1a (Fowler, Noll, Vo).
@@ -25,6 +26,15 @@ std::uint64_t hash_of(std::span<const std::byte> bytes) noexcept {
   std::uint64_t h = 0xcbf29ce484222325;
   for (const std::byte b : bytes) h = (h ^ static_cast<std::uint64_t>(b)) * 0x100000001b3;
   return h;
+}
+
+/// Edited, the same closure has the same type; another build of its program has another build id.
+std::string closure_of(const CheckpointSource& source) {
+  os::CodeName name;
+  std::string text;
+  if (os::name_code(source.code, name))
+    for (const std::uint8_t byte : name.build_id) text += fmt::format("{:02x}", byte);
+  return text + " " + source.type;
 }
 
 std::string shown(const Attribute& value) {
@@ -39,6 +49,7 @@ Checkpoint::Checkpoint(Engine& engine, const MonteCarloOptions& options, const R
       options_(options),
       layout_(layout),
       captures_(hash_of(source.captures)),
+      closure_(options.model.empty() ? closure_of(source) : ""),
       design_(source.design),
       paths_(source.paths),
       saved_ns_(os::monotonic_ns()) {
@@ -55,6 +66,7 @@ Attributes Checkpoint::identity(std::int64_t blocks) const {
   Attributes a;
   a["version"] = Attribute::integer(version);
   a["model"] = Attribute::text(options_.model);
+  a["closure"] = Attribute::text(closure_);
   a["closure captures"] = word(captures_);
   a["seed"] = word(options_.seed);
   a["stream"] = word(options_.stream);
@@ -74,7 +86,7 @@ Attributes Checkpoint::identity(std::int64_t blocks) const {
 void Checkpoint::check(const Attributes& found, std::int64_t blocks) const {
   const Attributes mine = identity(blocks);
   // What tells most comes first.
-  std::vector<std::string> keys{"version", "model", "design", "seed", "stream"};
+  std::vector<std::string> keys{"version", "model", "closure", "design", "seed", "stream"};
   for (const auto& [key, value] : mine) keys.push_back(key);
   for (const std::string& key : keys) {
     const Attribute& value = mine.at(key);
@@ -84,6 +96,13 @@ void Checkpoint::check(const Attributes& found, std::int64_t blocks) const {
                                 options_.checkpoint, dataset, key));
     }
     if (shown(other->second) == shown(value)) continue;
+    if (key == "closure") {
+      throw InvalidArgument(fmt::format(
+          "{} was written by another closure, or by another build of the program, and neither says "
+          "whether it simulates the same (give another file; or name the closure in the options, "
+          "`model`, and it is taken up by every build)",
+          options_.checkpoint));
+    }
     throw InvalidArgument(
         fmt::format("{} is of another simulation: its {} is {}, here it is {} (give another file, "
                     "or remove it to begin anew)",

@@ -26,6 +26,8 @@ namespace furrow::montecarlo {
 /// What a simulation is of, beside its options.
 struct CheckpointSource {
   std::span<const std::byte> captures;  // of the closure
+  const char* type;                     // of the closure, mangled
+  const void* code;                     // somewhere in the program that has it
   const char* design;                   // how paths are drawn
   std::int64_t paths;                   // where it ends at the latest
 };
@@ -50,6 +52,7 @@ class Checkpoint {
   const MonteCarloOptions& options_;
   RecordLayout layout_;
   std::uint64_t captures_;  // a hash of the closure's captures
+  std::string closure_;     // of one without a name: the program's build, and its type
   const char* design_;
   std::int64_t paths_;
   bool found_ = false;

@@ -76,8 +76,9 @@ struct MonteCarloOptions {
   /// when it exists; the bits are those of an uninterrupted run. Needs furrow::hdf5.
   std::string checkpoint{};
   std::int64_t checkpoint_ns = 10'000'000'000;
-  /// What the checkpoint is of, beside seed, stream and the closure's captures: give another name
-  /// to another closure.
+  /// What the checkpoint is of, beside seed, stream and the closure's captures: one name for one
+  /// closure. Without a name a checkpoint is taken up by the closure of that build of the program
+  /// alone, for an edited closure looks like the one before.
   std::string model{};
 };
 

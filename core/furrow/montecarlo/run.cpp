@@ -128,7 +128,8 @@ class Course {
 
   MonteCarloResult run() {
     Checkpoint checkpoint(engine_, options_, layout_,
-                          {simulation_.captures, simulation_.design, paths_limit_});
+                          {simulation_.captures, simulation_.type, simulation_.code,
+                           simulation_.design, paths_limit_});
     checkpoint.take_up(tree_);
     check_invalid(tree_.total());
     if (!options_.samples.empty()) make_samples(checkpoint);

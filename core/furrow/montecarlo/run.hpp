@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <typeinfo>
 
 #include <furrow/engine/engine.hpp>
 #include <furrow/montecarlo/estimate.hpp>
@@ -22,6 +23,8 @@ struct AnySimulation {
   bool grouped;                         // a sample is a block's mean (design.hpp)
   const char* design;                   // how paths are drawn, for checkpoints
   std::span<const std::byte> captures;  // of the closure, which outlives the run
+  const char* type;                     // of the closure, mangled
+  const void* code;                     // somewhere in the program that has the closure
   std::function<Future<void>(Engine&, const Pieces&)> start;
 };
 
@@ -44,7 +47,12 @@ MonteCarloResult run(Engine& engine, const MonteCarloOptions& options,
 template <class Code, class F>
 AnySimulation simulation_of(const F& path) {
   static_assert(Code::outputs >= 1 && Code::outputs <= outputs_max, "a path has 1 to 32 outputs");
-  return {Code::outputs, Code::grouped, Code::design, engine::captures_of(path),
+  return {Code::outputs,
+          Code::grouped,
+          Code::design,
+          engine::captures_of(path),
+          typeid(F).name(),
+          reinterpret_cast<const void*>(&simulation_of<Code, F>),
           [&path](Engine& engine, const Pieces& pieces) {
             return engine.for_each_async(pieces.count(), [path, pieces](std::int64_t piece) {
               run_piece(pieces, piece, Code::block(), &path);

@@ -278,3 +278,19 @@ TEST_CASE("files that are no checkpoint, damaged ones, and folders that are not 
   options.checkpoint = "no_such_folder/x.h5";
   CHECK_THROWS_AS(monte_carlo(engine, options, Walk{}), NotFound);
 }
+
+TEST_CASE("a checkpoint of a closure without a name is not taken up by another closure") {
+  const File file("montecarlo_nameless.h5");
+  Engine engine(workers(2));
+  MonteCarloOptions options{.paths = 4096, .seed = 1};
+  options.checkpoint = file.path;
+  const auto normal = [](auto& path) { return path.normal(); };
+  monte_carlo(engine, options, normal);
+  options.paths = 8192;
+  CHECK(monte_carlo(engine, options, normal).paths == 8192);
+  options.paths = 16384;
+  CHECK_THROWS_WITH(monte_carlo(engine, options, [](auto& path) { return 5 + path.uniform(); }),
+                    Catch::Matchers::Contains("another closure") &&
+                        Catch::Matchers::Contains("`model`"));
+  CHECK(monte_carlo(engine, options, normal).paths == 16384);
+}
