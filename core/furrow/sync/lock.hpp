@@ -12,8 +12,8 @@
 // Crash     the next in line gets the lock of a holder that died, at once, by the kernel's doing,
 //           and owner_died() is true for it until it releases: what the lock protects may be half
 //           changed. A killed waiter is nobody's concern. A thread that ends holding it counts, too
-// Release   by another than the holder is NotHeld. Python's Lock allows it, and for that cannot tell
-//           that its holder is dead. Use Semaphore(1) or Event to signal between threads
+// Release   by another than the holder is NotHeld. Python's Lock allows it, and so cannot tell that
+//           its holder is dead. Use Semaphore(1) or Event to signal between threads
 // Order     none is promised among waiters
 // Misuse    release of what is not held: NotHeld
 // Names     shared_object.hpp. Copies of a handle are the same lock

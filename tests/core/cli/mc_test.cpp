@@ -121,7 +121,7 @@ TEST_CASE("mc takes up its checkpoint, and refuses that of another simulation") 
   refused(other, 1, "its seed is 0, here it is 5");
   python("__import__('h5py').File(text, 'r+')['monte_carlo'].attrs.__setitem__('version', 99)",
          file);
-  refused(with("--paths", "2e6"), 1, "its version is 99, here it is 2");
+  refused(with("--paths", "2e6"), 1, "its version is 99, here it is 3");
 }
 
 TEST_CASE("mc refuses the checkpoint of another model or of other parameters") {

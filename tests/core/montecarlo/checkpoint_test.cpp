@@ -289,8 +289,8 @@ TEST_CASE("a checkpoint of a closure without a name is not taken up by another c
   options.paths = 8192;
   CHECK(monte_carlo(engine, options, normal).paths == 8192);
   options.paths = 16384;
-  CHECK_THROWS_WITH(monte_carlo(engine, options, [](auto& path) { return 5 + path.uniform(); }),
-                    Catch::Matchers::Contains("another closure") &&
-                        Catch::Matchers::Contains("`model`"));
+  CHECK_THROWS_WITH(
+      monte_carlo(engine, options, [](auto& path) { return 5 + path.uniform(); }),
+      Catch::Matchers::Contains("another closure") && Catch::Matchers::Contains("`model`"));
   CHECK(monte_carlo(engine, options, normal).paths == 16384);
 }
