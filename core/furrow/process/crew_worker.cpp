@@ -368,7 +368,7 @@ void serve_crew(const CrewView& view, std::size_t seat, const os::Event& alarm,
                               std::memory_order_release);
 }
 
-segment::Lending::Held& lent_results() noexcept {
+segment::Lending::Held& lent_results() {
   static auto* the_held = new segment::Lending::Held;
   return *the_held;
 }
@@ -386,7 +386,7 @@ segment::Lending::Held hold_named(std::span<const std::byte> names) {
   segment::Lending::Held held;
   std::string_view left(reinterpret_cast<const char*>(names.data()), names.size());
   const auto next = [&left] {
-    const std::string part(left.substr(0, left.find('\0')));
+    std::string part(left.substr(0, left.find('\0')));
     left.remove_prefix(std::min(left.size(), part.size() + 1));
     return part;
   };

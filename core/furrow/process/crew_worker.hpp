@@ -43,7 +43,7 @@ void serve_crew(const CrewView& view, std::size_t seat, const os::Event& alarm,
                 const os::Descriptor& memory);
 
 /// Where an entry collects what its result names, for the worker to hold until the parent does.
-segment::Lending::Held& lent_results() noexcept;
+segment::Lending::Held& lent_results();
 
 /// The names at the end of a result, and back.
 void put_names(const segment::Lending::Held& held, mp::Bytes& result);
