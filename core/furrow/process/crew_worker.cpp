@@ -132,6 +132,7 @@ class Worker {
       alarm_.raise();
     }
     result_.clear();
+    lent_results().clear();  // the initializer's, if any
     working.store(true, std::memory_order_relaxed);
     slot.outcome = call(slot_number);
     segment::Borrowing::settle();

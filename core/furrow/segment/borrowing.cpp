@@ -28,8 +28,14 @@ void Lending::lend(const std::shared_ptr<Segment>& segment) {
 }
 
 struct Borrowing::Books {
+  struct InUse {
+    FileIdentity identity;
+    Access access;
+    std::weak_ptr<Segment> segment;
+  };
+  // Never held where a Segment may end: its destructor takes it, too.
   std::mutex mutex;
-  std::vector<std::weak_ptr<Segment>> lent;  // among them some that are gone
+  std::vector<InUse> lent;  // among them some that are gone
   std::vector<std::unique_ptr<Segment::State>> kept;
   // Read without the mutex, so that a task without arrays pays nothing.
   std::atomic<std::size_t> lent_count{0};
@@ -70,7 +76,7 @@ std::shared_ptr<Segment> Borrowing::attach(std::string_view name, const FileIden
   os::unlock(state.file);
   Books& b = books();
   const std::lock_guard lock(b.mutex);
-  b.lent.push_back(segment);
+  b.lent.push_back({identity, options.access, segment});
   b.count();
   return segment;
 }
@@ -78,9 +84,9 @@ std::shared_ptr<Segment> Borrowing::attach(std::string_view name, const FileIden
 std::shared_ptr<Segment> Borrowing::find(const FileIdentity& identity, Access access) {
   Books& b = books();
   const std::lock_guard lock(b.mutex);
-  for (const std::weak_ptr<Segment>& lent : b.lent) {
-    auto segment = lent.lock();
-    if (segment && segment->identity() == identity && segment->access() == access) return segment;
+  for (const Books::InUse& lent : b.lent) {
+    if (lent.identity != identity || lent.access != access) continue;
+    if (auto segment = lent.segment.lock()) return segment;
   }
   const auto found = std::find_if(b.kept.begin(), b.kept.end(), [&](const auto& state) {
     return state->identity == identity && state->access == access;
@@ -89,7 +95,7 @@ std::shared_ptr<Segment> Borrowing::find(const FileIdentity& identity, Access ac
   if (found == b.kept.end() || (*found)->process != os::this_process_id()) return nullptr;
   std::shared_ptr<Segment> segment(new Segment(std::move(*found)));
   b.kept.erase(found);
-  b.lent.push_back(segment);
+  b.lent.push_back({identity, access, segment});
   b.count();
   return segment;
 }
@@ -97,7 +103,7 @@ std::shared_ptr<Segment> Borrowing::find(const FileIdentity& identity, Access ac
 void Borrowing::keep(std::unique_ptr<Segment::State> state) {
   Books& b = books();
   const std::lock_guard lock(b.mutex);
-  std::erase_if(b.lent, [](const std::weak_ptr<Segment>& lent) { return lent.expired(); });
+  std::erase_if(b.lent, [](const Books::InUse& lent) { return lent.segment.expired(); });
   try {
     b.kept.push_back(std::move(state));
   } catch (const std::bad_alloc&) {
@@ -112,8 +118,8 @@ void Borrowing::settle() {
   std::vector<std::shared_ptr<Segment>> used;
   {
     const std::lock_guard lock(b.mutex);
-    for (const std::weak_ptr<Segment>& lent : b.lent)
-      if (auto segment = lent.lock()) used.push_back(std::move(segment));
+    for (const Books::InUse& lent : b.lent)
+      if (auto segment = lent.segment.lock()) used.push_back(std::move(segment));
     b.lent.clear();
     b.count();
   }

@@ -220,3 +220,25 @@ TEST_CASE("pool: arrays in results that nobody reads go with them") {
     CHECK(soon([] { return segment::list().empty(); }));
   }
 }
+
+TEST_CASE(
+    "pool: an array in a result outlives the kill of its worker, before and after it is told") {
+  for (const char* point : {"process.crew.finished", "process.crew.delivering"}) {
+    INFO(point);
+    const OneDeath death(point, "kill", 2);
+    {
+      mp::Pool pool(2);
+      const auto arrays = pool.map(
+          [](int i) {
+            const auto array = Array<double>::create("kill-" + std::to_string(i), {1000}, owned());
+            array(999) = i;
+            return array;
+          },
+          numbers(12), {.chunk_size = 1});
+      for (int i = 0; i < 12; ++i) CHECK(arrays[static_cast<std::size_t>(i)](999) == i);
+    }
+    CHECK(death.fired());
+    segment::sweep();  // what the killed one had made and told nobody of
+    CHECK(segment::list().empty());
+  }
+}

@@ -19,24 +19,6 @@ namespace {
 
 void die() { ::kill(::getpid(), SIGKILL); }
 
-// In workers that are started while it lives: the first of them to pass the point dies there.
-class OneDeath {
- public:
-  explicit OneDeath(const std::string& point, const std::string& action = "kill", int nth = 1)
-      : token_("pool-fault-" + std::to_string(::getpid())) {
-    std::ofstream(token_) << "x";
-    os::set_fault(point + ":" + action + ":" + std::to_string(nth) + ":" + token_);
-  }
-  ~OneDeath() {
-    os::set_fault("");
-    std::remove(token_.c_str());
-  }
-  bool fired() const { return ::access(token_.c_str(), F_OK) != 0; }
-
- private:
-  std::string token_;
-};
-
 std::vector<int> squares(int count) {
   std::vector<int> result;
   for (int i = 0; i < count; ++i) result.push_back(i * i);

@@ -9,7 +9,9 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <functional>
 #include <numeric>
 #include <string>
@@ -69,5 +71,23 @@ std::string text_of(Call call) {
   FAIL("nothing was thrown");
   return "";
 }
+
+/// In workers that are started while it lives: the first of them to pass the point dies there.
+class OneDeath {
+ public:
+  explicit OneDeath(const std::string& point, const std::string& action = "kill", int nth = 1)
+      : token_("pool-fault-" + std::to_string(::getpid())) {
+    std::ofstream(token_) << "x";
+    os::set_fault(point + ":" + action + ":" + std::to_string(nth) + ":" + token_);
+  }
+  ~OneDeath() {
+    os::set_fault("");
+    std::remove(token_.c_str());
+  }
+  bool fired() const { return ::access(token_.c_str(), F_OK) != 0; }
+
+ private:
+  std::string token_;
+};
 
 }  // namespace furrow::test
