@@ -94,6 +94,7 @@ class Coordinator : public std::enable_shared_from_this<Coordinator> {
   void fail_if_declined(JobState& job);
   void close_parts_of_absent(JobState& job);
   bool spin(JobState& job, std::int64_t until_ns);
+  bool may_run(std::size_t worker, const JobState& job) const noexcept;
   void participate(JobState& job);
 
   // watcher.cpp

@@ -123,7 +123,7 @@ std::shared_ptr<JobState> Coordinator::post(Job job) {
   if (state->job.per_worker) {
     for (std::uint32_t w = 0; w < state->group_count; ++w) {
       const auto there = static_cast<WorkerState>(view_.worker(w).state.load());
-      if (there == WorkerState::running) continue;
+      if (there == WorkerState::running && may_run(w, *state)) continue;
       slot.groups[w].store(pack({state->round, 1023, GroupState::closed, 0}));
       slot.closed.fetch_add(1, std::memory_order_acq_rel);
     }
@@ -331,8 +331,13 @@ bool Coordinator::spin(JobState& job, std::int64_t until_ns) {
   }
 }
 
+// The first place is the waiting thread's, where it takes part.
+bool Coordinator::may_run(std::size_t w, const JobState& job) const noexcept {
+  return w >= first_worker_ || !job.job.options.workers_only;
+}
+
 void Coordinator::participate(JobState& job) {
-  if (runner_ == nullptr) return;
+  if (runner_ == nullptr || !may_run(0, job)) return;
   const std::unique_lock lock(participate_mutex_, std::try_to_lock);
   if (!lock.owns_lock()) return;
   LoadedJob loaded;
@@ -371,7 +376,7 @@ void Coordinator::fail_if_declined(JobState& job) {
   for (std::size_t w = 0; w < used; ++w) {
     const Worker& worker = view_.worker(w);
     const auto state = static_cast<WorkerState>(worker.state.load());
-    if (state == WorkerState::empty || state == WorkerState::left) continue;
+    if (state == WorkerState::empty || state == WorkerState::left || !may_run(w, job)) continue;
     const std::uint64_t done = worker.done[job.slot].value.load();
     const bool no = static_cast<std::uint32_t>(done >> 32) == job.round && (done & declined_bit);
     ++(no ? declined : able);

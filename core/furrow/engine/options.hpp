@@ -31,7 +31,8 @@ struct EngineOptions {
   std::string name{};       // for `furrow worker --engine NAME`; empty: chosen
   StartMethod start = StartMethod::automatic;
   WaitPolicy wait = WaitPolicy::adaptive;
-  bool participate = false;  // the coordinator's waiting thread computes tiles too
+  bool participate = false;  // the coordinator's waiting thread computes tiles too, except of jobs
+                             // that are for workers only (JobOptions), as those on files are
   bool exactly_once =
       true;          // off: a crash in an in-place job fails the job instead of costing nothing
   bool pin = false;  // worker i on the i-th granted core
@@ -43,6 +44,9 @@ struct JobOptions {
   std::int64_t deadline_ns = 0;  // 0: none. After it the job is cancelled, and a worker that does
                                  // not come to a tile border within grace_ns is killed
   std::int64_t grace_ns = 200'000'000;
+  // The waiting thread takes no part, also where EngineOptions::participate says so: for what may
+  // crash or stall its process. All jobs that read or write files are of this kind.
+  bool workers_only = false;
   // Called about twenty times a second by the thread that waits in get(), with the part of the job
   // that is done, 0 to 1; false cancels the job. For progress bars, and for programs that are told
   // to stop (by a signal, a window that closes, …).

@@ -15,6 +15,7 @@
 #include <furrow/engine/engine.hpp>
 #include <furrow/io/hdf5/mailbox.hpp>
 #include <furrow/io/hdf5/ring.hpp>
+#include <furrow/io/hdf5/work.hpp>
 #include <furrow/os/process.hpp>
 
 namespace furrow::hdf5 {
@@ -60,7 +61,7 @@ Future<void> start_on_workers(Engine& engine, const F& f, std::vector<AnyArray> 
   engine::Job job;
   job.per_worker = true;
   job.keep = std::move(keep);
-  job.options.deadline_ns = deadline_ns;
+  job.options = workers_only({.deadline_ns = deadline_ns});
   job.entry = &engine::ForEachWorkerEntry<F>::run;
   job.captures = engine::captures_of(f);
   return Future<void>(engine.start(std::move(job)));
@@ -73,7 +74,7 @@ Future<void> start_tiles(Engine& engine, std::int64_t count, const F& f, std::ve
   job.count = count;
   job.tile_elements = 1;
   job.keep = std::move(keep);
-  job.options.deadline_ns = deadline_ns;
+  job.options = workers_only({.deadline_ns = deadline_ns});
   job.entry = &engine::ForEachEntry<F>::run;
   job.captures = engine::captures_of(f);
   return Future<void>(engine.start(std::move(job)));

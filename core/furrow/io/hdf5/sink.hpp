@@ -2,11 +2,13 @@
 //
 // A file that is being changed, whole or not at all, with the dataset that is written into it.
 //
-//   Sink sink(request);            // takes the file's place, copies the old file, makes the
-//   dataset sink.extend(rows);             // where it is to grow sink.write_chunk(…);           //
-//   filtered already, or: sink.write_rows(slab), by H5Dwrite FileStamp made = sink.finish();  //
-//   attributes, close, fsync: whole, under its temporary name sink.publish();                //
-//   rename, fsync of the folder
+//   call                   what it does
+//   ---------------------- ---------------------------------------------------------------------
+//   Sink sink(request)     takes the file's place, copies the old file, makes the dataset
+//   sink.extend(rows)      where it is to grow
+//   sink.write_chunk(…)    what is filtered already; or sink.write_rows(slab), by H5Dwrite
+//   sink.finish()          attributes, close, fsync: whole, under its temporary name
+//   sink.publish()         rename, fsync of the folder
 //
 // Where    in the process that owns the file, from the first call to the last. Gone without
 //          publish(), the temporary file goes and the old one is as it was

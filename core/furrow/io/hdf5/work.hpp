@@ -32,13 +32,20 @@ inline JobOptions bounded(JobOptions options) {
   return options;
 }
 
+/// The library crashes on some files, and a disk may hang: never in the caller, also where it takes
+/// part in the engine's work.
+inline JobOptions workers_only(JobOptions options) {
+  options.workers_only = true;
+  return options;
+}
+
 /// In the coordinator: f(i) for all i below `count` on the workers. Throws what a worker noted. A
 /// worker that died says no more than that it did; `asked` says what it was doing.
 template <class F>
 void run(Engine& engine, const Mailbox& box, std::int64_t count, F f, const JobOptions& options,
          const std::string& asked) {
   try {
-    engine.for_each(count, f, options);
+    engine.for_each(count, f, workers_only(options));
   } catch (const KernelFailed& error) {
     box.rethrow();
     throw KernelFailed(asked + ": " + error.what());

@@ -18,7 +18,7 @@ template <class F>
 void run_job(Engine& engine, const hdf5::Mailbox& box, std::int64_t count, F f,
              const JobOptions& options, const std::string& asked) {
   try {
-    engine.for_each(count, f, options);
+    engine.for_each(count, f, hdf5::workers_only(options));
   } catch (const KernelFailed& error) {
     box.rethrow();
     throw KernelFailed(asked + ": " + error.what());
