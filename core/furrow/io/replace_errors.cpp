@@ -27,6 +27,9 @@ void require_replaced(const os::ReplaceError& failed, const std::string& file) {
       throw InUse(asked + "another program has it open for writing; close it there first");
     case Step::changed:
       throw InUse(asked + "another program changed it meanwhile; nothing was saved, save again");
+    case Step::keep:
+      throw IoError("\"" + file + "\" is saved, but the disk did not confirm its name (" + reason +
+                    "): a power failure now may bring the old file back");
     default: break;
   }
   if (is_any(failed.code, {std::errc::no_space_on_device, std::errc::file_too_large}) ||

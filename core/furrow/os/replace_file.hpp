@@ -46,6 +46,7 @@ struct ReplaceError {
     sync,       // the disk did not take the data
     changed,    // somebody changed the target meanwhile
     rename,
+    keep,  // the new file has the name, but the disk did not take the folder's change
   };
   Step step = Step::none;
   std::error_code code;
@@ -128,9 +129,22 @@ FileStamp stamp_of(const Descriptor& file, std::error_code& error);
 /// A plain file, opened to be read; follows links, never blocks on a pipe.
 Descriptor open_readable(const std::string& path, std::error_code& error);
 
-/// After a saver died: did it publish the content that had this stamp when it was settled? Then the
-/// folder is synced in its place.
-bool was_published(const std::string& path, const FileStamp& settled);
+/// Holds on to what another process has settled. After that process died it tells whether the
+/// content had got its name, also when another saver has replaced the file since, or somebody moved
+/// or removed it: whoever removes a dead saver's file sets its time of change to 1970 first.
+class SettledFile {
+ public:
+  SettledFile() = default;
+  /// REQUIRES: settled, and its saver alive when this returns.
+  explicit SettledFile(const std::string& temporary);
+  bool valid() const noexcept { return file_.valid(); }
+  /// Then the folder is synced in the dead saver's place. REQUIRES: the saver is dead.
+  bool was_published(const std::string& target) const;
+
+ private:
+  std::string temporary_;
+  Descriptor file_;
+};
 
 /// Removes what dead savers left in the folder of `path`, as the next begin there would.
 void remove_abandoned(const std::string& path);

@@ -1,9 +1,14 @@
 // Appends: to datasets of ours and of h5py's, by one process and by several, killed on the way.
 #include <catch2/catch.hpp>
 
+#include <signal.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <furrow/io/hdf5/handle.hpp>
@@ -35,6 +40,20 @@ AnyArray counted_rows(Dtype dtype, std::int64_t begin, std::int64_t end) {
     }
   }
   return array;
+}
+
+/// The pid of the worker that a fault has stopped.
+std::uint64_t stopped_worker(const Engine& engine) {
+  for (;;) {
+    for (const WorkerInfo& worker : engine.worker_info()) {
+      std::ifstream in("/proc/" + std::to_string(worker.pid) + "/stat");
+      std::string pid;
+      std::string name;
+      std::string state;
+      if (in >> pid >> name >> state && state == "T") return worker.pid;
+    }
+    ::usleep(1000);
+  }
 }
 
 /// By an engine, or in this process without one.
@@ -228,6 +247,51 @@ TEST_CASE("an append that is killed happened once or not at all", "[hdf5][append
       CHECK(folder.names() == "f.h5 old.h5");
     }
   }
+}
+
+TEST_CASE("an append whose owner dies behind the rename happened once, whoever saves next",
+          "[hdf5][append][faults]") {
+  const Array<double> x = decimals("x", {300, 50});
+  for (const std::string then : {"another append", "a save in its place", "the end of the file"}) {
+    CAPTURE(then);
+    const Folder folder;
+    const std::string file = folder / "f.h5";
+    const hdf5::SaveOptions options{.gzip = 1, .chunk = {64, 50}, .growable = true};
+    hdf5::save(x.rows(0, 100), file, "x", options);
+    write_file(folder / "once", {});
+    const WorkerFaults faults("io.save.renamed:stop:1:" + (folder / "once"));
+    Engine engine(workers_of(2));
+    std::thread other([&] {
+      const std::uint64_t owner = stopped_worker(engine);
+      os::set_fault("");
+      if (then[0] == 'a' && then[1] == 'n') hdf5::append(x.rows(200, 300), file, "x");
+      if (then[0] == 'a' && then[1] == ' ') {
+        hdf5::save(x.rows(0, 10), file, "x", {.growable = true, .replace = true});
+      }
+      if (then[0] == 't') fs::remove(file);
+      ::kill(static_cast<pid_t>(owner), SIGKILL);
+    });
+    const std::string error = error_of([&] { hdf5::append(engine, x.rows(100, 200), file, "x"); });
+    other.join();
+    CHECK(error.empty());
+    if (then[0] == 't') {
+      CHECK_FALSE(fs::exists(file));
+    } else {
+      const std::int64_t rows = then[1] == 'n' ? 300 : 10;
+      const Content found = read_here(file, "x");
+      REQUIRE(found.shape[0] == rows);
+      CHECK((found.bytes == dense_bytes(x.rows(0, rows))));
+    }
+  }
+}
+
+TEST_CASE("a new file whose folder cannot be synced is said to be there", "[hdf5][faults]") {
+  const Folder folder;
+  const AnyArray x = pattern_array("x", Dtype::f64, {3});
+  const WorkerFaults faults("io.save.keep:fail");
+  CHECK_THAT(error_of([&] { hdf5::save(x, folder / "f.h5", "x"); }),
+             StartsWith("IoError") && Contains("is saved, but"));
+  CHECK(read_here(folder / "f.h5", "x").shape == Shape{3});
 }
 
 }  // namespace furrow::test

@@ -223,4 +223,64 @@ TEST_CASE("names as long as the system takes have a temporary file, too", "[repl
   CHECK(folder.names() == name);
 }
 
+TEST_CASE("what became of a settled file is known after its saver's death", "[replace]") {
+  const Folder folder;
+  const std::string path = folder / "x";
+  const std::string away = folder / "away";
+  const auto replace = [&path](const std::string& text) {
+    FileReplacement r;
+    REQUIRE_FALSE(r.begin(path, second_ns));
+    put(r.temporary(), text);
+    REQUIRE_FALSE(r.commit());
+  };
+  // A saver that dies at a labelled point, and what others do before anybody asks.
+  struct Way {
+    const char* dies_at;
+    bool published;
+  };
+  for (const Way way : {Way{"", false}, Way{"io.save.rename", false}, Way{"io.save.renamed", true},
+                        Way{"io.save.done", true}}) {
+    for (const std::string then : {"nothing", "swept", "replaced", "moved", "removed"}) {
+      for (const bool exists : {false, true}) {
+        CAPTURE(way.dies_at, then, exists);
+        fs::remove(path);
+        fs::remove(away);
+        if (exists) put(path, "old");
+        int ready[2];
+        int go[2];
+        REQUIRE((::pipe(ready) == 0 && ::pipe(go) == 0));
+        const pid_t child = ::fork();
+        if (child == 0) {
+          FileReplacement r;
+          char byte = 0;
+          if (r.begin(path, 0)) ::_exit(1);
+          put(r.temporary(), "new");
+          if (r.settle()) ::_exit(2);
+          if (::write(ready[1], "x", 1) != 1 || ::read(go[0], &byte, 1) != 1) ::_exit(3);
+          if (*way.dies_at == 0) ::raise(SIGKILL);
+          os::set_fault(std::string(way.dies_at) + ":kill");
+          r.publish();
+          ::_exit(4);
+        }
+        char byte = 0;
+        REQUIRE(::read(ready[0], &byte, 1) == 1);
+        const os::SettledFile settled(folder / ".x.furrow-save");
+        REQUIRE(settled.valid());
+        REQUIRE(::write(go[1], "x", 1) == 1);
+        int status = 0;
+        REQUIRE(::waitpid(child, &status, 0) == child);
+        CHECK(WIFSIGNALED(status));
+        for (const int end : {ready[0], ready[1], go[0], go[1]}) ::close(end);
+        if (then == "swept") os::remove_abandoned(path);
+        if (then == "replaced") replace("newer");
+        if (then == "moved" && fs::exists(path)) fs::rename(path, away);
+        if (then == "removed") fs::remove(path);
+        CHECK(settled.was_published(path) == way.published);
+        os::remove_abandoned(path);
+        CHECK(settled.was_published(path) == way.published);
+      }
+    }
+  }
+}
+
 }  // namespace furrow::test

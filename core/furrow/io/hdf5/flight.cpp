@@ -71,9 +71,10 @@ void Flight::again(Journey& journey) {
     cause = error.what();
   }
   if (over()) return;
-  if (journey.owner.dead() || ++attempts >= attempts_max) {
-    journey.lost = true;
-    throw WorkerDied(journey.asked + ": the worker that had the file open is gone (" + cause +
+  journey.lost = journey.owner.dead();
+  if (journey.lost || ++attempts >= attempts_max) {
+    const std::string what = journey.lost ? "is gone" : "does not answer";
+    throw WorkerDied(journey.asked + ": the worker that had the file open " + what + " (" + cause +
                      "); the old file is unchanged");
   }
   owner = start_owner();

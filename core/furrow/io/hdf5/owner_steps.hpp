@@ -22,9 +22,7 @@ namespace furrow::hdf5 {
 
 /// What a session and its owner share beyond one step.
 struct Note {
-  std::atomic<std::uint32_t> settled;  // `stamp` is valid: the next thing is to publish
   std::atomic<std::uint32_t> dropped;
-  os::FileStamp stamp;
 };
 
 /// A step of a session, as it travels to the workers: only the owner does it, and only once.
@@ -101,20 +99,28 @@ struct NextDataset {
   }
 };
 
+inline void require_wanted(const Sink& sink, Mail& mail) {
+  if (goes_on(mail, 1)) return;
+  throw Cancelled("cannot save to \"" + sink.path() +
+                  "\": it was cancelled; the old file is unchanged");
+}
+
+/// Apart from Publish, so that the coordinator can hold on to the file in between (SettledFile).
+struct Settle {
+  WireWriter operator()(Sink& sink, Mail& mail) const {
+    require_wanted(sink, mail);
+    sink.finish();
+    os::fault_point("io.save.settled");
+    WireWriter answer;
+    answer.text(sink.temporary());
+    return answer;
+  }
+};
+
 struct Publish {
   std::uint64_t session;
-  Note* note;
   void operator()(Sink& sink, Mail& mail) const {
-    const auto require_wanted = [&] {
-      if (goes_on(mail, 1)) return;
-      throw Cancelled("cannot save to \"" + sink.path() +
-                      "\": it was cancelled; the old file is unchanged");
-    };
-    require_wanted();
-    note->stamp = sink.finish();
-    note->settled.store(1, std::memory_order_release);
-    os::fault_point("io.save.settled");
-    require_wanted();
+    require_wanted(sink, mail);
     sink.publish();
     drop_sink(session);
   }

@@ -58,6 +58,7 @@ struct WriteSession::State {
   void read_head(Roads& roads, std::vector<AnyArray>& keep);
   void give_ring(PushRows& push);
   void start_push(const PushRows& push, const std::vector<AnyArray>& keep);
+  os::SettledFile settle();
 
   Engine& engine;
   WriteRequest request;
@@ -118,6 +119,19 @@ void WriteSession::State::open() {
   target = answer.get<Target>();
   path = answer.text();
   if (request.append && target.shape.ndim() > 0) position = target.shape[0];
+}
+
+os::SettledFile WriteSession::State::settle() {
+  Flight flight = launch(Settle{}, {});
+  await(flight);
+  os::SettledFile settled(flight.box.answer().text());
+  if (settled.valid() && !journey.owner.dead()) return settled;
+  journey.lost = journey.owner.dead();
+  const std::string gone = journey.lost ? "the worker that had the file open is gone"
+                                        : "its temporary file was removed or cannot be opened";
+  const std::string text = journey.asked + ": " + gone + "; the old file is unchanged";
+  if (journey.lost) throw WorkerDied(text);
+  throw IoError(text);
 }
 
 /// Without a trace, when the owner still lives; else what it left goes.
@@ -256,15 +270,13 @@ void WriteSession::next(const WriteRequest& request) {
 void WriteSession::commit() {
   State& s = *state_;
   finish();
+  const os::SettledFile settled = s.settle();
   try {
-    Flight flight = s.launch(Publish{s.id, s.note}, {});
+    Flight flight = s.launch(Publish{s.id}, {});
     s.await(flight);
-  } catch (const Error& error) {
-    const bool fatal = dynamic_cast<const WorkerDied*>(&error) != nullptr ||
-                       dynamic_cast<const Timeout*>(&error) != nullptr;
-    const bool settled = s.note->settled.load(std::memory_order_acquire) != 0;
+  } catch (const Error&) {
     // The owner may have died after the file had its name: then it is saved.
-    if (!fatal || !s.journey.lost || !settled || !os::was_published(s.path, s.note->stamp)) throw;
+    if (!s.journey.lost || !settled.was_published(s.path)) throw;
   }
   s.committed = true;
 }

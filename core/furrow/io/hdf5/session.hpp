@@ -14,8 +14,8 @@
 // Overlap  start() returns while the workers write: the slab must stay as it is until finish().
 //          Jobs that run meanwhile share the workers with it
 // Crash    a helper's death costs nothing. With its owner a session is lost: WorkerDied, lost()
-//          says so, and the old file is whole; begin again. Only commit() knows better: what had
-//          been published by the dead owner is published
+//          says so, and the old file is whole; begin again. Only commit() knows better: what the
+//          dead owner had published is published, also when others have replaced the file since
 // End      without commit() nothing happened
 // Errors   those of Sink and of jobs; TypeMismatch and ShapeMismatch of slabs
 // Threads  one at a time

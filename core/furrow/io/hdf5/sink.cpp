@@ -223,7 +223,7 @@ void Sink::read_rows(std::int64_t begin, std::int64_t end, void* to) {
         "cannot read what is there of " + quoted(request_.file, request_.dataset));
 }
 
-os::FileStamp Sink::finish() {
+void Sink::finish() {
   try {
     end_dataset();
     if (!file_.close()) fail(asked_);
@@ -233,10 +233,6 @@ os::FileStamp Sink::finish() {
   }
   require_written();
   require_replaced(place_.settle(), request_.file);
-  std::error_code error;
-  const os::FileStamp stamp = os::stamp_of(place_.temporary(), error);
-  if (error) throw IoError(asked_ + ": " + error.message());
-  return stamp;
 }
 
 void Sink::publish() { require_replaced(place_.publish(), request_.file); }

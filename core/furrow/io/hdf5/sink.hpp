@@ -45,6 +45,7 @@ class Sink {
   const Target& target() const noexcept { return target_; }
   /// The file that will be replaced: links followed.
   const std::string& path() const noexcept { return place_.target(); }
+  const std::string& temporary() const noexcept { return place_.temporary(); }
 
   /// To that many rows, when there are less.
   void extend(std::int64_t rows);
@@ -57,7 +58,7 @@ class Sink {
   /// Ends this dataset and begins another one of the same file.
   void next(WriteRequest request);
 
-  os::FileStamp finish();
+  void finish();
   void publish();
 
  private:

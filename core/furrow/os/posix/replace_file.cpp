@@ -82,6 +82,20 @@ bool is_ours(const Descriptor& file, bool to_remove) {
          (s.st_uid == ::geteuid() || (to_remove && ::geteuid() == 0));
 }
 
+constexpr std::int64_t abandoned_ns_max = std::int64_t{11} * 365 * 86'400 * 1'000'000'000;
+
+/// Frees the name of a temporary file that will not be published, and marks the file for those that
+/// hold on to it (SettledFile). Where file systems keep no time before 1980, it is that one. A
+/// second name is the target's: then all was published, but for the removal of this name.
+bool abandon(const Descriptor& file, const std::string& path) {
+  struct stat s {};
+  if (::fstat(file.get(), &s) != 0) return false;
+  const timespec times[] = {{0, UTIME_OMIT}, {0, 0}};
+  if (s.st_nlink == 1 && ::futimens(file.get(), times) != 0) return false;
+  fault_point("io.save.abandoned");
+  return ::unlink(path.c_str()) == 0;
+}
+
 /// Removes the temporary files of dead savers. Whoever has the lock may remove the name, and who
 /// waits for the lock looks afterwards whether the name is still that file.
 void sweep(const std::string& folder) {
@@ -92,7 +106,7 @@ void sweep(const std::string& folder) {
     const Descriptor file = open_file(path, OpenMode::read_write, error);
     if (!file.valid() || !is_ours(file, true)) continue;
     if (try_lock_byte(file, 0, LockKind::exclusive, error) && is_the_file_at(file, path)) {
-      remove_file(path);
+      abandon(file, path);
     }
   }
 }
@@ -199,7 +213,7 @@ ReplaceError FileReplacement::take_temporary(std::int64_t timeout_ns) {
       if (!ours) {
         // A dead saver's. Its workers may live a moment longer and write to it, and it may have a
         // second name already: it is never used again, only its name is.
-        if (::unlink(path.c_str()) != 0) return {Step::folder, last_error(), path};
+        if (!abandon(file, path)) return {Step::folder, last_error(), path};
         continue;
       }
       file_ = std::move(file);
@@ -329,14 +343,15 @@ ReplaceError FileReplacement::publish() {
   }
   temporary_.clear();  // the name is the target's now
   fault_point("io.save.renamed");
-  const std::error_code error = sync_folder(folder_of(target_));
+  std::error_code error = sync_folder(folder_of(target_));
+  if (fault_point("io.save.keep")) error = {EIO, std::system_category()};
   fault_point("io.save.done");
   discard();
-  return error ? ReplaceError{Step::sync, error, target_} : ReplaceError{};
+  return error ? ReplaceError{Step::keep, error, target_} : ReplaceError{};
 }
 
 void FileReplacement::discard() noexcept {
-  if (!temporary_.empty() && file_.valid()) remove_file(temporary_);
+  if (!temporary_.empty() && file_.valid()) abandon(file_, temporary_);
   temporary_.clear();
   file_.close();  // after the name is gone: with the lock, others would take it for theirs
   existing_.close();
@@ -369,10 +384,17 @@ Descriptor open_readable(const std::string& path, std::error_code& error) {
   return file;
 }
 
-bool was_published(const std::string& path, const FileStamp& settled) {
-  std::error_code error;
-  if (stamp_of(path, error) != settled || error) return false;
-  sync_folder(folder_of(path));
+SettledFile::SettledFile(const std::string& temporary)
+    : temporary_(temporary), file_(::open(temporary.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)) {}
+
+bool SettledFile::was_published(const std::string& target) const {
+  if (!file_.valid()) return false;
+  struct stat s {};
+  // In this order: a name that it had not at first it does not get any more.
+  if (is_the_file_at(file_, temporary_) && !is_the_file_at(file_, target)) return false;
+  if (::fstat(file_.get(), &s) != 0) return false;
+  if (s.st_nlink == 0 && modified_ns(s) < abandoned_ns_max) return false;
+  sync_folder(folder_of(target));
   return true;
 }
 
