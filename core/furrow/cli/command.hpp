@@ -2,7 +2,8 @@
 //
 // What every verb of the furrow command shares: the global options, how it ends, how it speaks.
 //
-// Exit     0 done · 1 failed · 2 the command line is wrong in itself · 128 + signal: interrupted
+// Exit     0 done · 1 failed · 2 the command line is wrong in itself · 3 done, and a target that
+//          was asked for, such as mc's --error, was not reached · 128 + signal: interrupted
 // Output   results on stdout, everything else on stderr, an error as one sentence
 #pragma once
 
@@ -23,6 +24,7 @@ namespace furrow::cli {
 inline constexpr int exit_done = 0;
 inline constexpr int exit_failed = 1;
 inline constexpr int exit_usage = 2;
+inline constexpr int exit_missed = 3;
 inline constexpr int exit_signal = 128;  // plus the signal's number
 
 /// The command line is wrong, whatever the machine holds.

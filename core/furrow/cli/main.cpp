@@ -21,7 +21,9 @@ namespace furrow::cli {
 namespace {
 
 constexpr const char* footer =
-    "Exit codes: 0 done, 1 failed, 2 the command line is wrong, 130 interrupted (128 + signal).\n"
+    "Exit codes: 0 done, 1 failed, 2 the command line is wrong, 3 done, but an error that was "
+    "asked\n"
+    "for was not reached (mc --error), 130 interrupted (128 + signal).\n"
     "Interrupted, a verb stops at the next tile: arrays consist of whole tiles, and nothing is\n"
     "left behind. `--` ends the options. Environment: FURROW_PREFIX, FURROW_DIR (where segments\n"
     "are; /dev/shm), FURROW_LOG (trace, debug, info, warn, error, off), FURROW_TARGET (SIMD).";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <fmt/format.h>
@@ -69,13 +70,15 @@ std::string json_of(const Parameter& parameter) {
     default: value = json_number(parameter.value);
   }
   std::vector<std::string> words;
+  std::vector<std::string> meanings;
   for (const std::string& word : parameter.words) words.push_back(json_quoted(word));
+  for (const std::string& each : parameter.word_meanings) meanings.push_back(json_quoted(each));
   return fmt::format(
       "{{\"name\": {}, \"kind\": \"{}\", \"meaning\": {}, \"unit\": {}, \"default\": {}, "
-      "\"least\": {}, \"greatest\": {}, \"words\": [{}]}}",
+      "\"least\": {}, \"greatest\": {}, \"words\": [{}], \"meanings\": [{}]}}",
       json_quoted(parameter.name), kind_name(parameter.kind), json_quoted(parameter.meaning),
       json_quoted(parameter.unit), value, json_number(parameter.range.least),
-      json_number(parameter.range.greatest), fmt::join(words, ", "));
+      json_number(parameter.range.greatest), fmt::join(words, ", "), fmt::join(meanings, ", "));
 }
 
 std::string json_of(const Model& model) {
@@ -98,6 +101,49 @@ std::string json_of(const Output& output) {
   return fmt::format("{{\"name\": {}, \"mean\": {}, \"standard_error\": {}, \"ci95\": [{}, {}]{}}}",
                      json_quoted(output.name), json_number(e.mean), json_number(e.standard_error),
                      json_number(e.low), json_number(e.high), more);
+}
+
+// Numbers as short as gives them back.
+std::string json_of(const models::Parameters::Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return json_quoted(*text);
+  return std::visit([](const auto& v) { return fmt::format("{}", v); }, value);
+}
+
+std::string number_or_null(double value) { return value > 0 ? fmt::format("{}", value) : "null"; }
+
+// null: no error was asked for.
+std::string reached(const MonteCarloOptions& options, Stop stop) {
+  if (options.error == 0 && options.relative_error == 0) return "null";
+  return stop == Stop::error ? "true" : "false";
+}
+
+std::string json_of_asked(const Asked& asked, Stop stop) {
+  std::vector<std::string> parameters;
+  for (const Parameter& each : asked.model.parameters) {
+    parameters.push_back(
+        fmt::format("{}: {}", json_quoted(each.name), json_of(asked.parameters.at(each.name))));
+  }
+  const MonteCarloOptions& o = asked.options;
+  return fmt::format(
+      "\"error_reached\": {}, \"parameters\": {{{}}}, \"options\": {{\"paths\": {}, \"error\": {}, "
+      "\"relative_error\": {}, \"time_seconds\": {}, \"antithetic\": {}, \"checkpoint\": {}}}",
+      reached(o, stop), fmt::join(parameters, ", "),
+      o.paths == 0 ? "null" : fmt::format("{}", o.paths), number_or_null(o.error),
+      number_or_null(o.relative_error), number_or_null(static_cast<double>(o.time_ns) * 1e-9),
+      o.antithetic, o.checkpoint.empty() ? "null" : json_quoted(o.checkpoint));
+}
+
+// How far the mean is from the exact value. Paths that are all the same, as those of an asset
+// without volatility, have an error of nothing, or of rounding: no unit to measure in.
+std::string away(const Estimate& e, double exact) {
+  constexpr double rounding = 1e-12;
+  const double off = std::abs(e.mean - exact);
+  const double size = std::max(std::abs(e.mean), std::abs(exact));
+  if (e.standard_error > rounding * size) {
+    return fmt::format("{:.1f} errors", off / e.standard_error);
+  }
+  if (std::isnan(e.standard_error)) return "";
+  return off <= rounding * size ? "exact" : fmt::format("by {:.2g}", off);
 }
 
 std::int64_t simulated(const MonteCarloResult& result) {
@@ -169,10 +215,7 @@ std::string report(const ModelResult& result) {
     }
     row.resize(columns);
     row.push_back(known ? rounded(output.exact, e.standard_error / 10) : "");
-    row.push_back(
-        known && e.standard_error > 0
-            ? fmt::format("{:.1f} errors", std::abs(e.mean - output.exact) / e.standard_error)
-            : "");
+    row.push_back(known ? away(e, output.exact) : "");
     rows.push_back(std::move(row));
   }
   alignment += "rr";
@@ -191,7 +234,7 @@ std::string report(const ModelResult& result) {
   return text;
 }
 
-std::string json_report(const ModelResult& result, const std::string& model, std::uint64_t seed) {
+std::string json_report(const ModelResult& result, const Asked& asked) {
   const MonteCarloResult& simulation = result.simulation;
   const Output none{"", {std::nan(""), std::nan(""), std::nan(""), std::nan("")}};
   const Output& first = result.outputs.empty() ? none : result.outputs.front();
@@ -199,7 +242,7 @@ std::string json_report(const ModelResult& result, const std::string& model, std
   std::string text = fmt::format(
       "{{\"model\": {}, \"paths\": {}, \"seed\": {}, \"mean\": {}, \"standard_error\": {}, "
       "\"ci95\": [{}, {}], \"seconds\": {}, \"paths_per_second\": {}",
-      json_quoted(model), simulation.paths, seed, json_number(e.mean),
+      json_quoted(asked.model.name), simulation.paths, asked.options.seed, json_number(e.mean),
       json_number(e.standard_error), json_number(e.low), json_number(e.high),
       json_number(simulation.seconds), json_number(rate(simulation)));
   if (!std::isnan(first.exact)) text += ", \"exact\": " + json_number(first.exact);
@@ -207,10 +250,11 @@ std::string json_report(const ModelResult& result, const std::string& model, std
   for (const Output& output : result.outputs) outputs.push_back(json_of(output));
   std::vector<std::string> notes;
   for (const std::string& note : result.notes) notes.push_back(json_quoted(note));
-  text += fmt::format(", \"invalid\": {}, \"stop\": \"{}\", \"outputs\": [{}], \"notes\": [{}]}}\n",
+  text += fmt::format(", \"invalid\": {}, \"stop\": \"{}\", \"outputs\": [{}], \"notes\": [{}]",
                       simulation.invalid, stop_name(simulation.stop), fmt::join(outputs, ", "),
                       fmt::join(notes, ", "));
-  return text;
+  return text + fmt::format(", {}, \"version\": {}}}\n", json_of_asked(asked, simulation.stop),
+                            json_quoted(FURROW_VERSION));
 }
 
 }  // namespace furrow::cli

@@ -21,8 +21,14 @@ std::string with_error(double value, double error);
 /// For people: a line for each output, then paths and time, then notes.
 std::string report(const models::ModelResult& result);
 
-/// One JSON object.
-std::string json_report(const models::ModelResult& result, const std::string& model,
-                        std::uint64_t seed);
+/// What the digits of a result depend on.
+struct Asked {
+  const models::Model& model;
+  const models::Parameters& parameters;
+  const MonteCarloOptions& options;
+};
+
+/// One JSON object: the estimates, and all that is needed to have them again.
+std::string json_report(const models::ModelResult& result, const Asked& asked);
 
 }  // namespace furrow::cli

@@ -26,6 +26,11 @@ const Option& Option::one_of(const std::vector<std::string>& words) const {
   return *this;
 }
 
+const Option& Option::shown_as(const std::string& value) const {
+  option_->type_name(value);
+  return *this;
+}
+
 const Option& Option::repeatable() const {
   option_->take_all()->expected(1)->allow_extra_args(false);
   return *this;

@@ -32,7 +32,8 @@ class Option {
   const Option& in_range(int least, int greatest) const;
   const Option& not_negative() const;
   const Option& one_of(const std::vector<std::string>& words) const;
-  const Option& repeatable() const;  // one value each time
+  const Option& shown_as(const std::string& value) const;  // what stands for it in the help
+  const Option& repeatable() const;                        // one value each time
   /// Whether the command line, once read, had it.
   bool given() const;
 

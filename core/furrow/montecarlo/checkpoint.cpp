@@ -3,15 +3,19 @@
 #include <algorithm>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <furrow/error.hpp>
 #include <furrow/os/clock.hpp>
 #include <furrow/os/module.hpp>
 #ifdef FURROW_WITH_HDF5
 #include <furrow/io/hdf5.hpp>
+#include <furrow/io/replace_errors.hpp>
+#include <furrow/os/replace_file.hpp>
 #endif
 
 namespace furrow::montecarlo {
@@ -20,6 +24,9 @@ namespace {
 /// Of what is written, and of how draws become moments: another one means other bits.
 constexpr std::int64_t version = 3;
 constexpr const char* dataset = "/monte_carlo";
+/// Attributes "parameter strike": what it is of, for people and for messages alone, since some, as
+/// the level of a value at risk, change nothing in the simulation.
+const std::string parameter_prefix = "parameter ";
 
 /// FNV-1a (Fowler, Noll, Vo).
 std::uint64_t hash_of(std::span<const std::byte> bytes) noexcept {
@@ -35,6 +42,11 @@ std::string closure_of(const CheckpointSource& source) {
   if (os::name_code(source.code, name))
     for (const std::uint8_t byte : name.build_id) text += fmt::format("{:02x}", byte);
   return text + " " + source.type;
+}
+
+/// Of a value that a parameter leads to, in a model that has such.
+bool follows_from_parameters(std::string_view key) {
+  return key == "closure" || key == "closure captures" || key == "design" || key == "outputs";
 }
 
 std::string shown(const Attribute& value) {
@@ -68,6 +80,9 @@ Attributes Checkpoint::identity(std::int64_t blocks) const {
   a["model"] = Attribute::text(options_.model);
   a["closure"] = Attribute::text(closure_);
   a["closure captures"] = word(captures_);
+  for (const auto& [name, value] : options_.parameters) {
+    a[parameter_prefix + name] = Attribute::text(value);
+  }
   a["seed"] = word(options_.seed);
   a["stream"] = word(options_.stream);
   a["outputs"] = Attribute::integer(layout_.outputs);
@@ -76,18 +91,37 @@ Attributes Checkpoint::identity(std::int64_t blocks) const {
   a["on invalid"] = Attribute::text(options_.on_invalid == OnInvalid::fail ? "fail" : "count");
   a["antithetic"] = Attribute::integer(options_.antithetic ? 1 : 0);
   a["quantiles"] = Attribute::integer(options_.quantiles ? 1 : 0);
-  a["histogram"] = Attribute::text(fmt::format("{} bins from {} to {}", options_.histogram.count,
-                                               options_.histogram.low, options_.histogram.high));
+  const Bins& bins = options_.histogram;
+  a["histogram"] =
+      Attribute::text(fmt::format("{} bins from {} to {}", bins.count, bins.low, bins.high));
   a["blocks"] = word(static_cast<std::uint64_t>(blocks));
   a["paths"] = word(static_cast<std::uint64_t>(blocks * options_.block_paths));
   return a;
+}
+
+/// Names the parameters that differ, where the file holds them.
+void Checkpoint::refuse_other_parameters(const Attributes& found) const {
+  std::vector<std::string> differ;
+  for (const auto& [name, value] : options_.parameters) {
+    const auto other = found.find(parameter_prefix + name);
+    if (other == found.end() || shown(other->second) == value) continue;
+    const std::string there = shown(other->second);
+    differ.push_back(fmt::format("its {} is {}, here it is {}", name,
+                                 there.empty() ? "\"\"" : there, value.empty() ? "\"\"" : value));
+  }
+  if (differ.empty()) return;
+  throw Mismatch(
+      fmt::format("{} is of other parameters: {} (give another file, or remove it to begin anew)",
+                  options_.checkpoint, fmt::join(differ, "; ")));
 }
 
 void Checkpoint::check(const Attributes& found, std::int64_t blocks) const {
   const Attributes mine = identity(blocks);
   // What tells most comes first.
   std::vector<std::string> keys{"version", "model", "closure", "design", "seed", "stream"};
-  for (const auto& [key, value] : mine) keys.push_back(key);
+  for (const auto& [key, value] : mine) {
+    if (!key.starts_with(parameter_prefix)) keys.push_back(key);
+  }
   for (const std::string& key : keys) {
     const Attribute& value = mine.at(key);
     const auto other = found.find(key);
@@ -96,20 +130,28 @@ void Checkpoint::check(const Attributes& found, std::int64_t blocks) const {
                                 options_.checkpoint, dataset, key));
     }
     if (shown(other->second) == shown(value)) continue;
+    // The closures' captures, and whatever else follows from parameters.
+    if (follows_from_parameters(key)) refuse_other_parameters(found);
+    if (key == "closure captures") {
+      throw Mismatch(fmt::format(
+          "{} is of the same closure with other captures, the values that it takes from outside, "
+          "and does not name them (give another file, or remove it to begin anew)",
+          options_.checkpoint));
+    }
     if (key == "closure") {
-      throw InvalidArgument(fmt::format(
+      throw Mismatch(fmt::format(
           "{} was written by another closure, or by another build of the program, and neither says "
           "whether it simulates the same (give another file; or name the closure in the options, "
           "`model`, and it is taken up by every build)",
           options_.checkpoint));
     }
-    throw InvalidArgument(
+    throw Mismatch(
         fmt::format("{} is of another simulation: its {} is {}, here it is {} (give another file, "
                     "or remove it to begin anew)",
                     options_.checkpoint, key, shown(other->second), shown(value)));
   }
   if (blocks * options_.block_paths > paths_) {
-    throw InvalidArgument(fmt::format(
+    throw Mismatch(fmt::format(
         "{} is of a simulation of more paths: it holds {}, here are {} (ask for as many, or give "
         "another file)",
         options_.checkpoint, blocks * options_.block_paths, paths_));
@@ -123,6 +165,9 @@ void Checkpoint::save_now_and_then(const Tree& tree) {
 }
 
 #ifdef FURROW_WITH_HDF5
+
+/// For another program that saves the same file.
+constexpr std::int64_t patience_ns = 10'000'000'000;
 
 void Checkpoint::take_up(Tree& tree) {
   if (options_.checkpoint.empty() || !std::filesystem::exists(options_.checkpoint)) return;
@@ -148,6 +193,12 @@ void Checkpoint::take_up(Tree& tree) {
   saved_blocks_ = blocks;
 }
 
+void Checkpoint::require_room() const {
+  if (options_.checkpoint.empty()) return;
+  os::FileReplacement place;
+  require_replaced(place.begin(options_.checkpoint, patience_ns), options_.checkpoint);
+}
+
 void Checkpoint::save(const Tree& tree) {
   if (options_.checkpoint.empty() || tree.blocks() == saved_blocks_) return;
   const std::vector<double> state = tree.state();
@@ -164,6 +215,7 @@ void Checkpoint::save(const Tree& tree) {
 #else
 
 void Checkpoint::take_up(Tree&) {}
+void Checkpoint::require_room() const {}
 void Checkpoint::save(const Tree&) {}
 
 #endif

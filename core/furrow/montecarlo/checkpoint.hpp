@@ -7,9 +7,9 @@
 // Blocks are whole ones: of a simulation that ended within a block, the last one is not in it, so
 // that any greater number of paths can go on from there.
 // The file is replaced whole (io/hdf5.hpp): a kill at any instant leaves the old one or the new.
-// Errors   of another model, closure captures, seed, design, options or version, or of more paths
-//          than are asked for: InvalidArgument, and it says which; no such dataset in the file:
-//          NotFound
+// Errors   of another model, closure, parameters, seed, design, options or version, or of more
+//          paths than are asked for: Mismatch, and it says which; no such dataset in the file:
+//          NotFound; a folder that is not there: NotFound, before anything runs
 #pragma once
 
 #include <cstddef>
@@ -39,6 +39,9 @@ class Checkpoint {
 
   /// Sets the tree to what the file holds, when there is one.
   void take_up(Tree& tree);
+  /// Throws what save would, where that can be seen now: NotFound when there is no such folder,
+  /// PermissionDenied, …
+  void require_room() const;
   bool found() const noexcept { return found_; }
   /// Writes when the last time is checkpoint_ns ago.
   void save_now_and_then(const Tree& tree);
@@ -47,6 +50,7 @@ class Checkpoint {
  private:
   Attributes identity(std::int64_t blocks) const;
   void check(const Attributes& found, std::int64_t blocks) const;
+  void refuse_other_parameters(const Attributes& found) const;
 
   Engine& engine_;
   const MonteCarloOptions& options_;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -80,6 +81,9 @@ struct MonteCarloOptions {
   /// closure. Without a name a checkpoint is taken up by the closure of that build of the program
   /// alone, for an edited closure looks like the one before.
   std::string model{};
+  /// What the captures stand for, by name: {"strike", "110"}. They say nothing of themselves: a
+  /// checkpoint with other captures is refused, and these let the refusal name what differs.
+  std::map<std::string, std::string> parameters{};
 };
 
 }  // namespace furrow

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <furrow/error.hpp>
 
@@ -14,20 +15,24 @@ namespace {
 
 constexpr double width = 760;
 constexpr double chart_height = 300;
-constexpr double left = 84, right = 24, top = 56, bottom = 48;
+constexpr double row_height = 16;
+constexpr double left = 96, right = 24, top = 56, bottom = 48;
 
 constexpr const char* style = R"(<style>
 .paper { fill: #ffffff } .ink { fill: #24292f } .soft { fill: #57606a }
 .grid { stroke: #d8dee4; stroke-width: 1 } .axis { stroke: #57606a; stroke-width: 1; fill: none }
 .band { fill: #0969da; fill-opacity: 0.18 } .line { stroke: #0969da; stroke-width: 1.8; fill: none }
-.bars { fill: #0969da; fill-opacity: 0.75 } .mark { stroke: #cf222e; stroke-width: 1.5;
+.bars { fill: #0969da; fill-opacity: 0.75 } .stem { stroke: #0969da; stroke-width: 3 }
+.knob { fill: #0969da } .mark { stroke: #cf222e; stroke-width: 1.5;
 stroke-dasharray: 6 4; fill: none } .marked { fill: #cf222e }
+.halo { stroke: #ffffff; stroke-width: 4; paint-order: stroke; stroke-linejoin: round }
 text { font: 12px system-ui, sans-serif } .title { font-size: 15px; font-weight: 600 }
 @media (prefers-color-scheme: dark) {
 .paper { fill: #0d1117 } .ink { fill: #e6edf3 } .soft { fill: #9198a1 }
 .grid { stroke: #2f353d } .axis { stroke: #9198a1 }
 .band { fill: #4493f8; fill-opacity: 0.25 } .line { stroke: #4493f8 }
-.bars { fill: #4493f8 } .mark { stroke: #f85149 } .marked { fill: #f85149 }
+.halo { stroke: #0d1117 } .bars { fill: #4493f8 } .stem { stroke: #4493f8 }
+.knob { fill: #4493f8 } .mark { stroke: #f85149 } .marked { fill: #f85149 }
 }
 </style>
 )";
@@ -74,15 +79,25 @@ struct Frame {
   static double height() { return chart_height - top - bottom; }
   double base() const { return y0 + chart_height - bottom; }
 
-  std::string begin(std::string_view title, std::string_view note, std::string_view below,
-                    std::string_view clip) const {
-    std::string out = text_at(left, y0 + 26, "start", "ink title", escaped(title));
-    out += text_at(left, y0 + 44, "start", "soft", escaped(note));
-    out += text_at((left + width - right) / 2, base() + 38, "middle", "soft", escaped(below));
+  struct Texts {
+    std::string_view title, note;
+    std::string_view across, up;  // along the axes
+    std::string_view clip;        // name of the chart's rectangle
+  };
+  std::string begin(const Texts& texts) const {
+    std::string out = text_at(left, y0 + 26, "start", "ink title", escaped(texts.title));
+    out += text_at(left, y0 + 44, "start", "soft", escaped(texts.note));
+    out +=
+        text_at((left + width - right) / 2, base() + 38, "middle", "soft", escaped(texts.across));
+    // Written upwards, in the middle of its axis.
+    out += fmt::format(
+        "<text transform=\"translate(20 {:.1f}) rotate(-90)\" text-anchor=\"middle\" "
+        "class=\"soft\">{}</text>\n",
+        base() - height() / 2, escaped(texts.up));
     out += fmt::format(
         "<clipPath id=\"{}\"><rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\"/>"
         "</clipPath>\n",
-        clip, left, y0 + top, width - left - right, height());
+        texts.clip, left, y0 + top, width - left - right, height());
     const std::vector<double> ticks = round_ticks(y_low, y_high, 5);
     const double step = ticks.size() > 1 ? ticks[1] - ticks[0] : 1;
     for (const double v : ticks) {
@@ -153,7 +168,8 @@ std::string convergence(const Plot& plot) {
   const std::vector<ConvergencePoint> points = drawable(plot.points);
   const Frame f = convergence_frame(points, plot.exact);
   std::string out =
-      f.begin(plot.title, plot.quantity + "; band: 1.96 standard errors", "paths", "first");
+      f.begin({plot.title, "running estimate; band: 1.96 standard errors to each side", "paths",
+               plot.quantity, "first"});
   out += decades(f);
   std::string upper;
   std::string lower;
@@ -181,45 +197,99 @@ std::string convergence(const Plot& plot) {
   return out + f.end();
 }
 
+double percent(std::int64_t part, double all) { return 100 * static_cast<double>(part) / all; }
+
+// What the bins do not show.
+std::string beside_bins(const Plot& plot, double all) {
+  std::vector<std::string> notes;
+  if (plot.atom.count != 0) {
+    notes.push_back(fmt::format("{:.3g} % of the paths are {:.6g} exactly: the stem, not to scale",
+                                percent(plot.atom.count, all), plot.atom.at));
+  }
+  const std::int64_t outside = plot.counts.front() + plot.counts.back();
+  if (outside != 0) {
+    notes.push_back(fmt::format("{:.2g} % lie outside of the bins", percent(outside, all)));
+  }
+  return fmt::format("{}", fmt::join(notes, "; "));
+}
+
+std::string bars(const Plot& plot, const Frame& f, double all) {
+  std::string out;
+  const double step = (plot.bins.high - plot.bins.low) / static_cast<double>(plot.bins.count);
+  for (std::int64_t i = 0; i < plot.bins.count; ++i) {
+    const std::int64_t count = plot.counts[static_cast<std::size_t>(i) + 1];
+    if (count == 0) continue;
+    const double x = plot.bins.low + step * static_cast<double>(i);
+    out += fmt::format("M{:.2f} {:.1f}V{:.2f}H{:.2f}V{:.1f}Z", f.x(x), f.base(),
+                       f.y(percent(count, all)), f.x(x + step), f.base());
+  }
+  return fmt::format("<path d=\"{}\" class=\"bars\"/>\n", out);
+}
+
+// A row of text for each thing that is marked, and the lines first, so that none crosses a text.
+struct Marked {
+  std::string lines;
+  std::string texts;
+  double row;  // of the next text
+
+  void text(double x, bool to_the_left, std::string_view kind, const std::string& inner) {
+    texts += text_at(x + (to_the_left ? -6 : 6), row, to_the_left ? "end" : "start", kind, inner);
+    row += row_height;
+  }
+};
+
+void put_stem(const Atom& atom, const Frame& f, double all, Marked& marked) {
+  const double x = f.x(atom.at);
+  const double knob = f.y0 + top + 8;
+  marked.lines += line_at(x, f.base(), x, knob, "stem");
+  marked.lines +=
+      fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"5\" class=\"knob\"/>\n", x, knob);
+  marked.text(x + 4, false, "ink halo",
+              fmt::format("{:.3g} % at {:.6g}", percent(atom.count, all), atom.at));
+}
+
+std::vector<Marker> visible(const Plot& plot) {
+  std::vector<Marker> out;
+  for (const Marker& each : plot.markers) {
+    if (each.at > plot.bins.low && each.at < plot.bins.high) out.push_back(each);
+  }
+  return out;
+}
+
 std::string histogram(const Plot& plot) {
   const std::int64_t total =
-      std::accumulate(plot.counts.begin(), plot.counts.end(), std::int64_t{});
+      std::accumulate(plot.counts.begin(), plot.counts.end(), plot.atom.count);
   const double all = static_cast<double>(std::max<std::int64_t>(total, 1));
   const auto most = *std::max_element(plot.counts.begin() + 1, plot.counts.end() - 1);
-  const double peak = std::max(100 * static_cast<double>(most) / all, 1e-9);
-  const Frame f{chart_height, plot.bins.low, plot.bins.high, 0, 1.05 * peak};
-  const std::int64_t outside = plot.counts.front() + plot.counts.back();
-  const std::string note = outside == 0 ? ""
-                                        : fmt::format("{:.2g} % lie outside of the bins",
-                                                      100 * static_cast<double>(outside) / all);
-  std::string out = f.begin("Paths in each bin, %", note, plot.sample, "second");
+  const double peak = std::max(percent(most, all), 1e-9);
+  const std::vector<Marker> markers = visible(plot);
+  // The texts stand above the bars.
+  const auto rows = static_cast<double>(markers.size() + (plot.atom.count != 0 ? 1 : 0));
+  const double texts = std::min((row_height * rows + 8) / Frame::height(), 0.6);
+  Frame f{chart_height, plot.bins.low, plot.bins.high, 0, 1.02 * peak / (1 - texts)};
+  if (plot.atom.count != 0) {
+    // Room to the left of the stem, or to the right.
+    const double room = 0.03 * (f.x_high - f.x_low);
+    f.x_low = std::min(f.x_low, plot.atom.at - room);
+    f.x_high = std::max(f.x_high, plot.atom.at + room);
+  }
+  std::string out =
+      f.begin({"Histogram", beside_bins(plot, all), plot.sample, "paths in each bin, %", "second"});
   const std::vector<double> ticks = round_ticks(f.x_low, f.x_high, 8);
   for (const double v : ticks) {
     out += line_at(f.x(v), f.y0 + top, f.x(v), f.base(), "grid");
     out += text_at(f.x(v), f.base() + 18, "middle", "soft",
                    tick_text(v, ticks.size() > 1 ? ticks[1] - ticks[0] : 1));
   }
-  std::string bars;
-  const double step = (f.x_high - f.x_low) / static_cast<double>(plot.bins.count);
-  for (std::int64_t i = 0; i < plot.bins.count; ++i) {
-    const std::int64_t count = plot.counts[static_cast<std::size_t>(i) + 1];
-    if (count == 0) continue;
-    const double x = f.x_low + step * static_cast<double>(i);
-    bars += fmt::format("M{:.2f} {:.1f}V{:.2f}H{:.2f}V{:.1f}Z", f.x(x), f.base(),
-                        f.y(100 * static_cast<double>(count) / all), f.x(x + step), f.base());
-  }
-  out += fmt::format("<path d=\"{}\" class=\"bars\"/>\n", bars);
-  double row = f.y0 + top + 12;
-  for (const Marker& marker : plot.markers) {
-    if (!(marker.at > f.x_low && marker.at < f.x_high)) continue;
+  out += bars(plot, f, all);
+  Marked marked{"", "", f.y0 + top + 12};
+  if (plot.atom.count != 0) put_stem(plot.atom, f, all, marked);
+  for (const Marker& marker : markers) {
     const double x = f.x(marker.at);
-    out += line_at(x, f.y0 + top, x, f.base(), "mark");
-    const bool late = x > width / 2;
-    out +=
-        text_at(x + (late ? -6 : 6), row, late ? "end" : "start", "marked", escaped(marker.label));
-    row += 16;
+    marked.lines += line_at(x, f.y0 + top, x, f.base(), "mark");
+    marked.text(x, x > width / 2, "marked halo", escaped(marker.label));
   }
-  return out + f.end();
+  return out + marked.lines + marked.texts + f.end();
 }
 
 }  // namespace

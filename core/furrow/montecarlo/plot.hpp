@@ -7,7 +7,9 @@
 //
 // Convergence  the running estimate over the number of paths, on a logarithmic axis; the band is
 //              1.96 standard errors to either side; a dashed line where the exact value is known
-// Histogram    part of the paths in each bin; those outside of the bins are told below
+// Histogram    part of the paths in each bin; those outside of the bins are told above it. Of a
+//              value that many paths have, such as the 0 of an option that is worth nothing, a stem
+//              that says how many: a bar of that height would leave nothing of the others
 // Errors       IoError when the file cannot be written
 #pragma once
 
@@ -32,6 +34,12 @@ struct Marker {
   std::string label;
 };
 
+/// A value that part of the paths have exactly.
+struct Atom {
+  double at = 0;
+  std::int64_t count = 0;  // none: no stem
+};
+
 struct Plot {
   std::string title;
   std::string quantity;  // what is estimated: the first chart's vertical axis
@@ -39,6 +47,7 @@ struct Plot {
   double exact = std::numeric_limits<double>::quiet_NaN();
   Bins bins{};                       // none: no second chart
   std::vector<std::int64_t> counts;  // below, of each bin, above
+  Atom atom{};                       // that the counts leave out
   std::string sample;                // what is counted: the second chart's horizontal axis
   std::vector<Marker> markers;
 };

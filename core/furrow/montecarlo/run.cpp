@@ -138,7 +138,10 @@ class Course {
     std::optional<Stop> stop = may_stop();
     std::unique_ptr<Round> now;
     std::unique_ptr<Round> ahead;
-    if (!stop) now = start_round();
+    if (!stop) {
+      checkpoint.require_room();
+      now = start_round();
+    }
     while (!stop) {
       if (posted_ < blocks_limit_ && !out_of_time()) ahead = start_round();
       stop = finish(*now);

@@ -2,6 +2,8 @@
 #include <signal.h>
 
 #include <cmath>
+#include <iterator>
+#include <sstream>
 #include <string>
 
 #include <catch2/catch.hpp>
@@ -63,17 +65,20 @@ TEST_CASE("mc stops at what comes first") {
   const std::string error = run({"mc", "pi", "--error", "0.005", "--json"});
   CHECK(python("json.loads(text)['stop']", error) == "error");
   CHECK(python("0.004 < json.loads(text)['standard_error'] <= 0.005", error) == "True");
+  CHECK(python("json.loads(text)['error_reached']", error) == "True");
   const std::string relative = run({"mc", "pi", "--relative-error", "0.002", "--json"});
   CHECK(python("json.loads(text)['stop']", relative) == "error");
   const std::string time = run({"mc", "pi", "--time", "50ms", "--json"});
   CHECK(python("json.loads(text)['stop']", time) == "time");
   CHECK(python("json.loads(text)['paths'] > 0", time) == "True");
+  CHECK(python("json.loads(text)['error_reached']", time) == "None");
 }
 
 TEST_CASE("mc says that an error was not reached, and still gives the estimate") {
   const Result result = attempt({"mc", "pi", "--error", "1e-9", "--paths", "1e5", "--json"});
-  CHECK(result.code == 0);
+  CHECK(result.code == 3);
   CHECK(python("json.loads(text)['stop']", result.out) == "paths");
+  CHECK(python("json.loads(text)['error_reached']", result.out) == "False");
   CHECK(is_one_sentence(result.error));
   CHECK(result.error.find("1e-9, was not reached: it is 0.005") != std::string::npos);
 }
@@ -131,7 +136,7 @@ TEST_CASE("mc refuses the checkpoint of another model or of other parameters") {
   refused({"mc", "pi", "--paths", "51200", "--checkpoint", file}, 1,
           "its model is buffon, here it is pi");
   refused({"mc", "buffon", "--length", "2", "--paths", "51200", "--checkpoint", file}, 1,
-          "another simulation");
+          "buffon.h5 is of other parameters: its length is 1, here it is 2 (give another file");
   refused({"mc", "buffon", "--paths", "100", "--checkpoint", folder / "no/such.h5"}, 1, "no/such");
 }
 
@@ -156,8 +161,8 @@ TEST_CASE("mc reads a model's parameters, and refuses what its table does not al
   refused({"mc", "slab", "--thicknes", "3"}, 2, "did you mean \"--thickness\"?");
   refused({"mc", "integral", "--gaussian", "--continuous"}, 2, "only one of oscillatory");
   refused({"mc", "integral", "--dimension", "1.5"}, 2, "whole number");
-  refused({"mc", "bootstrap"}, 1, "give --data");
-  refused({"mc", "ising", "--size", "7"}, 1, "size is even");
+  refused({"mc", "bootstrap"}, 2, "give --data");
+  refused({"mc", "ising", "--size", "7"}, 2, "size is even");
 }
 
 TEST_CASE("mc bootstrap: its 95 % interval is one, and the one that was asked for has its name") {
@@ -180,7 +185,9 @@ TEST_CASE("mc bootstrap: its 95 % interval is one, and the one that was asked fo
                asked) == "True");
   const std::string text = run(with({"--confidence", "0.5"}));
   CHECK(text.find("95 % INTERVAL  50 % INTERVAL") != std::string::npos);
-  refused(with({"--antithetic"}), 1, "no antithetic pairs");
+  refused(with({"--antithetic"}), 2, "no antithetic pairs");
+  // The file's fault, and not the command line's.
+  refused(with({"--column", "3"}), 1, "there is no column 3");
 }
 
 TEST_CASE("mc american: the price is that of exercise now; kept paths do not keep it from a plot") {
@@ -205,9 +212,103 @@ TEST_CASE("mc --plot writes well-formed SVG, with a histogram and without") {
     CHECK(found.find("'svg'") != std::string::npos);
     CHECK(found.find("'path'") != std::string::npos);
   }
-  const Result result = attempt({"mc", "pi", "--plot", folder / "no/such.svg"});
-  CHECK(result.code == 1);
-  CHECK(result.error.find("cannot be written") != std::string::npos);
+  const std::string risks = python("open(text).read()", file);
+  CHECK(risks.find(">value at risk 0.0") != std::string::npos);
+  CHECK(risks.find(">expected shortfall 0.0") != std::string::npos);
+  run({"mc", "european", "--put", "--paths", "20000", "--plot", file});
+  const std::string option = python("open(text).read()", file);
+  CHECK(option.find(" % at 0<") != std::string::npos);
+  // Two values are two bars.
+  run({"mc", "digital", "--paths", "20000", "--plot", file});
+  CHECK(python("open(text).read()", file).find(" % at 0<") == std::string::npos);
+}
+
+TEST_CASE("mc looks at the files that it will write before it simulates") {
+  const Folder folder;
+  // Days of paths.
+  const std::vector<std::string> words{"mc", "pi", "--paths", "1e14"};
+  const auto with = [&](const std::string& option, const std::string& value) {
+    std::vector<std::string> all = words;
+    all.insert(all.end(), {option, value});
+    return all;
+  };
+  refused(with("--plot", folder / "no/such.svg"), 1, "there is no such folder");
+  refused(with("--checkpoint", folder / "no/such.h5"), 1, "there is no such folder");
+  refused(with("--plot", folder / "plot.png"), 2, "--plot draws SVG");
+  refused(with("--plot", folder / "plot.PDF"), 2, "plot.svg");
+  CHECK(folder.files().empty());
+  run({"mc", "pi", "--paths", "1e4", "--plot", folder / "plot.SVG"});
+  run({"mc", "pi", "--paths", "1e4", "--plot", folder / "plot"});
+  CHECK(folder.files().size() == 2);
+}
+
+TEST_CASE("mc --json holds all that is needed to have the digits again") {
+  const std::vector<std::string> words{
+      "mc",       "barrier",    "--put",   "--strike", "110.5",        "--json",
+      "--up-out", "--barrier",  "130",     "--paths",  "40000",        "--seed",
+      "9",        "--discrete", "--steps", "5",        "--antithetic", "--no-control"};
+  const std::string first = run(words);
+  CHECK(python("list(json.loads(text)['parameters'].items())", first) ==
+        "[('spot', 100), ('strike', 110.5), ('rate', 0.05), ('dividend', 0), ('maturity', 1), "
+        "('right', 'put'), ('sigma', 0.2), ('barrier', 130), ('knock', 'up-out'), ('steps', 5), "
+        "('watch', 'discrete'), ('no-control', True)]");
+  CHECK(python("json.loads(text)['options']", first) ==
+        "{'paths': 40000, 'error': None, 'relative_error': None, 'time_seconds': None, "
+        "'antithetic': True, 'checkpoint': None}");
+  // A command line from nothing but that.
+  const std::string again = python(
+      "(lambda j: ' '.join(['mc', j['model'], '--json', '--paths', str(j['paths']), "
+      "'--seed', str(j['seed'])] + ['--antithetic'] * j['options']['antithetic'] + "
+      "[w for k, v in j['parameters'].items() for w in (['--' + k] * v if v in (True, False) "
+      "and isinstance(v, bool) else ['--' + v] if isinstance(v, str) else "
+      "['--' + k, str(v)])]))(json.loads(text))",
+      first);
+  INFO(again);
+  std::istringstream in(again);
+  CHECK(digits(run({std::istream_iterator<std::string>(in), {}})) == digits(first));
+}
+
+TEST_CASE("mc: a malformed list is wrong usage, wherever it is found out") {
+  for (const std::vector<std::string>& bad :
+       std::vector<std::vector<std::string>>{{"--weights", "1,x"},
+                                             {"--weights", "1,"},
+                                             {"--weights", "1,1,1", "--spots", "1,2"},
+                                             {"--correlation", "0.5,0.5"},
+                                             {"--correlation", "3"},
+                                             {"--sigmas", "-1"},
+                                             {"--weights", "1"}}) {
+    for (const std::string model : {"basket", "portfolio"}) {
+      if (model == "portfolio" && (bad[0] == "--spots" || bad.size() == 4 || bad[1] == "1"))
+        continue;
+      std::vector<std::string> words{"mc", model, "--paths", "1000"};
+      words.insert(words.end(), bad.begin(), bad.end());
+      const Result result = attempt(words);
+      INFO(model << " " << bad[0] << " " << bad[1] << ": " << result.error);
+      CHECK(result.code == 2);
+      CHECK(is_one_sentence(result.error));
+    }
+  }
+}
+
+TEST_CASE("a model's help has the options of every model, and what each word of a choice means") {
+  const std::string text = run({"mc", "barrier", "--help"});
+  INFO(text);
+  for (const char* part :
+       {"--paths N ", "--error E ", "--seed N ", "--json ", "--checkpoint FILE.h5 ",
+        "--call                      the right to buy at the strike (the default)\n",
+        "--put                       the right to sell at the strike\n",
+        "--up-in                     worthless unless it rises to the barrier\n",
+        "--strike NUMBER             strike (default: 100)\n", "furrow mc barrier --paths 1e6"}) {
+    INFO(part);
+    CHECK(text.find(part) != std::string::npos);
+  }
+}
+
+TEST_CASE("mc: where all paths are the same, an estimate is exact, and no errors away") {
+  const std::string text = run({"mc", "european", "--sigma", "0", "--paths", "1e4"});
+  INFO(text);
+  CHECK(text.find("  exact\n") != std::string::npos);
+  CHECK(run({"mc", "european", "--paths", "1e4"}).find(" errors\n") != std::string::npos);
 }
 
 TEST_CASE("an interrupted mc writes its checkpoint, prints the estimate, and goes on from there") {

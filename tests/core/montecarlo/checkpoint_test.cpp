@@ -143,7 +143,7 @@ TEST_CASE("a checkpoint of more paths goes on; one of fewer, of another simulati
 
   const auto refused = [&](const MonteCarloOptions& other, const Walk& walk,
                            const std::string& what) {
-    CHECK_THROWS_AS(monte_carlo(engine, other, walk), InvalidArgument);
+    CHECK_THROWS_AS(monte_carlo(engine, other, walk), Mismatch);
     CHECK_THROWS_WITH(monte_carlo(engine, other, walk), Catch::Contains(what));
   };
   more.checkpoint = file.path;
@@ -177,10 +177,41 @@ TEST_CASE("a checkpoint of more paths goes on; one of fewer, of another simulati
   refused(other, Walk{}, "on invalid is count, here it is fail");
   other = more;
   other.samples = "other_samples";
-  refused(other, Walk{}, "samples");
-  CHECK_THROWS_AS(monte_carlo(engine, more, stratified(Walk{})), InvalidArgument);
+  CHECK_THROWS_AS(monte_carlo(engine, other, Walk{}), InvalidArgument);
+  CHECK_THROWS_WITH(monte_carlo(engine, other, Walk{}), Catch::Contains("samples"));
+  CHECK_THROWS_AS(monte_carlo(engine, more, stratified(Walk{})), Mismatch);
   CHECK_THROWS_WITH(monte_carlo(engine, more, stratified(Walk{})),
                     Catch::Contains("design is independent paths, here it is stratified"));
+}
+
+TEST_CASE("a checkpoint of other parameters is refused by their names, where it holds them") {
+  const File file("parameters.h5");
+  MonteCarloOptions options = options_of(file);
+  options.paths = 25600;
+  Engine engine(workers(1));
+  const auto refused = [&](double drift, const std::string& what) {
+    CHECK_THROWS_AS(monte_carlo(engine, options, Walk{drift}), Mismatch);
+    CHECK_THROWS_WITH(monte_carlo(engine, options, Walk{drift}), Catch::Contains(what));
+  };
+  monte_carlo(engine, options, Walk{});
+  options.parameters = {{"drift", "0.2"}, {"kind", "plain"}};
+  refused(0.2, "with other captures, the values that it takes from outside, and does not name");
+  // One that changes nothing is no reason to refuse.
+  options.parameters = {{"drift", "0.1"}, {"kind", "plain"}};
+  std::filesystem::remove(file.path);
+  monte_carlo(engine, options, Walk{});
+  options.parameters["kind"] = "other";
+  CHECK(monte_carlo(engine, options, Walk{}).taken_up == 25600);
+  options.parameters["kind"] = "";
+  options.parameters["drift"] = "0.2";
+  refused(0.2, "its drift is 0.1, here it is 0.2; its kind is plain, here it is \"\"");
+}
+
+TEST_CASE("a checkpoint that cannot be written is seen before anything is simulated") {
+  Engine engine(workers(1));
+  MonteCarloOptions options{.paths = std::int64_t{1} << 46};
+  options.checkpoint = "no/such/folder.h5";
+  CHECK_THROWS_AS(monte_carlo(engine, options, Walk{}), NotFound);
 }
 
 TEST_CASE("a checkpoint of a simulation that ended within a block goes on") {

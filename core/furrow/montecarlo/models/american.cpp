@@ -64,7 +64,7 @@ Model american() {
   for (Parameter& each : model.parameters) {
     each.leaves = each.name == "keep-paths";
     // American options are puts, unless said otherwise.
-    if (each.name == "right") each = choice("right", {"put", "call"}, each.meaning);
+    if (each.name == "right") each = right_line({"put", "call"});
   }
   return model;
 }

@@ -25,20 +25,20 @@ ModelResult run(Engine& engine, const MonteCarloOptions& options, const Paramete
 }  // namespace
 
 Model basket() {
-  return {"basket",
-          "price of a European option on a basket of correlated assets",
-          "finance",
-          {text("weights", "of 2 to 8 assets, with commas between", "0.25,0.25,0.25,0.25"),
-           text("spots", "their prices now; one number: the same for all", "100"),
-           text("sigmas", "their volatilities per square root of a year", "0.2"),
-           text("dividends", "their dividends per year", "0"),
-           text("correlation", "of all pairs, of each (1-2, 1-3, ...), or a matrix", "0.5"),
-           number("strike", "strike", "", 100, not_negative),
-           number("rate", "interest rate, continuous", "per year", 0.05),
-           number("maturity", "time to maturity", "years", 1, positive),
-           choice("right", {"call", "put"}, "right to buy, or to sell"),
-           flag("no-control", "leave the geometric basket's known price unused")},
-          &run};
+  return {
+      "basket",
+      "price of a European option on a basket of correlated assets",
+      "finance",
+      {text("weights", "of 2 to 8 assets, with commas between", "0.25,0.25,0.25,0.25"),
+       text("spots", "their prices now; one number: the same for all", "100"),
+       text("sigmas", "their volatilities per square root of a year", "0.2"),
+       text("dividends", "their dividends per year", "0"),
+       text("correlation", "of all pairs, of each (1-2, 1-3, ...), or a matrix", "0.5"),
+       number("strike", "strike", "", 100, not_negative),
+       number("rate", "interest rate, continuous", "per year", 0.05),
+       number("maturity", "time to maturity", "years", 1, positive), right_line({"call", "put"}),
+       flag("no-control", "leave the geometric basket's known price unused")},
+      &run};
 }
 
 }  // namespace furrow::models

@@ -55,14 +55,14 @@ Array<double> column(const AnyArray& data, std::int64_t index) {
   const Shape& shape = data.shape();
   if (shape.ndim() < 1 || shape.ndim() > 2 || (shape.ndim() == 1 && index != 0) ||
       (shape.ndim() == 2 && index >= shape[1])) {
-    throw InvalidArgument(fmt::format(
+    throw ShapeMismatch(fmt::format(
         "bootstrap: there is no column {} in data of shape {}: a table has its columns, one axis "
         "is column 0",
         index, to_string(shape)));
   }
   const AnyArray one = shape.ndim() == 2 ? data.at(1, index) : data;
   if (one.size() < 2 || one.size() > count_max) {
-    throw InvalidArgument(
+    throw ShapeMismatch(
         fmt::format("bootstrap: {} values, and 2 to {} can be resampled", one.size(), count_max));
   }
   auto values = Array<double>::temporary({one.size()});
@@ -76,7 +76,7 @@ Array<double> column(const AnyArray& data, std::int64_t index) {
   const auto bad = std::count_if(values.data(), values.data() + values.size(),
                                  [](double v) { return !std::isfinite(v); });
   if (bad != 0) {
-    throw InvalidArgument(
+    throw Mismatch(
         fmt::format("bootstrap: {} of the {} values in column {} are not finite (remove them)", bad,
                     values.size(), index));
   }
@@ -202,7 +202,13 @@ Model bootstrap() {
               "confidence intervals of a statistic of data, by resampling",
               "statistics",
               {text("data", "a named array, or FILE.h5:/dataset", ""),
-               choice("statistic", names, "the statistic"),
+               choice("statistic",
+                      {{"mean", "the column's mean"},
+                       {"median", "the column's median"},
+                       {"std", "the column's standard deviation"},
+                       {"quantile", "the column's quantile --q"},
+                       {"correlation", "the column's correlation with --other"}},
+                      "the statistic whose interval is wanted"),
                integer("column", "of a table", 0, not_negative),
                integer("other", "column, of a correlation", 1, not_negative),
                number("q", "which quantile", "", 0.9, {0, 1}),

@@ -50,14 +50,19 @@ Model european() {
   return {"european", "price of a European option, and its sensitivities", "finance",
           market_table({sigma_line(), flag("control", "use the asset's known mean"),
                         flag("greeks", "delta, gamma, vega, theta, rho, too"),
-                        choice("method", {"pathwise", "likelihood-ratio", "bumped"},
-                               "how sensitivities are found")}),
+                        choice("method",
+                               {{"pathwise", "--greeks by differentiating each path's payoff"},
+                                {"likelihood-ratio", "--greeks by differentiating the density"},
+                                {"bumped", "--greeks by differences, of the same draws"}},
+                               "how --greeks are found")}),
           &run_european};
 }
 
 Model digital() {
   return {"digital", "price of a digital option: 1 or the asset if it ends in the money", "finance",
-          market_table({sigma_line(), choice("payment", {"cash", "asset"}, "what is paid")}),
+          market_table({sigma_line(),
+                        choice("payment", {{"cash", "it pays 1"}, {"asset", "it pays the asset"}},
+                               "what is paid")}),
           &run_digital};
 }
 

@@ -104,14 +104,21 @@ ModelResult run(Engine& engine, const MonteCarloOptions& options, const Paramete
 }  // namespace
 
 Model integral() {
-  return {
-      "integral",
-      "an integral over the unit cube, of Genz's six families",
-      "mathematics",
-      {choice("family", names, "the integrand"), integer("dimension", "of the cube", 5, {1, 1000}),
-       number("difficulty", "sum of the integrand's coefficients", "", 5, positive),
-       number("place", "of the peak, the kink, or the jump; or the phase", "", 0.4, {0, 1})},
-      &run};
+  return {"integral",
+          "an integral over the unit cube, of Genz's six families",
+          "mathematics",
+          {choice("family",
+                  {{"oscillatory", "cos(2 pi u + sum of a x_i)"},
+                   {"product-peak", "product of 1 / (a^-2 + (x_i - u)^2)"},
+                   {"corner-peak", "(1 + sum of a x_i)^-(d+1)"},
+                   {"gaussian", "exp(-sum of a^2 (x_i - u)^2)"},
+                   {"continuous", "exp(-sum of a |x_i - u|)"},
+                   {"discontinuous", "exp(sum of a x_i), and 0 where x_1 or x_2 is above u"}},
+                  "the integrand; a is --difficulty over d, u is --place"),
+           integer("dimension", "of the cube", 5, {1, 1000}),
+           number("difficulty", "sum of the integrand's coefficients", "", 5, positive),
+           number("place", "of the peak, the kink, or the jump; or the phase", "", 0.4, {0, 1})},
+          &run};
 }
 
 }  // namespace furrow::models

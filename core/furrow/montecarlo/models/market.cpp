@@ -16,10 +16,19 @@ std::vector<Parameter> market_table(std::vector<Parameter> more) {
       number("rate", "interest rate, continuous", "per year", 0.05),
       number("dividend", "dividend of the asset, continuous", "per year", 0),
       number("maturity", "time to maturity", "years", 1, positive),
-      choice("right", {"call", "put"}, "right to buy, or to sell"),
+      right_line({"call", "put"}),
   };
   for (Parameter& each : more) table.push_back(std::move(each));
   return table;
+}
+
+Parameter right_line(const std::vector<std::string>& order) {
+  std::vector<Word> words;
+  for (const std::string& each : order) {
+    words.push_back({each, each == "call" ? "the right to buy at the strike"
+                                          : "the right to sell at the strike"});
+  }
+  return choice("right", words, "what the option is a right to");
 }
 
 Parameter sigma_line() {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,6 +16,8 @@ namespace furrow::models {
 /// spot, strike, rate, dividend, maturity, call or put, and `more`.
 std::vector<Parameter> market_table(std::vector<Parameter> more);
 Parameter sigma_line();
+/// Of "call" and "put"; the first is the default.
+Parameter right_line(const std::vector<std::string>& order);
 
 /// Their values, for any option that has them.
 template <class Option>

@@ -38,6 +38,10 @@ ModelResult run(Engine& engine, std::string_view name, const MonteCarloOptions& 
   const Parameters parameters(model.name, model.parameters, given);
   MonteCarloOptions own = options;
   own.model = model.name;
+  own.parameters = parameters.texts();
+  for (const Parameter& each : model.parameters) {
+    if (each.leaves) own.parameters.erase(each.name);
+  }
   return model.run(engine, own, parameters);
 }
 

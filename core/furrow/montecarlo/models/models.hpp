@@ -13,7 +13,8 @@
 // Exact    where a closed form or an accurate value from the literature is known, for just these
 //          parameters: NaN otherwise
 // Errors   InvalidArgument: a model or parameter that does not exist (the message names those that
-//          do), a value that is no number, or outside of its range; and what monte_carlo throws
+//          do), a value that is no number, or outside of its range; Mismatch: a checkpoint or data
+//          that do not fit; and what monte_carlo throws
 #pragma once
 
 #include <cstddef>
@@ -53,13 +54,14 @@ struct Parameter {
   };
   std::string name;
   Kind kind = Kind::real;
-  std::string meaning;               // "volatility"
-  std::string unit{};                // "per year"; empty for a pure number
-  double value = 0;                  // default of a number
-  std::string text{};                // default of a text
-  Range range{};                     // of a number
-  std::vector<std::string> words{};  // of a choice; the first is the default
-  bool leaves = false;               // names what a run leaves behind: nothing for a trial run
+  std::string meaning;                       // "volatility"
+  std::string unit{};                        // "per year"; empty for a pure number
+  double value = 0;                          // default of a number
+  std::string text{};                        // default of a text
+  Range range{};                             // of a number
+  std::vector<std::string> words{};          // of a choice; the first is the default
+  std::vector<std::string> word_meanings{};  // of each of them
+  bool leaves = false;  // names what a run leaves behind: nothing for a trial run
 };
 
 /// One line for a table: number("sigma", "volatility", "per year", 0.2, not_negative).
@@ -68,7 +70,12 @@ Parameter number(std::string name, std::string meaning, std::string unit, double
 Parameter integer(std::string name, std::string meaning, std::int64_t value, Range range = {});
 Parameter flag(std::string name, std::string meaning);
 /// The model reads choice("type") and gets one of the words.
-Parameter choice(std::string name, std::vector<std::string> words, std::string meaning);
+/// A word of a choice, and what it means: {"call", "the right to buy"}.
+struct Word {
+  std::string word;
+  std::string meaning;
+};
+Parameter choice(std::string name, const std::vector<Word>& words, std::string meaning);
 Parameter text(std::string name, std::string meaning, std::string value);
 
 using Given = std::map<std::string, std::string>;
@@ -76,6 +83,8 @@ using Given = std::map<std::string, std::string>;
 /// A table with its values: the given ones, else the defaults.
 class Parameters {
  public:
+  using Value = std::variant<double, std::int64_t, bool, std::string>;
+
   /// A flag and a choice's word are given with an empty text. Throws InvalidArgument.
   Parameters(std::string_view model, const std::vector<Parameter>& table, const Given& given);
 
@@ -87,10 +96,12 @@ class Parameters {
   const std::string& choice(std::string_view name) const { return text(name); }
   /// Whether a value was given, rather than left to the default.
   bool given(std::string_view name) const;
+  /// Of any kind. Throws InvalidArgument for a name that the table lacks.
+  const Value& at(std::string_view name) const;
+  /// All of them: "0.2", "252", "true", "put".
+  std::map<std::string, std::string> texts() const;
 
  private:
-  using Value = std::variant<double, std::int64_t, bool, std::string>;
-  const Value& at(std::string_view name) const;
   void read(std::string_view model, const Parameter& parameter, const std::string& text);
   void choose(std::string_view model, const Parameter& parameter, const std::string& word);
 
@@ -112,12 +123,19 @@ struct Output {
   std::vector<Interval> intervals{};  // that a model's parameter asked for
 };
 
+/// A value that a histogram shows.
+struct Mark {
+  std::string name;
+  double at;
+};
+
 struct ModelResult {
   std::vector<Output> outputs;     // the first is the one that options.error is about
   MonteCarloResult simulation;     // paths, seconds, why it stopped, histograms
   std::vector<std::string> notes;  // sentences for people: what else was found out
   std::size_t drawn = 0;           // the simulation's output whose histogram is drawn
   std::string drawn_as{};          // what that is; empty: what the first output is
+  std::vector<Mark> marks{};       // of that histogram, beside its mean
 };
 
 /// A simulation whose outputs are named in their order. Outputs without a name are left out.
@@ -143,7 +161,7 @@ const std::vector<Model>& all();
 /// Throws InvalidArgument for a name that no model has.
 const Model& find(std::string_view name);
 
-/// Finds, reads the parameters and runs. Checkpoints carry the model's name.
+/// Finds, reads the parameters and runs. Checkpoints carry the model's name and its parameters.
 ModelResult run(Engine& engine, std::string_view name, const MonteCarloOptions& options,
                 const Given& given = {});
 

@@ -95,10 +95,13 @@ Parameter flag(std::string name, std::string meaning) {
   return {std::move(name), Parameter::Kind::flag, std::move(meaning)};
 }
 
-Parameter choice(std::string name, std::vector<std::string> words, std::string meaning) {
+Parameter choice(std::string name, const std::vector<Word>& words, std::string meaning) {
   Parameter p{std::move(name), Parameter::Kind::choice, std::move(meaning)};
-  p.text = words.at(0);
-  p.words = std::move(words);
+  p.text = words.at(0).word;
+  for (const Word& each : words) {
+    p.words.push_back(each.word);
+    p.word_meanings.push_back(each.meaning);
+  }
   return p;
 }
 
@@ -171,6 +174,13 @@ std::int64_t Parameters::integer(std::string_view name) const {
 bool Parameters::flag(std::string_view name) const { return std::get<bool>(at(name)); }
 const std::string& Parameters::text(std::string_view name) const {
   return std::get<std::string>(at(name));
+}
+std::map<std::string, std::string> Parameters::texts() const {
+  std::map<std::string, std::string> out;
+  for (const auto& [name, value] : values_) {
+    out[name] = std::visit([](const auto& v) { return fmt::format("{}", v); }, value);
+  }
+  return out;
 }
 bool Parameters::given(std::string_view name) const { return given_.find(name) != given_.end(); }
 

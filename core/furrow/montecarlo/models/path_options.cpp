@@ -11,8 +11,11 @@ namespace {
 const Range steps_range{1, 1e6};
 
 Parameter watch_line() {
-  return choice("watch", {"bridge", "corrected", "discrete"},
-                "at all times by Brownian bridges, or by a moved barrier or extreme; or at dates");
+  return choice("watch",
+                {{"bridge", "the price is watched at all times, by Brownian bridges between dates"},
+                 {"corrected", "at all times, nearly: barrier or extreme of the dates is moved"},
+                 {"discrete", "at the dates alone"}},
+                "when the price is watched");
 }
 finance::Watch read_watch(const Parameters& p) {
   const std::string& watch = p.choice("watch");
@@ -62,25 +65,39 @@ ModelResult run_lookback(Engine& engine, const MonteCarloOptions& options, const
 Model asian() {
   return {"asian", "price of an Asian option, on the mean of the asset's price", "finance",
           market_table({sigma_line(), integer("fixings", "dates of the mean", 252, steps_range),
-                        choice("mean", {"arithmetic", "geometric"}, "which mean"),
+                        choice("mean",
+                               {{"arithmetic", "the dates' sum by their number"},
+                                {"geometric", "the root of their product, whose price is known"}},
+                               "which mean"),
                         flag("no-control", "leave the geometric mean's known price unused")}),
           &run_asian};
 }
 
 Model barrier() {
-  return {"barrier", "price of a barrier option", "finance",
-          market_table({sigma_line(), number("barrier", "the barrier", "", 90, positive),
-                        choice("knock", {"down-out", "down-in", "up-out", "up-in"},
-                               "what touching the barrier does"),
-                        integer("steps", "steps to maturity", 252, steps_range), watch_line(),
-                        flag("no-control", "leave the European option's known price unused")}),
-          &run_barrier};
+  return {
+      "barrier", "price of a barrier option", "finance",
+      market_table({sigma_line(),
+                    number("barrier", "price that knocks the option in or out", "", 90, positive),
+                    choice("knock",
+                           {{"down-out", "worthless once the price falls to the barrier"},
+                            {"down-in", "worthless unless it falls to the barrier"},
+                            {"up-out", "worthless once the price rises to the barrier"},
+                            {"up-in", "worthless unless it rises to the barrier"}},
+                           "what touching the barrier does"),
+                    integer("steps", "steps to maturity", 252, steps_range), watch_line(),
+                    flag("no-control", "leave the European option's known price unused")}),
+      &run_barrier};
 }
 
 Model lookback() {
   return {"lookback", "price of a lookback option, on the greatest or least price", "finance",
-          market_table({sigma_line(), choice("kind", {"floating", "fixed"}, "kind of strike"),
-                        integer("steps", "steps to maturity", 252, steps_range), watch_line()}),
+          market_table(
+              {sigma_line(),
+               choice("kind",
+                      {{"floating", "a call's strike is the least price, a put's the greatest"},
+                       {"fixed", "of --strike, on the greatest price (put: the least)"}},
+                      "kind of strike"),
+               integer("steps", "steps to maturity", 252, steps_range), watch_line()}),
           &run_lookback};
 }
 

@@ -39,6 +39,8 @@ ModelResult run(Engine& engine, const MonteCarloOptions& options, const Paramete
   };
   result.drawn = finance::PortfolioRisk::loss;
   result.drawn_as = "loss";
+  result.marks = {{"value at risk", risk.value_at_risk.value},
+                  {"expected shortfall", risk.expected_shortfall.value}};
   result.simulation = std::move(risk.simulation);
   if (risk.thin) {
     result.notes.push_back(fmt::format(
@@ -62,7 +64,10 @@ Model portfolio() {
                number("horizon", "time until the loss is looked at", "days", 21, positive),
                number("value", "what the portfolio is worth now", "", 1, positive),
                number("level", "of the value at risk", "", 0.99, {0.5, 1}),
-               choice("returns", {"lognormal", "normal"}, "law of the returns")},
+               choice("returns",
+                      {{"lognormal", "values grow as exponentials of normals"},
+                       {"normal", "returns are normal, and the loss has a closed form"}},
+                      "law of the returns")},
               &run};
   model.least = [](const Parameters& p) { return finance::portfolio_paths_min(p.real("level")); };
   return model;

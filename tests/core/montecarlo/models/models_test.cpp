@@ -18,7 +18,8 @@ const std::vector<models::Parameter> table{
     models::number("spot", "price now", "", 100, models::positive),
     models::integer("steps", "dates", 12, {1, 1000}),
     models::flag("continuous", "watched at all times"),
-    models::choice("type", {"call", "put"}, "the right to buy, or to sell"),
+    models::choice("type", {{"call", "the right to buy"}, {"put", "the right to sell"}},
+                   "the right"),
     models::text("data", "dataset", "none.h5"),
 };
 

@@ -68,6 +68,29 @@ TEST_CASE("a plot holds its charts, and no markup of its texts") {
   CHECK(two.find("0.99 % lie outside") != std::string::npos);
 }
 
+TEST_CASE("a value that many paths have is a stem with its part, and does not flatten the others") {
+  Plot plot;
+  plot.quantity = "price";
+  plot.points = {{4096, 3.1, 0.02}, {8192, 3.15, 0.014}};
+  plot.bins = {0, 4, 4};
+  plot.counts = {0, 10, 20, 20, 10, 0};
+  plot.markers = {{2, "mean"}};
+  const std::string without = svg(plot);
+  CHECK(count_of(without, "class=\"stem\"") == 0);
+  // Both axes of both charts have their names.
+  for (const char* name : {">price<", ">paths<", ">paths in each bin, %<"}) {
+    CHECK(count_of(without, name) == 1);
+  }
+  plot.atom = {0, 40};
+  const std::string with = svg(plot);
+  CHECK(count_of(with, "class=\"stem\"") == 1);
+  CHECK(with.find(">40 % at 0<") != std::string::npos);
+  CHECK(with.find("40 % of the paths are 0 exactly") != std::string::npos);
+  // Parts are of all paths, those of the stem too; the axis is as high as the bars need.
+  CHECK(count_of(with, ">20<") == 1);
+  CHECK(count_of(with, ">40<") == 0);
+}
+
 TEST_CASE("a plot of nothing, of one point, of no spread, and of no numbers is a plot") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   for (const std::vector<ConvergencePoint>& points : {std::vector<ConvergencePoint>{},
