@@ -4,6 +4,7 @@
 #include <furrow/engine/engine.hpp>
 #include <furrow/io/dimensions.hpp>
 #include <furrow/io/hdf5.hpp>
+#include <furrow/io/hdf5_inspect.hpp>
 
 #include "io_support.hpp"
 #include "tools_support.hpp"
@@ -214,6 +215,39 @@ TEST_CASE("a netCDF-4 variable is loaded with its coordinates and written back",
   CHECK_FALSE(d.scales[1][0].values);
   hdf5::save(engine, t, folder / "out.nc", "temperature");
   check_peer("check_netcdf " + (folder / "out.nc"));
+}
+
+TEST_CASE("scales and datasets that were deleted are in nobody's way", "[hdf5][scales]") {
+  const Folder folder;
+  const std::string file = folder / "a.h5";
+  check_peer("dangling " + file);
+  Engine engine({.workers = 1});
+  hdf5::LoadReport report;
+  const auto x = hdf5::load<double>(engine, file, "/x", "x", owned(), &report);
+  CHECK(report.skipped_attributes ==
+        std::vector<std::string>{"scale of axis 0 that is no longer in the file"});
+  const Dimensions there = dimensions_of(x.attributes());
+  REQUIRE(there.scales.size() == 1);
+  REQUIRE(there.scales[0].size() == 1);
+  CHECK(there.scales[0][0].name == "u");
+  hdf5::SaveOptions options;
+  options.replace = true;
+  const auto saved = [&](const AnyArray& array, const std::string& dataset) {
+    return error_of([&] { hdf5::save(engine, array, file, dataset, options); });
+  };
+  CHECK(saved(x, "/x").empty());
+  CHECK(saved(hdf5::load<double>(engine, file, "/y", "y", owned()), "/y").empty());
+  const auto v = Array<std::int64_t>::create("v", {4}, {.lifetime = Lifetime::owned});
+  for (int i = 0; i < 4; ++i) v(i) = 1 + i;
+  CHECK(saved(v, "/v").empty());  // a scale of one dataset that is there and one that is not
+  // Nobody who is there has the old scale but the dataset that is replaced.
+  Dimensions d;
+  d.scales = {{{"old", i64s({4, 5, 6, 7}), {}}}};
+  options.attributes = Attributes();
+  put_dimensions(*options.attributes, d);
+  CHECK(saved(x, "/only").empty());
+  check_peer("check_dangling " + file);
+  CHECK(hdf5::verify(engine, file).whole());
 }
 
 }  // namespace furrow::test

@@ -197,6 +197,40 @@ def check_replaced(path):
         assert [list(one) for one in pairs["lists"]] == [[0, 1, 2], [0, 1]]
 
 
+def dangling(path):
+    """Datasets whose scale was deleted, and a scale whose datasets were."""
+    with h5py.File(path, "w") as f:
+        for name in ("x", "y", "z", "w"):
+            f[name] = np.arange(4.0)
+        for name in ("t", "u", "v"):
+            f[name] = np.arange(4) * 10
+            f[name].make_scale(name)
+        for name in ("x", "y", "z"):
+            f[name].dims[0].attach_scale(f["t"])
+        f["x"].dims[0].attach_scale(f["u"])
+        for name in ("z", "w"):
+            f[name].dims[0].attach_scale(f["v"])
+        f["only"] = np.arange(4.0)
+        f["old"] = np.arange(3)
+        f["old"].make_scale("old")
+        f["only"].dims[0].attach_scale(f["old"])
+        f["gone"] = np.arange(3.0)
+        f["gone"].dims[0].attach_scale(f["old"])
+        del f["t"], f["z"], f["gone"]
+        f["y"].attrs["DIMENSION_LABELS"] = ["rows"]
+
+
+def check_dangling(path):
+    with h5py.File(path, "r") as f:
+        assert [d.name for d in f["x"].dims[0].values()] == ["/u"]
+        assert [f[r] for r, i in f["u"].attrs["REFERENCE_LIST"]] == [f["x"]]
+        assert len(f["y"].dims[0]) == 0 and "DIMENSION_LIST" not in f["y"].attrs
+        assert list(f["v"]) == [1, 2, 3, 4] and h5py.h5ds.is_scale(f["v"].id)
+        assert f["w"].dims[0][0] == f["v"]
+        assert [f[r] for r, i in f["v"].attrs["REFERENCE_LIST"]] == [f["w"]]
+        assert list(f["only"].dims[0][0]) == [4, 5, 6, 7]
+
+
 def views(path):
     a = np.arange(12.0).reshape(4, 3)
     with h5py.File(path, "w") as f:

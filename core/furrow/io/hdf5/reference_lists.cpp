@@ -58,8 +58,8 @@ hobj_ref_t reference_to(hid_t object) {
   return reference;
 }
 
-Object dereference(hid_t file, hobj_ref_t reference) {
-  return own<Object>(H5Rdereference2(file, H5P_DEFAULT, H5R_OBJECT, &reference), asked);
+Object find_referenced(hid_t file, hobj_ref_t reference) {
+  return Object(H5Rdereference2(file, H5P_DEFAULT, H5R_OBJECT, &reference));
 }
 
 ReferenceLists read_reference_lists(hid_t dataset, const char* name) {
@@ -111,8 +111,9 @@ void add_scale_user(hid_t scale, const ScaleUser& user) {
 
 void remove_scale_user(hid_t scale, hobj_ref_t dataset) {
   std::vector<ScaleUser> users = scale_users(scale);
-  std::erase_if(users, [dataset](const ScaleUser& user) { return user.dataset == dataset; });
-  write_users(scale, users);
+  const std::size_t gone =
+      std::erase_if(users, [dataset](const ScaleUser& user) { return user.dataset == dataset; });
+  if (gone != 0) write_users(scale, users);
 }
 
 }  // namespace furrow::hdf5

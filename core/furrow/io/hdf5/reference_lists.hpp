@@ -13,8 +13,8 @@
 namespace furrow::hdf5 {
 
 hobj_ref_t reference_to(hid_t object);
-/// Throws IoError for one that leads nowhere.
-Object dereference(hid_t file, hobj_ref_t reference);
+/// Not valid for one that leads nowhere: its object was deleted.
+Object find_referenced(hid_t file, hobj_ref_t reference);
 
 using ReferenceLists = std::vector<std::vector<hobj_ref_t>>;
 /// Throws Corrupt when the attribute is of another type.

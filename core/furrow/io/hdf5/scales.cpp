@@ -151,6 +151,37 @@ Dataset create_scale(hid_t file, const std::string& path, const Scale& scale, st
   return dataset;
 }
 
+// What files have here is not always whole: datasets are deleted, and references to them stay. A list
+// that is not what scales have names no scale; it goes with the dataset that has it.
+ReferenceLists lists_of(hid_t dataset) {
+  try {
+    if (H5Aexists(dataset, list_name) > 0) return read_reference_lists(dataset, list_name);
+  } catch (const Error&) {
+  }
+  return {};
+}
+
+bool has_scale(const ReferenceLists& lists, int axis, hobj_ref_t scale) {
+  if (axis < 0 || static_cast<std::size_t>(axis) >= lists.size()) return false;
+  const auto& list = lists[static_cast<std::size_t>(axis)];
+  return std::find(list.begin(), list.end(), scale) != list.end();
+}
+
+/// The datasets that are still there, and still have the scale.
+std::vector<ScaleUser> users_of(hid_t scale) {
+  std::vector<ScaleUser> users;
+  try {
+    users = scale_users(scale);
+  } catch (const Error&) {
+  }
+  const hobj_ref_t self = reference_to(scale);
+  std::erase_if(users, [scale, self](const ScaleUser& user) {
+    const Object dataset = find_referenced(scale, user.dataset);
+    return !dataset.valid() || !has_scale(lists_of(dataset.get()), user.axis, self);
+  });
+  return users;
+}
+
 /// Equal values make any dataset a scale, unless it calls itself something else. A dimension
 /// without values is met by scales only: the title it brings would hide the values of a plain
 /// dataset.
@@ -178,7 +209,7 @@ Dataset find_or_create(hid_t file, const std::string& path, const Scale& scale, 
     return Dataset(there.release());
   }
   const bool goes = predecessor != nullptr && is_scale(there.get()) &&
-                    scale_users(there.get()).empty() &&
+                    users_of(there.get()).empty() &&
                     predecessor->had_scale(reference_to(there.get()));
   if (goes) {
     there.close();
@@ -223,7 +254,12 @@ std::set<std::string> read_dimensions(hid_t dataset, ReadAttributes& to) {
       dimensions.scales.resize(lists.size());
       for (std::size_t axis = 0; axis < lists.size(); ++axis) {
         for (const hobj_ref_t reference : lists[axis]) {
-          const Object object = dereference(dataset, reference);
+          const Object object = find_referenced(dataset, reference);
+          if (!object.valid()) {
+            to.skipped.push_back("scale of axis " + std::to_string(axis) +
+                                 " that is no longer in the file");
+            continue;
+          }
           const std::string name = path_of(object.get());
           if (std::optional<Scale> scale = read_scale(object.get(), here)) {
             dimensions.scales[axis].push_back(std::move(*scale));
@@ -280,16 +316,16 @@ Predecessor::Predecessor(hid_t file, const std::string& path)
     : object_(H5Oopen(file, path.c_str(), H5P_DEFAULT)) {
   if (object_.valid()) {
     self_ = reference_to(object_.get());
-    if (H5Aexists(object_.get(), list_name) > 0) {
-      for (const auto& list : read_reference_lists(object_.get(), list_name)) {
-        for (const hobj_ref_t reference : list) {
-          scales_.insert(reference);
-          remove_scale_user(dereference(file, reference).get(), self_);
-        }
+    for (const auto& list : lists_of(object_.get())) {
+      for (const hobj_ref_t reference : list) {
+        const Object scale = find_referenced(file, reference);
+        if (!scale.valid() || !is_scale(scale.get())) continue;
+        scales_.insert(reference);
+        remove_scale_user(scale.get(), self_);
       }
     }
     // With nothing to hand over it goes now, and its successor takes its place in the file.
-    if (scale_users(object_.get()).empty() &&
+    if (users_of(object_.get()).empty() &&
         !has_foreign_attributes(object_.get(), {list_name, users_name})) {
       object_.close();
     }
@@ -299,15 +335,14 @@ Predecessor::Predecessor(hid_t file, const std::string& path)
 
 void Predecessor::hand_over(hid_t file, hid_t successor) {
   if (!object_.valid()) return;
-  const std::vector<ScaleUser> users = scale_users(object_.get());
+  const std::vector<ScaleUser> users = users_of(object_.get());
   if (!users.empty() && !is_scale(successor)) {
     mark_as_scale(successor, text_of(object_.get(), title_name));
   }
   for (const ScaleUser& user : users) {
-    const Object dataset = dereference(file, user.dataset);
-    ReferenceLists lists = read_reference_lists(dataset.get(), list_name);
+    const Object dataset = find_referenced(file, user.dataset);
+    ReferenceLists lists = lists_of(dataset.get());
     const auto axis = static_cast<std::size_t>(user.axis);
-    if (user.axis < 0 || axis >= lists.size()) continue;
     std::replace(lists[axis].begin(), lists[axis].end(), self_, reference_to(successor));
     check(H5Adelete(dataset.get(), list_name), "cannot replace a scale");
     write_reference_lists(dataset.get(), list_name, lists);
