@@ -151,8 +151,8 @@ Dataset create_scale(hid_t file, const std::string& path, const Scale& scale, st
   return dataset;
 }
 
-// What files have here is not always whole: datasets are deleted, and references to them stay. A list
-// that is not what scales have names no scale; it goes with the dataset that has it.
+// What files have here is not always whole: datasets are deleted, and references to them stay. A
+// list that is not what scales have names no scale; it goes with the dataset that has it.
 ReferenceLists lists_of(hid_t dataset) {
   try {
     if (H5Aexists(dataset, list_name) > 0) return read_reference_lists(dataset, list_name);
