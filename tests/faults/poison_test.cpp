@@ -143,8 +143,8 @@ TEST_CASE("without exactly_once a kernel's torn range is the group that it had a
   options.exactly_once = false;
   Engine engine(options);
   fault.disarm_here();
-  auto x = Array<double>::create("x", {2 * 4096 * tile}, owned());  // two tiles a group
-  CHECK_THROWS_WITH(engine.apply("scale", x, {2.0}), Contains("elements 2048 to 4096"));
+  auto x = Array<double>::create("x", {16 * 512 * tile}, owned());  // 16 tiles a group
+  CHECK_THROWS_WITH(engine.apply("scale", x, {2.0}), Contains("elements 16384 to 32768"));
 }
 
 TEST_CASE("an engine whose workers die at once says so and leaves nothing") {

@@ -218,6 +218,42 @@ TEST_CASE("columns, strides, short lines, cuts and executors change no bit of a 
   });
 }
 
+// Steps from the last to the first: no state is ever there, and each is computed.
+struct Backwards {
+  template <class F>
+  void operator()(std::int64_t count, F f) const {
+    for (std::int64_t i = count - 1; i >= 0; --i) f(i);
+  }
+};
+
+TEST_CASE("links of long lines, in any order, give the bits of one pass") {
+  for (const ScanOp op : {ScanOp::sum, ScanOp::product, ScanOp::min, ScanOp::max}) {
+    const std::int64_t n = 7 * scan_link_tiles * scan_tile_elements + 777;
+    const std::vector<double> x = samples<double>(n, Mood::ordinary);
+    const std::int64_t shape[] = {n};
+    const std::int64_t stride[] = {1};
+    std::vector<double> expected(x.size());
+    scan<double, double>(op, x, expected);
+    std::vector<double> out;
+    const auto check = [&](const auto& each, std::int64_t workers) {
+      out.assign(x.size(), 0);
+      const ScanPlan plan = plan_scan(
+          {x.data(), out.data(), Dtype::f64, Dtype::f64, shape, stride, stride, 0}, op, false);
+      const ScanCut cut = cut_scan(plan, false, workers);
+      REQUIRE(cut.chain);
+      Room room(cut);
+      std::fill(room.totals.begin(), room.totals.end(), 1);  // what an earlier scan left
+      scan(each, plan, cut, room.view());
+      CHECK(std::memcmp(out.data(), expected.data(), x.size() * sizeof(double)) == 0);
+    };
+    for (const std::int64_t workers : {1, 2, 3, 20}) {
+      check(Serial{}, workers);
+      check(Backwards{}, workers);
+      check(Threads{3}, workers);
+    }
+  }
+}
+
 TEST_CASE("windows of a long line, folded first, give the bits of one pass") {
   const std::int64_t n = 3 * scan_window_elements + 777;
   const std::vector<double> x = samples<double>(n, Mood::ordinary);
@@ -236,6 +272,9 @@ TEST_CASE("windows of a long line, folded first, give the bits of one pass") {
     out = x;
     ScanArrays within = arrays;
     within.in = out.data();
+    run(Serial{}, within, ScanOp::sum, false, false);
+    CHECK(out == expected);
+    out = x;
     run(Serial{}, within, ScanOp::sum, false, true);
     CHECK(out == expected);
   });

@@ -221,6 +221,38 @@ TEST_CASE("torn steps of scans in place are run again to the same end") {
   }
 }
 
+TEST_CASE("torn links of scans are run again to the same end") {
+  // One long line; a few of them; long columns, which share a record.
+  const std::vector<std::array<std::int64_t, 2>> shapes = {
+      {1, count}, {3, count / 3}, {count / 10, 10}};
+  for (const auto& shape : shapes) {
+    for (const bool exclusive : {false, true}) {
+      CAPTURE(shape[0], shape[1], exclusive);
+      Arena arena(24 << 20);
+      const auto x = numbers(arena);
+      const auto out = arena.take<double>(count);
+      std::vector<double> expected(x.begin(), x.end());
+      const std::int64_t strides[] = {shape[1], 1};
+      const std::size_t axis = shape[0] > shape[1] ? 0 : 1;
+      const auto plan = [&](const double* in, double* to) {
+        const auto f64 = furrow::Dtype::f64;
+        return plan_scan({in, to, f64, f64, shape, strides, strides, axis}, ScanOp::sum, exclusive);
+      };
+      const ScanPlan torn = plan(x.data(), out.data());
+      const ScanCut cut = cut_scan(torn, false, 2);
+      REQUIRE(cut.chain);
+      scan(Torn{&arena}, torn, cut,
+           {nullptr, arena.take<std::uint64_t>(cut.total_count).data(), nullptr});
+      const ScanPlan whole = plan(expected.data(), expected.data());
+      const ScanCut windows = cut_scan(whole, false);
+      std::vector<ScanState> states(static_cast<std::size_t>(windows.state_count) + 1);
+      std::vector<std::uint64_t> totals(static_cast<std::size_t>(windows.total_count) + 1);
+      scan(Serial{}, whole, windows, {states.data(), totals.data(), nullptr});
+      CHECK(std::equal(out.begin(), out.end(), expected.begin()));
+    }
+  }
+}
+
 TEST_CASE("torn steps of matrices are run again to the same end") {
   Arena arena(16 << 20);
   constexpr std::int64_t n = 200;

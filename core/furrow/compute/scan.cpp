@@ -75,7 +75,8 @@ struct Scratch {
 
 void run(Engine& engine, const ScanPlan& plan, bool in_place) {
   const bool is_small = plan.panels * plan.width * plan.rows <= kernels::scan_step_elements;
-  const kernels::ScanCut cut = kernels::cut_scan(plan, in_place && !is_small);
+  const std::int64_t workers = is_small ? 1 : static_cast<std::int64_t>(engine.workers());
+  const kernels::ScanCut cut = kernels::cut_scan(plan, in_place && !is_small, workers);
   const Scratch scratch(cut);
   if (is_small) {
     kernels::scan(kernels::Serial{}, plan, cut, scratch.view());
@@ -93,7 +94,7 @@ void packed_line_in_place(Engine& engine, ScanOp op, const Array<T>& x) {
       x.data(),         x.data(),           x.dtype(),          x.dtype(),
       x.shape().span(), x.strides().span(), x.strides().span(), 0};
   const ScanPlan plan = kernels::plan_scan(arrays, op, false);
-  const kernels::ScanCut cut = kernels::cut_scan(plan, false);
+  const kernels::ScanCut cut = kernels::cut_windows(plan, false);
   const Scratch scratch(cut);
   kernels::ScanWindow window{plan, scratch.view(), 0, 1, 0, 0, 1, 0, 0};
   window.run = kernels::scan_step_elements / scan_tile_elements;

@@ -77,6 +77,9 @@ struct Job {
   // is (0: chosen). For whoever goes on with the tree (engine/pieces.hpp).
   std::function<void(const void* partial)> gather;
   std::int64_t group_tiles = 0;
+  // An element takes no longer than memory does: kernels' always, an expression's, but a closure's
+  // nobody knows. See Cut.
+  bool is_light = false;
 };
 
 /// Tiles of `bytes` per element: 8 KiB worth, at least 1.
@@ -84,11 +87,14 @@ constexpr std::int64_t tile_elements_for(std::size_t item_bytes_widest) noexcept
   return item_bytes_widest == 0 ? 1 : static_cast<std::int64_t>(tile_bytes / item_bytes_widest);
 }
 
-/// How `count` elements are cut.
+/// How `count` elements are cut. A claim stops the stream of reads and writes for about as long as
+/// memory takes to answer: where elements are light, groups have up to 64 tiles, as long as there
+/// are 512 groups for the workers to share.
 struct Cut {
   std::uint32_t group_tiles;
   std::uint32_t group_count;
 };
-Cut cut(std::int64_t count, std::int64_t tile_elements, std::size_t partial_bytes) noexcept;
+Cut cut(std::int64_t count, std::int64_t tile_elements, std::size_t partial_bytes,
+        bool is_light) noexcept;
 
 }  // namespace furrow::engine

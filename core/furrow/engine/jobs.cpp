@@ -18,6 +18,8 @@ constexpr std::int64_t spin_ns = 30'000;
 constexpr std::int64_t active_slice_ns = 1'000'000;
 constexpr std::int64_t doze_ns = 50'000'000;
 constexpr std::int64_t watch_ns = 50'000'000;
+constexpr std::int64_t group_tiles_enough = 64;
+constexpr std::int64_t groups_enough = 512;
 constexpr std::size_t accumulator_bytes_max = 16 * 1024;
 
 // A time that is `ns` after `now`, or the end of time.
@@ -37,7 +39,8 @@ os::CodeName name_of(const void* code) {
 
 }  // namespace
 
-Cut cut(std::int64_t count, std::int64_t tile_elements, std::size_t partial_bytes) noexcept {
+Cut cut(std::int64_t count, std::int64_t tile_elements, std::size_t partial_bytes,
+        bool is_light) noexcept {
   const std::int64_t tiles = (count + tile_elements - 1) / tile_elements;
   std::int64_t groups = groups_max;
   if (partial_bytes > 0) {
@@ -45,6 +48,10 @@ Cut cut(std::int64_t count, std::int64_t tile_elements, std::size_t partial_byte
     groups = std::min<std::int64_t>(groups, static_cast<std::int64_t>(partials_bytes / stride));
   }
   std::int64_t group_tiles = 1;
+  while (is_light && group_tiles < group_tiles_enough &&
+         tiles / (2 * group_tiles) >= groups_enough) {
+    group_tiles *= 2;
+  }
   while ((tiles + group_tiles - 1) / group_tiles > groups) group_tiles *= 2;
   return {static_cast<std::uint32_t>(group_tiles),
           static_cast<std::uint32_t>((tiles + group_tiles - 1) / group_tiles)};
@@ -167,7 +174,8 @@ void Coordinator::describe(JobSlot& slot, const JobState& state) const {
     d.tile_elements = 1;
     d.count = d.group_count;
   } else {
-    Cut parts = cut(d.count, d.tile_elements, job.partial_bytes);
+    const bool is_light = (job.kernel != nullptr || job.is_light) && job.group_tiles == 0;
+    Cut parts = cut(d.count, d.tile_elements, job.partial_bytes, is_light);
     if (job.group_tiles > parts.group_tiles) {
       const std::int64_t group = job.group_tiles * d.tile_elements;
       parts = {static_cast<std::uint32_t>(job.group_tiles),

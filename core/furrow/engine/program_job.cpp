@@ -43,6 +43,7 @@ Job job_of(const expression::Compiled& compiled, const ExpressionNames& names,
            const JobOptions& options) {
   Job job;
   job.options = options;
+  job.is_light = true;
   job.count = compiled.form.size();
   job.captures = std::as_bytes(std::span(&compiled.program, 1));
   for (const std::size_t source : compiled.used) job.keep.push_back(names.array_of(source));

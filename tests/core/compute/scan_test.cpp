@@ -118,6 +118,20 @@ TEST_CASE("other kinds, dtypes and wider outputs") {
   cummin(engine, none, {.axis = 1});
 }
 
+TEST_CASE("links of long lines have the same bits while workers are killed") {
+  Engine engine(with_workers(3));
+  const auto x = Array<double>::temporary({3'000'000});
+  const auto out = Array<double>::temporary(x.shape());
+  fill(x);
+  const std::vector<double> right = expected(x, ScanOp::sum, 0, false);
+  const Killer killer(engine);
+  for (int rounds = 0; killer.kills() < 15 || rounds < 3; ++rounds) {
+    engine.fill(out, 0.0);
+    cumsum(engine, x, out);
+    CHECK(holds(out, right));
+  }
+}
+
 TEST_CASE("scans in place are exactly-once while workers are killed") {
   Engine engine(with_workers(3));
   const Shape shapes[] = {{2'000'000}, {400, 5000}, {5000, 400}, {2, 300'000, 3}};

@@ -151,6 +151,16 @@ constexpr ResultKind result_kind = std::is_same_v<P, MomentsPartial>   ? ResultK
 
 // --- one call: any count, any strides -----------------------------------------------------------
 
+template <std::size_t Inputs>
+constexpr bool is_packed(const ReduceCall& call) noexcept {
+  return call.in_stride[0] == 1 && (Inputs == 1 || call.in_stride[1] == 1);
+}
+
+/// Whether the SIMD function takes calls of any length, and cuts them itself.
+template <Op O, class T>
+constexpr bool takes_runs =
+    (O == Op::sum || O == Op::dot || O == Op::min || O == Op::max) && std::is_floating_point_v<T>;
+
 template <ReduceOp O, class T>
 void simd_tile(const ReduceCall& call, void* partial) noexcept {
   constexpr bool in_f64 = !is_count(O) && (!std::is_integral_v<T> || O == Op::mean_variance);
@@ -160,8 +170,7 @@ void simd_tile(const ReduceCall& call, void* partial) noexcept {
                                            : exact.table();
   const TileFunction function = table.at(O, dtype_of<T>);
   constexpr std::size_t inputs = input_count_of(O);
-  const bool packed = call.in_stride[0] == 1 && (inputs == 1 || call.in_stride[1] == 1);
-  if (packed) return function(call, partial);
+  if (is_packed<inputs>(call)) return function(call, partial);
   alignas(64) std::byte gathered[inputs][reduce_tile_bytes];
   ReduceCall tile = call;
   tile.stream = false;
@@ -179,13 +188,16 @@ void any_count(const ReduceCall& call, void* partial) noexcept {
   using P = PartialOf<O, T>;
   constexpr std::size_t elements = tile_elements(sizeof(T));
   if (call.count <= elements) return Tile(call, partial);
+  ReduceCall tile = call;
+  // What fits into the first-level cache is not fetched ahead: there it would only cost.
+  tile.stream = call.stream || call.count * sizeof(T) > 6 * reduce_tile_bytes;
+  if constexpr (takes_runs<O, T> && Tile == &simd_tile<O, T>) {
+    if (is_packed<input_count_of(O)>(call)) return Tile(tile, partial);
+  }
   const auto in_place = [](const P& left, const P& right, P& out) {
     combine<O, P>(&left, &right, &out);
   };
   TreeCounter<P, 64, decltype(in_place)> tree(in_place);
-  ReduceCall tile = call;
-  // What fits into the first-level cache is not fetched ahead: there it would only cost.
-  tile.stream = call.stream || call.count * sizeof(T) > 6 * reduce_tile_bytes;
   for (std::size_t begin = 0; begin < call.count; begin += elements) {
     tile.count = std::min(elements, call.count - begin);
     tile.first_index = call.first_index + begin;

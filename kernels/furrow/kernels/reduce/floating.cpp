@@ -22,10 +22,30 @@ namespace HWY_NAMESPACE {
 namespace {  // names here recur in other files
 namespace hn = hwy::HWY_NAMESPACE;
 
+/// Whether the registers hold the accumulators of two tiles.
+constexpr bool pairs = HWY_TARGET != HWY_SCALAR && lanes >= 4;
+
+struct PlusValues {
+  HWY_INLINE double operator()(double x, double y) const noexcept { return x + y; }
+};
+
 template <class T>
 void sum(const ReduceCall& call, void* partial) noexcept {
-  const T* x = static_cast<const T*>(call.in[0]);
-  static_cast<RealPartial*>(partial)->value = sum_lanes(x, call.count, call.stream).fold();
+  const T* const x = static_cast<const T*>(call.in[0]);
+  const auto one = [&](std::size_t first, std::size_t count)
+                       HWY_ATTR { return sum_lanes(x + first, count, call.stream).fold(); };
+  const auto both = [&](std::size_t first, std::size_t second, double* sums) HWY_ATTR {
+    Lanes a(0.0);
+    Lanes b(0.0);
+    for (std::size_t i = 0; i < tile_elements(sizeof(T)); i += lanes_virtual) {
+      add_group(a, x + first + i);
+      add_group(b, x + second + i);
+    }
+    sums[0] = a.fold();
+    sums[1] = b.fold();
+  };
+  static_cast<RealPartial*>(partial)->value =
+      fold_tiles<pairs, T>(call.count, one, both, PlusValues{});
 }
 
 /// Even lanes are real parts and odd ones imaginary: 8 virtual lanes of each.
@@ -51,9 +71,7 @@ void product(const ReduceCall& call, void* partial) noexcept {
 }
 
 template <class T>
-void dot(const ReduceCall& call, void* partial) noexcept {
-  const T* x = static_cast<const T*>(call.in[0]);
-  const T* y = static_cast<const T*>(call.in[1]);
+HWY_INLINE double dot_tile(const T* x, const T* y, std::size_t count) noexcept {
   Lanes total(0.0);
   const auto step = [&](const T* a, const T* b) HWY_ATTR {
     for (std::size_t r = 0; r < registers; ++r) {
@@ -62,20 +80,24 @@ void dot(const ReduceCall& call, void* partial) noexcept {
     }
   };
   std::size_t i = 0;
-  if (call.stream) {
-    for (; i + lanes_virtual <= call.count; i += lanes_virtual) {
-      fetch_ahead(x + i);
-      fetch_ahead(y + i);
-      step(x + i, y + i);
-    }
-  }
-  for (; i + lanes_virtual <= call.count; i += lanes_virtual) step(x + i, y + i);
-  if (i != call.count) {
-    const Tail<T> a(x + i, call.count - i, T(0));
-    const Tail<T> b(y + i, call.count - i, T(0));
+  for (; i + lanes_virtual <= count; i += lanes_virtual) step(x + i, y + i);
+  if (i != count) {
+    const Tail<T> a(x + i, count - i, T(0));
+    const Tail<T> b(y + i, count - i, T(0));
     step(a.values, b.values);
   }
-  static_cast<RealPartial*>(partial)->value = total.fold();
+  return total.fold();
+}
+
+/// One tile after the other, and nothing fetched ahead: these are two places in memory already.
+template <class T>
+void dot(const ReduceCall& call, void* partial) noexcept {
+  const T* const x = static_cast<const T*>(call.in[0]);
+  const T* const y = static_cast<const T*>(call.in[1]);
+  const auto one = [&](std::size_t first, std::size_t count)
+                       HWY_ATTR { return dot_tile(x + first, y + first, count); };
+  static_cast<RealPartial*>(partial)->value =
+      fold_tiles<false, T>(call.count, one, one, PlusValues{});
 }
 
 /// Narrower types have more elements in a tile: 1024 at a time as f64, combined in a tree.
@@ -96,60 +118,123 @@ void mean_variance(const ReduceCall& call, void* partial) noexcept {
   }
 }
 
+/// Keeps x when it comes before y or is NaN, else takes y, which may be NaN: compare and select,
+/// because the instructions for min and max differ between targets about NaN and -0. `fast` differs
+/// in taking y when x is NaN, as the one instruction of x86 does.
 struct Least {
-  template <class M, class A>
-  static HWY_INLINE M before(A x, A y) noexcept {
-    return hn::Lt(x, y);
+  template <class A>
+  HWY_INLINE A operator()(A x, A y) const noexcept {
+    return hn::IfThenElse(hn::Or(hn::Lt(x, y), hn::IsNaN(x)), x, y);
   }
-  static double fold(double x, double y) noexcept { return lesser(x, y); }
+  template <class A>
+  static HWY_INLINE A fast(A x, A y) noexcept {
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
+    return hn::Min(x, y);
+#else
+    return hn::IfThenElse(hn::Lt(x, y), x, y);
+#endif
+  }
+  static double of(double x, double y) noexcept { return lesser(x, y); }
 };
 struct Most {
-  template <class M, class A>
-  static HWY_INLINE M before(A x, A y) noexcept {
-    return hn::Gt(x, y);
+  template <class A>
+  HWY_INLINE A operator()(A x, A y) const noexcept {
+    return hn::IfThenElse(hn::Or(hn::Gt(x, y), hn::IsNaN(x)), x, y);
   }
-  static double fold(double x, double y) noexcept { return greater(x, y); }
+  template <class A>
+  static HWY_INLINE A fast(A x, A y) noexcept {
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
+    return hn::Max(x, y);
+#else
+    return hn::IfThenElse(hn::Gt(x, y), x, y);
+#endif
+  }
+  static double of(double x, double y) noexcept { return greater(x, y); }
 };
 
-/// Keeps the accumulator when it comes before x or is NaN, else takes x, which may be NaN: compare
-/// and select, because the instructions for min and max differ between targets about NaN and -0.
-/// 4 registers of AVX-512 (8, 16) hide the latency; starts and pads with the first element.
+/// The best of each of 256 bytes' worth of lanes, whatever the registers hold: 4 of AVX-512 (8, 16)
+/// hide the latency. The sum tells whether a NaN was among them: infinities that cancel only look
+/// like one.
 template <class Order, class T>
-void extreme(const ReduceCall& call, void* partial) noexcept {
-  const hn::ScalableTag<T> d;
-  using A = hn::Vec<hn::ScalableTag<T>>;
-  using M = hn::Mask<hn::ScalableTag<T>>;
-  constexpr std::size_t width = hn::MaxLanes(hn::ScalableTag<T>());
-  constexpr std::size_t group = 256 / sizeof(T);
-  constexpr std::size_t parts = group / width;
-  const T* x = static_cast<const T*>(call.in[0]);
-  A best[parts];
-  for (A& part : best) part = hn::Set(d, x[0]);
-  const auto step = [&](const T* at) HWY_ATTR {
+struct Best {
+  using DT = hn::ScalableTag<T>;
+  static constexpr std::size_t width = hn::MaxLanes(DT{});
+  static constexpr std::size_t group = 256 / sizeof(T);
+  static constexpr std::size_t parts = group / width;
+  static constexpr std::size_t sums = parts < 4 ? parts : 4;
+  hn::Vec<DT> part[parts];
+  hn::Vec<DT> sum[sums];
+
+  explicit HWY_INLINE Best(T start) noexcept {
+    for (auto& p : part) p = hn::Set(DT{}, start);
+    for (auto& s : sum) s = hn::Zero(DT{});
+  }
+  HWY_INLINE void add_fast(const T* at) noexcept {
     for (std::size_t r = 0; r < parts; ++r) {
-      const A y = hn::LoadU(d, at + r * width);
-      const M keep = hn::Or(Order::template before<M>(best[r], y), hn::IsNaN(best[r]));
-      best[r] = hn::IfThenElse(keep, best[r], y);
+      const auto y = hn::LoadU(DT{}, at + r * width);
+      part[r] = Order::fast(part[r], y);
+      sum[r % sums] = hn::Add(sum[r % sums], y);
     }
-  };
+  }
+  HWY_INLINE bool may_hold_nan() const noexcept {
+    auto all = sum[0];
+    for (std::size_t r = 1; r < sums; ++r) all = hn::Add(all, sum[r]);
+    return !hn::AllFalse(DT{}, hn::IsNaN(all));
+  }
+  HWY_INLINE void add(const T* at) noexcept {
+    for (std::size_t r = 0; r < parts; ++r) {
+      part[r] = Order{}(part[r], hn::LoadU(DT{}, at + r * width));
+    }
+  }
+  /// Lanes in halves.
+  HWY_INLINE double fold() const noexcept {
+    hn::Vec<DT> v[parts];
+    for (std::size_t r = 0; r < parts; ++r) v[r] = part[r];
+    for (std::size_t count = parts / 2; count != 0; count /= 2) {
+      for (std::size_t r = 0; r < count; ++r) v[r] = Order{}(v[r], v[r + count]);
+    }
+    T result;
+    fold_register<1>(DT{}, v[0], &result, Order{});
+    return static_cast<double>(result);
+  }
+};
+
+/// Calls step(group) on each group of a tile, the last one padded with the first element.
+template <std::size_t Group, class T, class Step>
+HWY_INLINE void for_wide_groups(const T* x, std::size_t count, bool stream, Step step) noexcept {
   std::size_t i = 0;
-  if (call.stream) {
-    for (; i + group <= call.count; i += group) {
-      for (std::size_t k = 0; k < group; k += lanes_virtual) fetch_ahead(x + i + k);
+  if (stream) {
+    for (; i + Group <= count; i += Group) {
+      for (std::size_t k = 0; k < Group; k += lanes_virtual) fetch_ahead(x + i + k);
       step(x + i);
     }
   }
-  for (; i + group <= call.count; i += group) step(x + i);
-  alignas(64) T all[group];
-  if (i != call.count) {
-    std::fill(std::begin(all), std::end(all), x[0]);
-    std::copy(x + i, x + call.count, all);
-    step(all);
-  }
-  for (std::size_t r = 0; r < parts; ++r) hn::StoreU(best[r], d, all + r * width);
-  double result = static_cast<double>(all[0]);
-  for (std::size_t k = 1; k < group; ++k) result = Order::fold(result, static_cast<double>(all[k]));
-  static_cast<RealPartial*>(partial)->value = result;
+  for (; i + Group <= count; i += Group) step(x + i);
+  if (i == count) return;
+  alignas(64) T all[Group];
+  std::fill(std::begin(all), std::end(all), x[0]);
+  std::copy(x + i, x + count, all);
+  step(all);
+}
+
+template <class Order, class T>
+HWY_INLINE double extreme_tile(const T* x, std::size_t count, bool stream) noexcept {
+  constexpr std::size_t group = Best<Order, T>::group;
+  Best<Order, T> best(x[0]);
+  for_wide_groups<group>(x, count, stream, [&](const T* at) HWY_ATTR { best.add_fast(at); });
+  if (HWY_LIKELY(!best.may_hold_nan())) return best.fold();
+  Best<Order, T> exact(x[0]);
+  for_wide_groups<group>(x, count, false, [&](const T* at) HWY_ATTR { exact.add(at); });
+  return exact.fold();
+}
+
+template <class Order, class T>
+void extreme(const ReduceCall& call, void* partial) noexcept {
+  const T* const x = static_cast<const T*>(call.in[0]);
+  const auto one = [&](std::size_t first, std::size_t count)
+                       HWY_ATTR { return extreme_tile<Order>(x + first, count, call.stream); };
+  static_cast<RealPartial*>(partial)->value =
+      fold_tiles<false, T>(call.count, one, one, &Order::of);
 }
 
 /// binary16 goes through f32, which holds each of its values.

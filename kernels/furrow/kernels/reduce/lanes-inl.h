@@ -19,6 +19,7 @@
 #include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
+#include <furrow/kernels/reduce/entries.hpp>
 #include <furrow/kernels/reduce/partials.hpp>
 #include <furrow/kernels/registry.hpp>
 
@@ -43,8 +44,8 @@ HWY_INLINE V load_f64(const T* p) noexcept {
 }
 
 /// The lanes of one register, folded in halves until `Left` of them are left, in `out`.
-template <std::size_t Left, class Tag, class Vector, class Op>
-HWY_INLINE void fold_register(Tag d, Vector v, double* out, [[maybe_unused]] Op op) noexcept {
+template <std::size_t Left, class Tag, class Vector, class Op, class T>
+HWY_INLINE void fold_register(Tag d, Vector v, T* out, [[maybe_unused]] Op op) noexcept {
   if constexpr (hn::MaxLanes(Tag{}) == Left) {
     hn::StoreU(v, d, out);
   } else {
@@ -110,6 +111,54 @@ struct Tail {
   }
 };
 
+/// The partial of a call of any length, cut into tiles: one(first, count) of each tile, combined by
+/// index as combine_tree does. Tiles of the tree's two halves are folded side by side, as far as
+/// both(first, second, partials) can: the hardware fetches two places in memory faster than one
+/// (measured from DRAM: 5 to 10 % less time).
+template <bool Pairs, class T, class One, class Both, class Combine>
+HWY_INLINE double fold_tiles(std::size_t count, One one, [[maybe_unused]] Both both,
+                             Combine combine) noexcept {
+  constexpr std::size_t elements = tile_elements(sizeof(T));
+  if (count <= elements) return one(0, count);
+  const std::size_t tiles = (count + elements - 1) / elements;
+  std::size_t half = 1;
+  while (2 * half < tiles) half *= 2;
+  double levels[2][64];
+  // Level k of a half holds the combination of 2^k tiles that wait for as many more.
+  const auto add = [&](double(&level)[64], std::size_t before, double partial) HWY_ATTR {
+    std::size_t k = 0;
+    for (; (before >> k & 1) != 0; ++k) partial = combine(level[k], partial);
+    level[k] = partial;
+  };
+  const auto total = [&](const double(&level)[64], std::size_t added) HWY_ATTR {
+    std::size_t k = 0;
+    while ((added >> k & 1) == 0) ++k;
+    double sum = level[k];
+    for (++k; added >> k != 0; ++k) {
+      if ((added >> k & 1) != 0) sum = combine(level[k], sum);
+    }
+    return sum;
+  };
+  const std::size_t whole = Pairs ? count / elements : 0;
+  for (std::size_t i = 0; i < half; ++i) {
+    const std::size_t j = half + i;
+    if constexpr (Pairs) {
+      if (j < whole) {
+        double partial[2];
+        both(i * elements, j * elements, partial);
+        add(levels[0], i, partial[0]);
+        add(levels[1], i, partial[1]);
+        continue;
+      }
+    }
+    add(levels[0], i, one(i * elements, elements));
+  }
+  for (std::size_t j = std::max(half, whole); j < tiles; ++j) {
+    add(levels[1], j - half, one(j * elements, std::min(elements, count - j * elements)));
+  }
+  return combine(total(levels[0], half), total(levels[1], tiles - half));
+}
+
 constexpr std::size_t ahead_bytes = 4096;
 
 /// Fetches what lies 4 KiB behind the group of 16 at `x`.
@@ -136,14 +185,18 @@ HWY_INLINE void for_groups(const T* x, std::size_t count, T padding, bool stream
   step(tail.values);
 }
 
+/// Adds a group of 16.
+template <class T>
+HWY_INLINE void add_group(Lanes& total, const T* group) noexcept {
+  for (std::size_t r = 0; r < registers; ++r) {
+    total.part[r] = hn::Add(total.part[r], load_f64(group + r * lanes));
+  }
+}
+
 template <class T>
 HWY_INLINE Lanes sum_lanes(const T* x, std::size_t count, bool stream) noexcept {
   Lanes total(0.0);
-  for_groups(x, count, T(0), stream, [&](const T* group) HWY_ATTR {
-    for (std::size_t r = 0; r < registers; ++r) {
-      total.part[r] = hn::Add(total.part[r], load_f64(group + r * lanes));
-    }
-  });
+  for_groups(x, count, T(0), stream, [&](const T* group) HWY_ATTR { add_group(total, group); });
   return total;
 }
 

@@ -7,9 +7,10 @@
 //   const ScanCut cut = cut_scan(plan, false);                              // N-d, any executor
 //   kernels::scan(Threads{}, plan, cut, scratch);
 //
-// Cut     many panels: each is scanned whole by one step, reading and writing memory once. Few: a
-//         window of some MiB at a time, which stays in the cache: its tiles are folded, their
-//         totals are scanned by the caller, and its tiles are scanned from there
+// Cut     many panels: each is scanned whole by one step, reading and writing memory once. Few: in
+//         links that hand their states on (scan/chain.hpp); or, where steps may not read what
+//         others write, a window of some MiB at a time, which stays in the cache: its tiles are
+//         folded, their totals are scanned by the caller, and its tiles are scanned from there
 // In place, where steps may be run again (an engine's workers): `protect` writes a window to
 //         scratch and copies it in a step of its own, since a step may not write what it reads
 // Scratch ScanCut says how much; where the executor's workers see it
@@ -18,6 +19,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <furrow/kernels/scan/chain.hpp>
 #include <furrow/kernels/scan/scan.hpp>
 
 namespace furrow::kernels {
@@ -25,12 +27,14 @@ namespace furrow::kernels {
 /// How the steps of a scan are cut: no bit of the result depends on it.
 struct ScanCut {
   bool carry;                // panels are scanned whole, not folded first
+  bool chain;                // by ScanChain
   bool protect;              // through scratch
   std::int64_t panels;       // of a window
   std::int64_t tiles;        // of a window
   std::int64_t state_count;  // ScanState
   std::int64_t total_count;  // std::uint64_t
   std::int64_t packed_bytes;
+  std::int64_t workers;  // of a chain
 };
 
 inline constexpr std::int64_t scan_window_elements = std::int64_t{1} << 20;
@@ -38,7 +42,8 @@ inline constexpr std::int64_t scan_protected_elements = std::int64_t{1} << 19;
 inline constexpr std::int64_t scan_step_elements = std::int64_t{1} << 14;
 inline constexpr std::int64_t scan_panels_enough = 32;
 
-inline ScanCut cut_scan(const ScanPlan& plan, bool protect) noexcept {
+/// In windows where panels are few.
+inline ScanCut cut_windows(const ScanPlan& plan, bool protect) noexcept {
   ScanCut cut{};
   cut.protect = protect;
   cut.carry = plan.panels >= scan_panels_enough || plan.tiles == 1;
@@ -63,6 +68,18 @@ inline ScanCut cut_scan(const ScanPlan& plan, bool protect) noexcept {
     cut.packed_bytes =
         cut.panels * plan.width * rows * static_cast<std::int64_t>(item_bytes(plan.out_dtype));
   }
+  return cut;
+}
+
+/// `workers`: how many contiguous shares the executor cuts steps into (ScanChain).
+inline ScanCut cut_scan(const ScanPlan& plan, bool protect, std::int64_t workers = 1) noexcept {
+  ScanCut cut = cut_windows(plan, protect);
+  if (cut.carry || protect || plan.in == plan.out) return cut;
+  cut.chain = true;
+  cut.tiles = ScanChain::tiles_of(plan);
+  cut.workers = workers;
+  cut.state_count = 0;
+  cut.total_count = ScanChain{plan, nullptr, cut.tiles, workers}.record_words();
   return cut;
 }
 
@@ -184,6 +201,12 @@ void scan_carried(Each each, ScanWindow window, std::int64_t turn) {
 /// Runs the plan. REQUIRES: scratch of the sizes of `cut`.
 template <class Each>
 void scan(Each each, const ScanPlan& plan, const ScanCut& cut, const ScanScratch& scratch) {
+  if (cut.chain) {
+    const ScanChain chain{plan, scratch.totals, cut.tiles, cut.workers};
+    chain.clear();
+    each(chain.steps(), chain);
+    return;
+  }
   ScanState* const lines = scratch.states + cut.total_count;
   for (std::int64_t panel = 0; panel < plan.panels; panel += cut.panels) {
     const std::int64_t panels = std::min(cut.panels, plan.panels - panel);
