@@ -82,9 +82,9 @@ TEST_CASE("asin, acos and atan stay within their error bounds") {
   check_errors<double>("acos", mpfr_acos, bound_of("acos"), unit);
   check_errors<float>("asin", mpfr_asin, 0.52, unit);
   check_errors<float>("acos", mpfr_acos, 0.52, unit);
-  check_both("atan", mpfr_atan, 0.501,
-             {between(-0.5, 0.5), between(0.9, 1.1), between(-3, 3), between(-100, 100),
-              between(-1e-38, 1e-38)},
+  check_both("atan", mpfr_atan, bound_of("atan"),
+             {between(-0.5, 0.5), between(0.12, 0.19), between(0.9, 1.1), between(10, 30),
+              between(-3, 3), between(-100, 100), between(-1e-38, 1e-38)},
              {between(-1e-307, 1e-307)});
 }
 
@@ -108,8 +108,17 @@ TEST_CASE("atan2 stays within its error bound in every direction and at every di
   const auto greatest = [](Engine& engine) {
     return std::uniform_real_distribution<double>(-1e308, 1e308)(engine);
   };
-  check_both("atan2", mpfr_atan2, 0.502,
-             {pair("square", uniform), pair("tiny", tiny), pair("wide", wide)},
+  // Of one sixteenth and of one eighth, where the quotient is most of the angle.
+  const auto slope = [](double ratio) {
+    return Arguments{"slope " + std::to_string(ratio), [=](Engine& engine) {
+                       const double x = std::uniform_real_distribution<double>(1, 8)(engine);
+                       const double off = std::uniform_real_distribution<double>(-1, 1)(engine);
+                       return Point{x * ratio * (1 + off / 16), x};
+                     }};
+  };
+  check_both("atan2", mpfr_atan2, bound_of("atan2"),
+             {pair("square", uniform), pair("tiny", tiny), pair("wide", wide), slope(0.0625),
+              slope(0.125)},
              {pair("least", least), pair("greatest", greatest)});
 }
 

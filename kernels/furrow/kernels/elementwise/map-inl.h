@@ -69,6 +69,17 @@ HWY_INLINE hn::Vec<D> apply(const Op& op, D d, const T* const* in, std::size_t i
       return fast_function(right, d, x);                                        \
     }                                                                           \
   }
+#define FURROW_MAP_OF_TWO_WITH_FAST(Name, function, fast_function)                      \
+  template <class D>                                                                    \
+  struct Name {                                                                         \
+    static constexpr std::size_t inputs = 2;                                            \
+    using V = hn::Vec<D>;                                                               \
+    Name(D, const Scalar*) noexcept {}                                                  \
+    HWY_INLINE V operator()(D d, V x, V y) const noexcept { return function(d, x, y); } \
+    HWY_INLINE V fast(hn::Mask<D>& right, D d, V x, V y) const noexcept {               \
+      return fast_function(right, d, x, y);                                             \
+    }                                                                                   \
+  }
 #define FURROW_MAP_OF_TWO(Name, function)                                               \
   template <class D>                                                                    \
   struct Name {                                                                         \
@@ -140,6 +151,8 @@ void map_in_pairs(const MapCall& call) noexcept {
     const hn::Vec<D> x = hn::LoadU(d, at.in[0] + i);
     if constexpr (requires { op.fast(right, d, x); }) {
       return op.fast(right, d, x);
+    } else if constexpr (requires { op.fast(right, d, x, x); }) {
+      return op.fast(right, d, x, hn::LoadU(d, at.in[1] + i));
     } else {
       return apply<Op::inputs>(op, d, at.in, i);
     }

@@ -1,7 +1,6 @@
 // furrow/kernels/elementwise/trigonometric.cpp
 //
-// tan, asin, acos, atan and atan2, by the functions of math/; f32 is computed in f64 with shorter
-// series. No libm.
+// tan, asin, acos, atan and atan2, by the functions of math/. No libm.
 #include <furrow/kernels/simd.hpp>
 
 #undef HWY_TARGET_INCLUDE
@@ -26,17 +25,15 @@ FURROW_MAP_OF_ONE(AsinShort, asin_short);
 FURROW_MAP_OF_ONE(Acos, acos);
 FURROW_MAP_OF_ONE(AcosShort, acos_short);
 FURROW_MAP_OF_ONE(Atan, atan);
-FURROW_MAP_OF_ONE(AtanShort, atan_short);
-FURROW_MAP_OF_TWO(Atan2, atan2);
-FURROW_MAP_OF_TWO(Atan2Short, atan2_short);
+FURROW_MAP_OF_TWO_WITH_FAST(Atan2, atan2, atan2_fast);
 
 constexpr TrigonometricTable make_trigonometric() noexcept {
   TrigonometricTable table;
   put<Tan, TanShort>(table, TrigonometricOp::tan);
   put<Asin, AsinShort>(table, TrigonometricOp::asin);
   put<Acos, AcosShort>(table, TrigonometricOp::acos);
-  put<Atan, AtanShort>(table, TrigonometricOp::atan);
-  put<Atan2, Atan2Short>(table, TrigonometricOp::atan2);
+  put_in_pairs<Atan>(table, TrigonometricOp::atan);
+  put_in_pairs<Atan2>(table, TrigonometricOp::atan2);
   return table;
 }
 

@@ -74,6 +74,17 @@ HWY_INLINE V scale_by_shifted(V y, V shifted) noexcept {
   return hn::BitCast(d, hn::Add(hn::BitCast(du, y), exponent));
 }
 
+/// The smaller of x and a number; NaN stays.
+template <class V, class T>
+HWY_INLINE V at_most(V x, T high) noexcept {
+  const hn::DFromV<V> d;
+#if HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
+  return hn::Min(hn::Set(d, high), x);  // x86 returns its second operand where one is NaN
+#else
+  return hn::IfThenElse(hn::Gt(x, hn::Set(d, high)), hn::Set(d, high), x);
+#endif
+}
+
 /// x limited to [low, high]; NaN stays.
 template <class V, class T>
 HWY_INLINE V limit(V x, T low, T high) noexcept {
