@@ -14,7 +14,8 @@
 //
 // Slabs    whole layers of chunks, in order; a kernel runs in the calling thread, and uses the
 //          engine as it likes. It must not keep a slab: its memory is used again
-// Memory   slabs, and what the workers decode and filter in, stay below `memory_bytes`
+// Memory   slabs, and what all processes take to read, decode, filter and write, stay below
+//          `memory_bytes`; caches of the system are not counted
 // Bits     statistics and expressions: those of the dataset loaded whole, whatever the memory
 // Changed  a file that changes or is replaced between two slabs is InUse
 // Crash    a worker's death costs nothing. When it owned the output, the stream begins again (at

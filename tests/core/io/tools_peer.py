@@ -64,7 +64,7 @@ def verify(path):
             noise.id.write_direct_chunk((10 * i, 0), raw, filter_mask=1 if i == 1 else 0)
         f.create_dataset("chunked", data=random.random((30, 30)), chunks=(10, 30))
         f.create_dataset("contiguous", data=np.zeros((260, 10000)))
-        f.create_dataset("lzf", data=random.integers(0, 9, 1000), chunks=(100,), compression="lzf")
+        f.create_dataset("scaled", data=random.integers(0, 9, 1000), chunks=(100,), scaleoffset=2)
         f["strings"] = ["a", "bc", ""] * 100
         f.create_dataset("unwritten", shape=(100, 100), chunks=(10, 10), dtype="f8")
         sparse = f.create_dataset("sparse", shape=(10**6, 10**6), chunks=(100, 10), dtype="f4",
@@ -229,6 +229,20 @@ def check_dangling(path):
         assert f["w"].dims[0][0] == f["v"]
         assert [f[r] for r, i in f["v"].attrs["REFERENCE_LIST"]] == [f["w"]]
         assert list(f["only"].dims[0][0]) == [4, 5, 6, 7]
+
+
+def streamed(path):
+    """24 MiB in each of several layouts."""
+    a = np.round(np.random.default_rng(1).normal(size=(3072, 1024)), 2)
+    with h5py.File(path, "w") as f:
+        f["contiguous"] = a
+        f.create_dataset("gzip", data=a, chunks=(16, 1024), compression=1)
+        f.create_dataset("shuffled", data=a, chunks=(256, 256), compression=1, shuffle=True,
+                         fletcher32=True)
+        f.create_dataset("large", data=a, chunks=(512, 1024), compression=1, shuffle=True)
+        f.create_dataset("scaled", data=a, chunks=(64, 1024), scaleoffset=2)
+        f.create_dataset("wide", data=a, chunks=(512, 128), scaleoffset=2)
+        f.create_dataset("big", data=a.astype(">f8"), chunks=(64, 1024), fletcher32=True)
 
 
 def views(path):

@@ -16,6 +16,9 @@ namespace {
 
 // Slabs that the caches hold for the most part, so that kernels find what was just decoded.
 constexpr std::uint64_t slab_bytes_wanted = std::uint64_t{16} << 20;
+// What the library and the heap take in each process beside chunks: the file's structure, lists of
+// what is free.
+constexpr std::uint64_t library_bytes = std::uint64_t{1} << 20;
 constexpr std::int64_t layer_rows_max = std::int64_t{1} << 20;
 
 std::int64_t row_elements(const Shape& shape) {
@@ -82,14 +85,20 @@ std::int64_t layer_rows_of(const std::vector<StreamSource>& sources) {
 }
 
 std::uint64_t scratch_bytes_of(Engine& engine, const std::vector<StreamSource>& sources) {
-  std::uint64_t chunk = std::uint64_t{256} << 10;
+  std::uint64_t most = 0;
   for (const StreamSource& source : sources) {
-    if (source.info.chunk.ndim() == 0) continue;
-    const auto elements = static_cast<std::uint64_t>(size_of(source.info.chunk));
-    chunk = std::max(chunk, elements * item_bytes(source.info.dtype));
+    std::uint64_t chunk = std::uint64_t{256} << 10;
+    if (source.info.chunk.ndim() != 0) {
+      const auto elements = static_cast<std::uint64_t>(size_of(source.info.chunk));
+      chunk = std::max(chunk, elements * item_bytes(source.info.dtype));
+    }
+    // As stored, without gzip, and without shuffle on the way to its place. The library has them
+    // likewise, and a buffer in which several chunks lie side by side comes after it.
+    const bool by_library = source.reader->road() == "blocks";
+    most = std::max(most, 3 * chunk + (by_library ? chunk + library_bytes : 0));
   }
-  // As stored, without gzip, and without shuffle on the way to its place.
-  return 3 * chunk * std::max<std::size_t>(engine.workers(), 1);
+  const std::uint64_t workers = std::max<std::size_t>(engine.workers(), 1);
+  return library_bytes + (library_bytes + most) * workers;
 }
 
 SlabPlan plan_slabs(std::int64_t rows, const StreamOptions& options, const SlabNeeds& needs,

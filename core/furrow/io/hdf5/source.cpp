@@ -11,6 +11,7 @@ namespace furrow::hdf5 {
 namespace {
 
 constexpr std::size_t chunk_cache_slots = 521;
+constexpr std::size_t buffer_bytes = std::size_t{1} << 20;
 
 struct Listing {
   std::vector<std::string> names;
@@ -198,11 +199,25 @@ void Source::read_dense(const Slab& slab, std::byte* memory) const {
 void Source::read_slab(const Slab& slab, std::byte* to, const Strides& strides) const {
   if (size_of(slab.count) == 0) return;
   if (is_contiguous(slab.count, strides)) return read_dense(slab, to);
+  // Layer by layer of chunks, through a buffer of this size or of one layer.
   const std::size_t item = item_bytes(description_.dtype);
-  const std::size_t bytes = static_cast<std::size_t>(size_of(slab.count)) * item;
+  const std::int64_t rows = slab.count[0];
+  const std::size_t row_bytes = static_cast<std::size_t>(size_of(slab.count) / rows) * item;
+  const std::int64_t layer = description_.chunked ? description_.chunk[0] : 1;
+  const auto fit = static_cast<std::int64_t>(buffer_bytes / row_bytes) / layer * layer;
+  const std::int64_t step = slab.step[0] == 1 ? std::max(fit, layer) : rows;
+  const std::size_t bytes = static_cast<std::size_t>(std::min(step, rows)) * row_bytes;
   const std::unique_ptr<std::byte[]> buffer(new std::byte[bytes]);
-  read_dense(slab, buffer.get());
-  copy_box(slab.count, item, buffer.get(), c_strides(slab.count), to, strides);
+  Slab part = slab;
+  for (std::int64_t done = 0; done < rows; done += part.count[0]) {
+    part.offset[0] = slab.offset[0] + done * slab.step[0];
+    // The first part ends where a layer does.
+    const bool begins_inside = done == 0 && slab.step[0] == 1;
+    part.count[0] = std::min(step - (begins_inside ? part.offset[0] % layer : 0), rows - done);
+    read_dense(part, buffer.get());
+    copy_box(part.count, item, buffer.get(), c_strides(part.count),
+             to + done * strides[0] * static_cast<std::int64_t>(item), strides);
+  }
 }
 
 void Source::read_box(const Box& box, const Destination& to) const {

@@ -50,26 +50,50 @@ std::uint64_t row_bytes_of(const StreamOutput& output) {
   return bytes;
 }
 
+/// Rows of one layer of the output's chunks.
+std::int64_t layer_rows_of(const StreamOutput& output) {
+  return output.save.chunk.ndim() == 0 ? 1 : output.save.chunk[0];
+}
+
 /// The output's end: slabs in turn in two buffers, the one written while the other is computed.
+///
+///   | room | slab …………………… |      room: for rows of a layer of chunks that the slab before began;
+///     | whole layers … | rest |      the rest goes to the other buffer's room: no chunk is written
+///                                    twice, or read back
 class SlabWriter {
  public:
   SlabWriter(Engine& engine, const StreamOutput& output, std::int64_t slab_rows,
              std::uint64_t ring_bytes)
-      : engine_(engine), output_(output), ring_bytes_(ring_bytes) {
+      : engine_(engine),
+        output_(output),
+        ring_bytes_(ring_bytes),
+        layer_(layer_rows_of(output)),
+        room_(layer_ - 1) {
     for (AnyArray& buffer : buffers_) {
-      buffer = AnyArray::temporary(output.dtype, slab_shape(output.shape, slab_rows));
+      buffer = AnyArray::temporary(output.dtype, slab_shape(output.shape, room_ + slab_rows));
     }
   }
 
   /// Where the next slab of so many rows is to be computed.
-  AnyArray place(std::int64_t rows) const { return buffers_[next_].rows(0, rows); }
+  AnyArray place(std::int64_t rows) const { return buffers_[next_].rows(room_, room_ + rows); }
 
-  void write(const AnyArray& slab, const JobOptions& job) {
-    if (!session_) open(slab, job);
-    finish();
-    session_->start(slab);
-    writing_ = true;
+  /// What was computed in place(rows).
+  void write(std::int64_t rows, bool last, const JobOptions& job) {
+    const AnyArray& buffer = buffers_[next_];
+    if (!session_) open(place(rows), job);
+    finish();  // from here on nobody reads the other buffer
     next_ = 1 - next_;
+    const std::int64_t begin = room_ - carried_;
+    const std::int64_t count = carried_ + rows;
+    const std::int64_t whole = last ? count : count / layer_ * layer_;
+    carried_ = count - whole;
+    const AnyArray rest = buffer.rows(begin + whole, begin + count);
+    if (rest.size() > 0) {
+      std::memcpy(buffers_[next_].rows(room_ - carried_, room_).data(), rest.data(), rest.bytes());
+    }
+    if (whole == 0) return;
+    session_->start(buffer.rows(begin, begin + whole));
+    writing_ = true;
   }
 
   void commit(const JobOptions& job) {
@@ -99,6 +123,9 @@ class SlabWriter {
   Engine& engine_;
   const StreamOutput& output_;
   std::uint64_t ring_bytes_;
+  std::int64_t layer_;
+  std::int64_t room_;
+  std::int64_t carried_ = 0;
   AnyArray buffers_[2];
   int next_ = 0;
   std::unique_ptr<WriteSession> session_;
@@ -213,9 +240,10 @@ StreamReport write_slabs(Engine& engine, const std::vector<StreamSource>& source
   if (to.save.chunk.ndim() != 0) {
     to.save.chunk =
         chunk_of(request_of(to.dtype, to.shape, to.address.file, to.address.dataset, to.save));
-    // Slabs are whole layers of the output's chunks, too; one that is shared is read back.
+    // Slabs are whole layers of the output's chunks, too, and what it takes where rows do not begin
+    // with one.
     needs.layer_rows = layer_rows_with(needs.layer_rows, to.save.chunk[0]);
-    needs.fixed_bytes += row_bytes_of(to) * static_cast<std::uint64_t>(to.save.chunk[0]);
+    needs.fixed_bytes += 2 * row_bytes_of(to) * static_cast<std::uint64_t>(layer_rows_of(to) - 1);
   }
   const Filtering filtering = filtering_of(engine, to.save.chunk, to.dtype, options.memory_bytes);
   needs.fixed_bytes +=
@@ -231,7 +259,7 @@ StreamReport write_slabs(Engine& engine, const std::vector<StreamSource>& source
       for_each(reader, plan, watch, [&](const ReadSlab& slab) {
         const AnyArray out = writer.place(slab.rows);
         compute(slab, out, watch.job());
-        writer.write(out, watch.job());
+        writer.write(slab.rows, slab.first_row + slab.rows == plan.end, watch.job());
       });
       writer.commit(watch.job());
       return report_of(reader, plan);
