@@ -47,6 +47,7 @@ struct ChainCall {
   std::size_t count;
   bool streaming;  // write past the caches (stream_fence follows)
   std::span<const ChainStep> steps;
+  std::span<const void* const> memory;  // operands to fetch ahead of, each once
 };
 
 /// The link that a kernel is when its operand `position` is the value; none where it is no link.

@@ -2,6 +2,7 @@
 //
 // The virtual machine: blocks in the outer loop, instructions in the inner one.
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include <furrow/kernels/expression/graph.hpp>
@@ -156,17 +157,29 @@ class Machine {
     maps_[i](call_);
   }
 
+  static constexpr std::size_t memory_max = 4;
+
   // The instructions from i on up to the first whose result goes to memory. Gives the next one.
   std::size_t execute_chain(std::size_t i) noexcept {
     ChainStep steps[instructions_max];
     std::size_t count = 0;
     const Program::Instruction& first = program_.instructions[i];
-    ChainCall chain{place_[first.in[0]], nullptr, call_.count, false, {}};
+    ChainCall chain{place_[first.in[0]], nullptr, call_.count, false, {}, {}};
+    std::array<const void*, memory_max> memory;
+    std::size_t memory_count = 0;
+    const auto note = [&](Place place) {
+      if (program_.streaming == 0 || place < first_input || place >= first_output) return;
+      const auto end = memory.begin() + memory_count;
+      if (end == memory.end() || std::find(memory.begin(), end, place_[place]) != end) return;
+      memory[memory_count++] = place_[place];
+    };
+    note(first.in[0]);
     for (;; ++i) {
       const Program::Instruction& instruction = program_.instructions[i];
       // The operand that is not the value itself, which comes first in a chain's first operation.
       const bool second = count == 0 || instruction.in[0] == chained;
       const Place other = instruction.in[second ? 1 : 0];
+      note(other);
       steps[count++] = {instruction.link, other < places ? place_[other] : nullptr,
                         program_.constants + instruction.first_parameter};
       if (instruction.out == chained) continue;
@@ -175,6 +188,7 @@ class Machine {
       break;
     }
     chain.steps = {steps, count};
+    chain.memory = {memory.data(), memory_count};
     const Program::Instruction& last = program_.instructions[i];
     run_chain(variant_of(last.kernel, last.variant).out, chain);
     return i + 1;
