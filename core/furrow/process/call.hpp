@@ -85,13 +85,14 @@ void put_callable(const F& f, mp::Bytes& out) {
 
 /// Runs one part of a task; what it throws becomes the outcome.
 template <class Part>
-TaskOutcome guarded(TaskOutcome failed, mp::Bytes& result, Part part) {
+TaskOutcome guarded(TaskOutcome failed, mp::Bytes& result, Part part,
+                    std::optional<std::uint64_t> item = {}) {
   try {
     part();
     return TaskOutcome::returned;
   } catch (...) {
     result.clear();
-    describe_exception(result);
+    describe_exception(result, item);
     return failed;
   }
 }
@@ -162,6 +163,18 @@ struct ChunkInvocation {
                 "the type of what the callable returns cannot go in a message: give it a "
                 "serialize() (cereal) and a default constructor; pointers and views cannot go");
 
+  static TaskOutcome run_item(F& f, Item& item, std::uint64_t i, mp::Bytes& out) {
+    if constexpr (std::is_void_v<Returned>) {
+      call(f, item);
+      return TaskOutcome::returned;
+    } else {
+      const Result result = call(f, item);
+      return guarded(
+          TaskOutcome::not_encoded, out, [&] { put_result(result, out); }, i);
+    }
+  }
+
+  /// What fails says which item of the chunk it was.
   static TaskOutcome run(std::span<const std::byte> argument, mp::Bytes& out) {
     Unpacker in(argument);
     std::optional<Shipped<F>> f;
@@ -172,16 +185,20 @@ struct ChunkInvocation {
     });
     for (std::uint64_t i = 0; i < count && outcome == TaskOutcome::returned; ++i) {
       std::optional<Item> item;
-      outcome = guarded(TaskOutcome::not_decoded, out, [&] {
-        const segment::Borrowing held_by_parent;
-        item.emplace(in.take<Item>());
-      });
+      outcome = guarded(
+          TaskOutcome::not_decoded, out,
+          [&] {
+            const segment::Borrowing held_by_parent;
+            item.emplace(in.take<Item>());
+          },
+          i);
       if (outcome != TaskOutcome::returned) break;
-      if constexpr (std::is_void_v<Returned>) {
-        call(f->get(), *item);
-      } else {
-        const Result result = call(f->get(), *item);
-        outcome = guarded(TaskOutcome::not_encoded, out, [&] { put_result(result, out); });
+      try {
+        outcome = run_item(f->get(), *item, i, out);
+      } catch (...) {
+        out.clear();
+        describe_exception(out, i);
+        return TaskOutcome::threw;
       }
     }
     return outcome;

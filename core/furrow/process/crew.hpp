@@ -54,6 +54,9 @@ struct Call {
   mp::Bytes argument;
   const char* type = "";          // mangled, of the callable: for messages
   segment::Lending::Held held{};  // until it is resolved; then what its result names
+  // Of a map's chunk, for messages: the first of its items, counted from 0, and how many.
+  std::uint64_t first_item = 0;
+  std::uint64_t items = 0;  // 0: no chunk
 };
 
 struct TaskLimits {
@@ -95,6 +98,10 @@ struct TaskState {
   std::exception_ptr error;
   mp::Bytes result;
 };
+
+/// For messages: "task 3 (f)"; of a map's chunk "items 8 to 11 (task 2, f)", or the one item of it,
+/// counted within the chunk, that something happened to.
+std::string name_of(const TaskState& task, std::optional<std::uint64_t> item = {});
 
 using Task = std::shared_ptr<TaskState>;
 

@@ -23,14 +23,16 @@ constexpr std::int64_t spin_ns = 60'000;
 std::exception_ptr error_of(TaskOutcome outcome, const TaskState& task, std::size_t worker,
                             std::span<const std::byte> description) {
   if (outcome == TaskOutcome::returned) return nullptr;
-  const std::string what = fmt::format("task {} ({})", task.number, readable_name(task.call.type));
   const ExceptionText thrown = read_description(description);
+  const std::string what = name_of(task, thrown.item);
+  const auto item =
+      thrown.item ? std::optional<std::size_t>(task.call.first_item + *thrown.item) : std::nullopt;
   switch (outcome) {
     case TaskOutcome::returned: break;
     case TaskOutcome::threw:
       return std::make_exception_ptr(
           mp::TaskFailed(fmt::format("{} failed in worker {}: {}", what, worker, describe(thrown)),
-                         thrown.type, thrown.text, worker));
+                         thrown.type, thrown.text, worker, item));
     case TaskOutcome::not_encoded:
       return std::make_exception_ptr(
           NotSerialisable(fmt::format("{} returned in worker {}, but its result cannot be sent: {}",
@@ -55,15 +57,25 @@ std::exception_ptr no_room_error(const TaskState& task, std::size_t worker,
                                  std::uint64_t bytes) noexcept {
   try {
     return std::make_exception_ptr(OutOfSpace(fmt::format(
-        "task {} ({}) returned in worker {}, but this process has no memory for the {} bytes of "
-        "its result",
-        task.number, readable_name(task.call.type), worker, bytes)));
+        "{} returned in worker {}, but this process has no memory for the {} bytes of its result",
+        name_of(task), worker, bytes)));
   } catch (...) {
     return std::make_exception_ptr(std::bad_alloc());
   }
 }
 
 }  // namespace
+
+std::string name_of(const TaskState& task, std::optional<std::uint64_t> item) {
+  const std::string type = readable_name(task.call.type);
+  const std::uint64_t first = task.call.first_item;
+  if (task.call.items == 0) return fmt::format("task {} ({})", task.number, type);
+  if (item || task.call.items == 1) {
+    return fmt::format("item {} (task {}, {})", first + item.value_or(0), task.number, type);
+  }
+  return fmt::format("items {} to {} (task {}, {})", first, first + task.call.items - 1,
+                     task.number, type);
+}
 
 void Crew::check_ours() const {
   if (is_ours()) return;
@@ -104,9 +116,9 @@ bool Crew::post(const Task& task) {
   if (free_slots_.empty()) return false;
   const std::uint32_t number = free_slots_.back();
   if (!put_argument(task, number)) {
-    resolve(task, std::make_exception_ptr(OutOfSpace(
-                      fmt::format("task {}: there is no memory for its {} bytes of arguments",
-                                  task->number, task->call.argument.size()))));
+    resolve(task, std::make_exception_ptr(
+                      OutOfSpace(fmt::format("{}: there is no memory for its {} bytes of arguments",
+                                             name_of(*task), task->call.argument.size()))));
     bump();
     return true;
   }
@@ -379,11 +391,10 @@ bool Crew::cancel(TaskState& task, bool kill) {
   const Lock lock(mutex_);
   if (task.resolved.load()) return task.cancelled;
   const auto give_up = [&](const Task& held) {
-    resolve(
-        held,
-        std::make_exception_ptr(Cancelled(fmt::format("task {} ({}) was cancelled before it began",
-                                                      task.number, readable_name(task.call.type)))),
-        true);
+    resolve(held,
+            std::make_exception_ptr(
+                Cancelled(fmt::format("{} was cancelled before it began", name_of(task)))),
+            true);
     bump();
     arm();
   };

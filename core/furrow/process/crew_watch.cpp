@@ -200,8 +200,7 @@ bool Crew::recover_all(std::size_t w, const std::string& cause, bool signalled) 
 }
 
 void Crew::recover(const Task& task, const std::string& cause, bool signalled) {
-  const std::string what =
-      fmt::format("task {} ({})", task->number, readable_name(task->call.type));
+  const std::string what = name_of(*task);
   if (terminated_ || task->condemned == TaskState::End::cancelled) {
     const char* const why = terminated_ ? "its pool was terminated" : "it was cancelled";
     resolve(task, std::make_exception_ptr(Cancelled(fmt::format("{} was stopped: {}", what, why))),

@@ -68,8 +68,7 @@ bool wait_for_task(const TaskState& task, const mp::Deadline& deadline) {
 
 void await_result(const TaskState& task, const mp::Deadline& deadline) {
   if (!wait_for_task(task, deadline)) {
-    throw Timeout(fmt::format("task {} ({}) has not ended in the time given (it goes on)",
-                              task.number, readable_name(task.call.type)));
+    throw Timeout(fmt::format("{} has not ended in the time given (it goes on)", name_of(task)));
   }
   if (task.error != nullptr) std::rethrow_exception(task.error);
 }

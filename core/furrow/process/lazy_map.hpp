@@ -88,7 +88,8 @@ class ChunkBuilder {
  public:
   using Invoked = ChunkInvocation<F, Item, star>;
 
-  explicit ChunkBuilder(const F& f) {
+  explicit ChunkBuilder(const F& f, std::uint64_t first_item) {
+    call_.first_item = first_item;
     call_.entry = entry_name<&Invoked::run>();
     call_.type = typeid(F).name();
     put_callable(f, call_.argument);
@@ -108,6 +109,7 @@ class ChunkBuilder {
   Call finish() {
     const std::uint64_t count = count_;
     std::memcpy(call_.argument.data() + count_at_, &count, sizeof count);
+    call_.items = count;
     return std::move(call_);
   }
 
@@ -219,7 +221,7 @@ class LazyMap {
   }
 
   void submit_chunk() {
-    Builder builder(f_);
+    Builder builder(f_, read_);
     try {
       while (builder.count() < options_.chunk_items && *at_ != std::ranges::end(items_.get())) {
         builder.add(**at_);
@@ -230,6 +232,7 @@ class LazyMap {
       exhaust(std::current_exception());
     }
     const std::size_t items = builder.count();
+    read_ += items;
     try {
       if (items != 0) {
         in_hand_.push_back({crew_->submit(builder.finish(), options_.limits, feed_.get()), items});
@@ -326,6 +329,7 @@ class LazyMap {
   std::optional<std::ranges::iterator_t<Range>> at_;  // this and what follows: under feed_->mutex
   bool exhausted_ = false;
   std::exception_ptr error_of_range_;
+  std::uint64_t read_ = 0;  // items of the range
   std::deque<Chunk> in_hand_;
 
   // The caller's.

@@ -22,8 +22,10 @@
 // Values    go by value: what was read is a copy, and changing it changes nothing there (Python
 //           too). Proxies inside of values stay proxies, and keep what they refer to alive.
 // Alive     an object lives while a proxy in a living process or inside of a value refers to it; a
-//           killed process's proxies do not count. A proxy on its way (in a Queue, a message) is
-//           none: its sender keeps one until the receiver has it.
+//           killed process's proxies do not count. A proxy on its way (in a Queue, a message, a
+//           task's result) is none: its sender keeps one until the receiver has it. Arguments of
+//           tasks and processes are kept until they have ended, or have theirs.
+// Time      a call waits for ever for a manager that is busy or stopped, but through within()
 // Errors    NotFound: no such key, index, or object any more. ManagerDied. RemoteError and furrow's
 //           own classes: what a call threw in the manager. TypeMismatch: a proxy read as another
 //           type.
@@ -47,6 +49,7 @@
 #include <furrow/process/managed_object.hpp>
 #include <furrow/process/manager_client.hpp>
 #include <furrow/process/shipping.hpp>
+#include <furrow/process/shown.hpp>
 #include <furrow/sync/message.hpp>
 #include <furrow/sync/shared_object.hpp>
 
@@ -61,6 +64,9 @@ class Proxy {
   explicit Proxy(process::ProxyReference reference) : reference_(std::move(reference)) {}
   bool valid() const noexcept { return reference_.valid(); }
   const process::ProxyReference& reference() const noexcept { return reference_; }
+  /// The same object, by calls that wait no longer: d.within(100ms).set("a", 1). Throws
+  /// furrow::Timeout; what was asked may yet be done then.
+  Self within(Timeout timeout) const { return Self(reference_.within(timeout)); }
   friend bool operator==(const Self& a, const Self& b) noexcept {
     return a.reference_ == b.reference_;
   }
@@ -119,7 +125,7 @@ class ManagedDict : public Proxy<ManagedDict<K, V>> {
   /// Throws NotFound.
   V get(const K& key) const {
     auto value = try_get(key);
-    if (!value) throw NotFound("a manager's dict has no such key");
+    if (!value) process::throw_no_key(process::shown(key));
     return *std::move(value);
   }
   V get(const K& key, V otherwise) const {
@@ -138,7 +144,7 @@ class ManagedDict : public Proxy<ManagedDict<K, V>> {
   /// Removes a key. Throws NotFound.
   V pop(const K& key) const {
     auto value = one_or_none(this->call(Call::dict_pop, key_bytes(key)));
-    if (!value) throw NotFound("a manager's dict has no such key");
+    if (!value) process::throw_no_key(process::shown(key));
     return *std::move(value);
   }
   /// False when it was not there.
@@ -264,19 +270,21 @@ class ManagedList : public Proxy<ManagedList<T>> {
     this->call(Call::list_insert, arguments);
   }
   /// Throws NotFound beyond the ends, as set and pop do.
-  T get(std::int64_t index) const { return one(this->call(Call::list_get, index_bytes(index))); }
+  T get(std::int64_t index) const {
+    return one(this->call(Call::list_get, index_bytes(index)), index);
+  }
   void set(std::int64_t index, const T& value) const {
     Bytes arguments = index_bytes(index);
     this->put(value, arguments);
-    if (this->call(Call::list_set, arguments).missing) throw_no_item();
+    if (this->call(Call::list_set, arguments).missing) process::throw_no_index(index);
   }
   T pop(std::int64_t index = -1) const {
-    return one(this->call(Call::list_pop, index_bytes(index)));
+    return one(this->call(Call::list_pop, index_bytes(index)), index);
   }
   /// Where an equal item (its bytes) first is. Throws NotFound.
   std::size_t index(const T& value) const {
     const auto result = this->call(Call::list_find, value_bytes(value));
-    if (result.missing) throw NotFound("a manager's list has no such item");
+    if (result.missing) process::throw_no_item(process::shown(value));
     return this->number_of(result);
   }
   std::size_t count(const T& value) const {
@@ -290,7 +298,7 @@ class ManagedList : public Proxy<ManagedList<T>> {
         items.erase(at);
         return;
       }
-      throw NotFound("a manager's list has no such item");
+      process::throw_no_item(process::shown(value));
     });
   }
   void reverse() const { this->call(Call::list_reverse); }
@@ -341,9 +349,6 @@ class ManagedList : public Proxy<ManagedList<T>> {
   Element operator[](std::int64_t index) const { return Element(*this, index); }
 
  private:
-  [[noreturn]] static void throw_no_item() {
-    throw NotFound("a manager's list has no item at this index");
-  }
   static Bytes index_bytes(std::int64_t index) {
     Bytes bytes;
     process::put_plain(index, bytes);
@@ -354,8 +359,8 @@ class ManagedList : public Proxy<ManagedList<T>> {
     process::put_bytes(encode(value), bytes);
     return bytes;
   }
-  T one(process::ManagerClient::Result result) const {
-    if (result.missing) throw_no_item();
+  T one(process::ManagerClient::Result result, std::int64_t index) const {
+    if (result.missing) process::throw_no_index(index);
     return this->template take_one<T>(std::move(result));
   }
   Bytes many(const std::vector<T>& values, Bytes arguments) const {

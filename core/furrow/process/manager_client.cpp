@@ -19,6 +19,7 @@
 #include <furrow/process/mirror.hpp>
 #include <furrow/process/reception.hpp>
 #include <furrow/process/task_error.hpp>
+#include <furrow/segment/borrowing.hpp>
 
 namespace furrow::process {
 namespace {
@@ -73,13 +74,20 @@ struct ManagerClient::State {
         fmt::format("the manager at {} is gone ({}), and what it kept with it", address, how));
   }
 
-  mp::Connection connect() const {
+  [[noreturn]] void throw_nobody(const char* how) const {
+    if (server.valid()) throw_died(how);
+    throw ManagerDied(fmt::format(
+        "nobody listens at {}: no manager has this address, or its process is gone", address));
+  }
+
+  mp::Connection connect(const mp::Deadline& deadline = mp::Timeout()) const {
+    const std::int64_t until = std::min(os::monotonic_ns() + connect_limit_ns, deadline.at_ns());
     try {
-      return mp::Connection(knock(address, key, os::monotonic_ns() + connect_limit_ns), true, true);
+      return mp::Connection(knock(address, key, until), true, true);
     } catch (const NotFound&) {
-      throw_died("nobody listens there");
+      throw_nobody("nobody listens there");
     } catch (const IoError&) {  // the path leads to nothing, or to something else by now
-      throw_died("its address leads nowhere");
+      throw_nobody("its address leads nowhere");
     } catch (const AuthenticationFailed&) {
       // It may have been killed between the two steps; the kernel tells of it a moment later.
       const std::array<int, 1> source{server.get()};
@@ -110,7 +118,7 @@ struct ManagerClient::State {
     connection.recv_bytes();  // one that is gone is told of when it is called
   }
 
-  mp::Connection take() {
+  mp::Connection take(const mp::Deadline& deadline) {
     {
       const std::lock_guard lock(mutex);
       renew_after_fork();
@@ -120,7 +128,7 @@ struct ManagerClient::State {
         return connection;
       }
     }
-    return connect();
+    return connect(deadline);
   }
 
   static void send_drop(const mp::Connection& connection, std::uint64_t object) {
@@ -145,24 +153,27 @@ struct ManagerClient::State {
 std::shared_ptr<ManagerClient> ManagerClient::at(const std::string& address,
                                                  const std::string& key) {
   Clients& all = clients();
-  const auto present = [&] {
+  std::shared_ptr<ManagerClient> present;
+  std::string right;  // the key that was right before
+  {
     const std::lock_guard lock(all.mutex);
-    const auto known = all.keys.find(address);
-    const std::string by = !key.empty() || known == all.keys.end() ? key : known->second;
-    return std::make_pair(all.by_address[address].lock(), by.empty() ? shared_key() : by);
-  }();
-  if (present.first != nullptr) return present.first;
+    if (const auto known = all.keys.find(address); known != all.keys.end()) right = known->second;
+    present = all.by_address[address].lock();
+  }
+  if (present != nullptr && (key.empty() || key == right)) return present;
   // Not under the lock: a manager that does not answer must not hold up the others' clients.
   auto state = std::make_unique<State>();
   state->address = address;
-  state->key = present.second;
+  state->key = !key.empty() ? key : !right.empty() ? right : shared_key();
+  const std::string by = state->key;
   // Its connection is used first. Reading without asking begins with knowing that it lives.
   mp::Connection first = state->connect();
+  if (present != nullptr) return present;  // another key, and it is right, too
   state->server = os::ProcessWatch(os::peer_process(first.fileno()));
   state->idle.push_back(std::move(first));
   std::shared_ptr<ManagerClient> made(new ManagerClient(std::move(state)));
   const std::lock_guard lock(all.mutex);
-  all.keys[address] = present.second;  // it was the right one
+  all.keys[address] = by;  // it was the right one
   std::weak_ptr<ManagerClient>& entry = all.by_address[address];
   if (auto other = entry.lock()) return other;  // another thread was faster
   entry = made;
@@ -175,16 +186,30 @@ ManagerClient::~ManagerClient() = default;
 const std::string& ManagerClient::address() const noexcept { return state_->address; }
 
 ManagerClient::Result ManagerClient::call(std::uint64_t object, ManagerCall what,
-                                          const mp::Bytes& arguments) {
-  mp::Connection connection = state_->take();
+                                          const mp::Bytes& arguments, mp::Timeout timeout) {
+  const mp::Deadline deadline(timeout);
+  const auto throw_late = [&] {
+    throw furrow::Timeout(
+        fmt::format("the manager at {} did not answer in {:.3g} s (what was asked may yet be done)",
+                    state_->address, static_cast<double>(timeout.ns()) * 1e-9));
+  };
+  mp::Connection connection;
+  try {
+    connection = state_->take(deadline);
+  } catch (const furrow::Timeout&) {
+    if (timeout.is_forever()) throw;
+    throw_late();
+  }
   mp::Bytes message;
   message.reserve(sizeof(Request) + arguments.size());
   put_plain(Request{object, what}, message);
   append_bytes(arguments.data(), arguments.size(), message);
   Result result;
   try {
-    connection.send_bytes(message);
-    result.bytes = connection.recv_parcel(result.descriptors);
+    connection.send_bytes(message, deadline.left());
+    result.bytes = connection.recv_parcel(result.descriptors, deadline.left());
+  } catch (const furrow::Timeout&) {  // the connection goes: its answer is to no other call
+    throw_late();
   } catch (const BrokenPipe&) {
     state_->throw_died("it hung up");
   } catch (const EndOfFile&) {
@@ -328,6 +353,16 @@ std::optional<mp::Bytes> ProxyReference::mirrored(std::span<const std::byte> key
   return mirror->get(key);
 }
 
+void throw_no_key(const std::string& key) {
+  throw NotFound(fmt::format("a manager's dict has no key {}", key));
+}
+void throw_no_index(std::int64_t index) {
+  throw NotFound(fmt::format("a manager's list has no item at index {}", index));
+}
+void throw_no_item(const std::string& item) {
+  throw NotFound(fmt::format("a manager's list has no item {}", item));
+}
+
 void ProxyReference::check(std::uint64_t wanted) const {
   client();
   if (fingerprint() == wanted) return;
@@ -337,6 +372,7 @@ void ProxyReference::check(std::uint64_t wanted) const {
 }
 
 void ProxyReference::note_written() const {
+  segment::Lending::lend_copy(*this, {});
   if (writing == nullptr) return;
   if (writing->client_ != &client()) {
     throw NotSerialisable(

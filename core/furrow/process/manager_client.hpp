@@ -19,6 +19,7 @@
 #include <vector>
 
 #include <furrow/process/manager_protocol.hpp>
+#include <furrow/sync/timeout.hpp>
 
 namespace furrow::process {
 
@@ -38,7 +39,9 @@ class ManagerClient : public std::enable_shared_from_this<ManagerClient> {
     std::vector<os::Descriptor> descriptors;
     Unpacker body() const { return Unpacker(std::span(bytes).subspan(begin)); }
   };
-  Result call(std::uint64_t object, ManagerCall call, const mp::Bytes& arguments = {});
+  /// Throws furrow::Timeout when there is no answer in time.
+  Result call(std::uint64_t object, ManagerCall call, const mp::Bytes& arguments = {},
+              mp::Timeout timeout = {});
 
   /// False when it is known to be dead; true where that cannot be told.
   bool may_live() const noexcept;
@@ -76,7 +79,13 @@ class ProxyReference {
   std::uint64_t object() const;
   std::uint64_t fingerprint() const noexcept;
   ManagerClient::Result call(ManagerCall what, const mp::Bytes& arguments = {}) const {
-    return client().call(object(), what, arguments);
+    return client().call(object(), what, arguments, limit_);
+  }
+  /// The same share, for calls that wait no longer.
+  ProxyReference within(mp::Timeout timeout) const {
+    ProxyReference other = *this;
+    other.limit_ = timeout;
+    return other;
   }
 
   /// The value of a dict's key, as its mirror shows it (process/mirror.hpp). Empty: ask the
@@ -107,7 +116,12 @@ class ProxyReference {
   static ProxyReference read(const std::string& address, std::uint64_t object,
                              std::uint64_t fingerprint);
   std::shared_ptr<Share> share_;
+  mp::Timeout limit_{};
 };
+
+[[noreturn]] void throw_no_key(const std::string& key);
+[[noreturn]] void throw_no_index(std::int64_t index);
+[[noreturn]] void throw_no_item(const std::string& item);
 
 /// While it lives, proxies that are written in this thread are noted: a manager's value keeps those
 /// of its own manager alive, and cannot keep others.

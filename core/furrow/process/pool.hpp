@@ -144,7 +144,7 @@ class Pool {
       std::vector<process::TaskOf> tasks;
       auto at = std::ranges::begin(items);
       for (std::size_t done = 0; done < size;) {
-        process::ChunkBuilder<F, Item, star> builder(f);
+        process::ChunkBuilder<F, Item, star> builder(f, done);
         for (; builder.count() < chunk && done < size; ++done, ++at) builder.add(*at);
         const std::size_t count = builder.count();
         tasks.push_back({crew_->submit(builder.finish(), limits), count});

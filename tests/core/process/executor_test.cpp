@@ -1,7 +1,10 @@
 // Executor and Future: what they promise while nobody dies.
 #include <map>
+#include <numeric>
 #include <optional>
 #include <set>
+#include <stdexcept>
+#include <tuple>
 
 #include <furrow/process/process.hpp>
 
@@ -68,6 +71,47 @@ TEST_CASE("executor: more tasks than there are slots, results in any order") {
   for (int i = 0; i < 5000; ++i) futures.push_back(executor.submit(square, i));
   for (int i = 4999; i >= 0; --i) REQUIRE(futures[static_cast<std::size_t>(i)].result() == i * i);
   CHECK(futures[17].result() == 289);  // a result can be had again
+}
+
+TEST_CASE("a map that fails says which item it was, not which chunk") {
+  mp::Pool pool(2);
+  std::vector<int> numbers(100);
+  std::iota(numbers.begin(), numbers.end(), 0);
+  const auto bad = [](int n) {
+    if (n == 57) throw std::out_of_range("no row 57");
+    return n;
+  };
+  const auto failure = [](const auto& f) {
+    try {
+      f();
+    } catch (const mp::TaskFailed& error) {
+      CHECK(error.item() == 57);
+      CHECK(error.type() == "std::out_of_range");
+      CHECK(error.text() == "no row 57");
+      CHECK_THAT(error.what(), Contains("item 57 (task ") && Contains("std::out_of_range: no row"));
+      return;
+    }
+    FAIL("it did not throw");
+  };
+  failure([&] { pool.map(bad, numbers, {.chunk_size = 10}); });
+  failure([&] { pool.map(bad, numbers); });
+  failure([&] {
+    for (const int n : pool.imap(bad, numbers, {.chunk_size = 7})) static_cast<void>(n);
+  });
+  std::vector<std::tuple<int>> tuples;
+  for (const int n : numbers) tuples.emplace_back(n);
+  failure([&] { pool.starmap(bad, tuples, {.chunk_size = 30}); });
+  mp::Executor executor(2);
+  failure([&] {
+    for (const int n : executor.map(bad, numbers)) static_cast<void>(n);
+  });
+  // A task of its own has no item.
+  try {
+    pool.apply(bad, 57);
+  } catch (const mp::TaskFailed& error) {
+    CHECK_FALSE(error.item().has_value());
+    CHECK(std::string(error.what()).find("task ") == 0);
+  }
 }
 
 TEST_CASE("executor: what a task throws arrives with its type and text, whatever it is") {

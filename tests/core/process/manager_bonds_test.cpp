@@ -9,13 +9,16 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <furrow/os/clock.hpp>
 #include <furrow/os/fault.hpp>
 #include <furrow/os/process.hpp>
 #include <furrow/process/manager.hpp>
+#include <furrow/process/pool.hpp>
 #include <furrow/process/process.hpp>
 #include <furrow/process/reception.hpp>
 
@@ -212,4 +215,36 @@ TEST_CASE("a manager without descriptors rests, and lets in who waits once it ha
   REQUIRE(::prlimit(static_cast<pid_t>(manager.pid()), RLIMIT_NOFILE, &enough, nullptr) == 0);
   client.join();
   CHECK(got == 1);
+}
+
+TEST_CASE("proxies that are a task's arguments are kept until the task has its own") {
+  const Board board = Board::make();
+  const mp::Manager manager;
+  mp::Pool pool(1);
+  // The only worker is busy; the sender's own proxies are gone before it comes to the others.
+  const auto busy = pool.apply_async([] {
+    Board::attach()[0] = 1;
+    if (!Board::attach().wait(1, 1)) throw std::runtime_error("nobody let it go");
+  });
+  REQUIRE(board.wait(0, 1));
+  using List = mp::ManagedList<int>;
+  const auto get_a = [](const Dict& d) { return d.get("a"); };
+  const auto one = pool.apply_async(get_a, manager.dict<std::string, int>({{"a", 1}}));
+  const auto inside =
+      pool.apply_async([](const std::vector<List>& lists) { return lists.at(1).get(0); },
+                       std::vector<List>{manager.list<int>({5}), manager.list<int>({6})});
+  const auto mapped =
+      pool.map_async(get_a, std::vector<Dict>{manager.dict<std::string, int>({{"a", 2}}),
+                                              manager.dict<std::string, int>({{"a", 3}})});
+  const auto lock = pool.apply_async(
+      [](const mp::Held<mp::Lock>& held) { return held.acquire(1s); }, manager.Lock());
+  CHECK(manager.objects() == 6);
+  board[1] = 1;
+  busy.get(20s);
+  CHECK(one.get(20s) == 1);
+  CHECK(inside.get(20s) == 6);
+  CHECK(mapped.get(20s) == std::vector<int>{2, 3});
+  CHECK(lock.get(20s));
+  // And no longer.
+  CHECK(eventually([&] { return manager.objects() == 0; }));
 }

@@ -365,6 +365,65 @@ TEST_CASE("a manager may be executed, from a process with threads") {
   thread.join();
 }
 
+TEST_CASE("what a manager lacks is named: key, index, item") {
+  const mp::Manager manager;
+  const auto text_of = [](const auto& f) -> std::string {
+    try {
+      f();
+    } catch (const NotFound& error) {
+      return error.what();
+    }
+    return "nothing was thrown";
+  };
+  const auto words = manager.dict<std::string, int>();
+  CHECK(text_of([&] { words.get("apples\n"); }) == "a manager's dict has no key \"apples\\x0a\"");
+  CHECK(text_of([&] { words.pop(std::string(200, 'x')); }).find("…\" (200 bytes)") !=
+        std::string::npos);
+  CHECK(text_of([&] { manager.dict<int, int>().get(-7); }) == "a manager's dict has no key -7");
+  CHECK(text_of([&] { manager.dict<double, int>().get(0.5); }) ==
+        "a manager's dict has no key 0.5");
+  CHECK(text_of([&] {
+          manager.dict<std::pair<int, int>, int>().get({1, 2});
+        }) == "a manager's dict has no key that is a std::pair<int, int>");
+  const auto numbers = manager.list<int>({1, 2});
+  CHECK(text_of([&] { numbers.get(2); }) == "a manager's list has no item at index 2");
+  CHECK(text_of([&] { numbers.set(-3, 0); }) == "a manager's list has no item at index -3");
+  CHECK(text_of([&] { numbers.index(9); }) == "a manager's list has no item 9");
+  CHECK(text_of([&] { numbers.remove(9); }) == "a manager's list has no item 9");
+}
+
+TEST_CASE("a wrong key is wrong in the manager's own process, too; nobody is there is said so") {
+  const mp::Manager manager("manager's key");
+  CHECK_THROWS_AS(mp::Manager::connect(manager.address(), "another key"), AuthenticationFailed);
+  CHECK(mp::Manager::connect(manager.address(), "manager's key").objects() == 0);
+  CHECK(mp::Manager::connect(manager.address()).objects() == 0);
+  try {
+    mp::Manager::connect("@furrow-test-nobody", "key");
+    FAIL("somebody was there");
+  } catch (const ManagerDied& error) {
+    CHECK(std::string(error.what()).find("nobody listens at @furrow-test-nobody: no manager") == 0);
+  }
+}
+
+TEST_CASE("a call within a time: it is over then, and the manager goes on") {
+  const mp::Manager manager;
+  const auto counter = manager.make<Counter>(0);
+  const auto d = manager.dict<std::string, int>({{"a", 1}});
+  CHECK(d.within(10s).get("a") == 1);
+  const auto slow = [](Counter& c) {
+    std::this_thread::sleep_for(400ms);
+    return c.add(1);
+  };
+  CHECK_THROWS_AS(counter.within(30ms).apply(slow), furrow::Timeout);
+  // One that waits holds up the manager, and nobody who would rather not wait.
+  CHECK_THROWS_AS(d.within(30ms).set("a", 2), furrow::Timeout);
+  CHECK_THROWS_AS(d.within(-1s).size(), furrow::Timeout);
+  // What was begun was done, and each answer belongs to its call.
+  CHECK(counter.apply([](Counter& c) { return c.value; }) == 1);
+  CHECK(d.get("a") >= 1);
+  CHECK(d.within(10s).size() == 1);
+}
+
 TEST_CASE("strangers connect by address and key, and find what was published") {
   const mp::Manager manager("manager's key");
   const auto d = manager.dict<std::string, int>({{"a", 1}});
