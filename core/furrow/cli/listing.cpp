@@ -7,6 +7,7 @@
 #include <furrow/cli/number.hpp>
 #include <furrow/cli/text.hpp>
 #include <furrow/cli/verb.hpp>
+#include <furrow/sync/describe.hpp>
 
 namespace furrow::cli {
 namespace {
@@ -34,26 +35,50 @@ std::string json_members(const segment::Info& info) {
       iso_time(info.created_at));
 }
 
-int ls(bool json, bool all) {
+// What it is, more closely than its segment says, and a few words on how it stands.
+mp::ObjectDescription describe(const segment::Info& info) {
+  if (info.lifetime == Lifetime::owned && !info.attached) {
+    const char* const left =
+        info.kind == segment::Kind::engine
+            ? "left by an engine that died: furrow gc finishes its jobs' tiles and removes it"
+            : "left by processes that died: furrow gc removes it";
+    return {kind_name(info), left};
+  }
+  if (info.kind == segment::Kind::engine) return {"engine", "runs"};
+  if (is_array(info)) return {"array", info.attached ? "in use" : "nobody is attached"};
+  try {
+    const auto segment = Segment::attach(info.name, {.access = Access::read_only});
+    return mp::describe_object({segment->data(), segment->data_bytes()});
+  } catch (const PermissionDenied&) {
+    return {"object", "of another user"};
+  } catch (const Error&) {
+    return {"object", "gone by now"};
+  }
+}
+
+int ls(bool json, bool arrays) {
   std::string text;
-  std::vector<std::vector<std::string>> rows{
-      {"NAME", "DTYPE", "SHAPE", "BYTES", "LIFETIME", "ATTACHED", "CREATED"}};
+  std::vector<std::vector<std::string>> rows{{"NAME", "KIND", "DTYPE", "SHAPE", "BYTES", "LIFETIME",
+                                              "ATTACHED", "CREATED", "BY PROCESS", "STATE"}};
   for (const segment::Info& info : segment::list()) {
-    if (!is_array(info) && !all) continue;
+    if (!is_array(info) && arrays) continue;
+    const mp::ObjectDescription what = describe(info);
     if (json) {
-      text += fmt::format("{}{{{}{}}}", text.empty() ? "[" : ",\n ", json_members(info),
-                          all ? fmt::format(", \"kind\": \"{}\"", kind_name(info)) : "");
+      text += fmt::format(
+          "{}{{{}, \"kind\": \"{}\", \"type\": {}, \"creator_pid\": {}, \"state\": {}}}",
+          text.empty() ? "[" : ",\n ", json_members(info), kind_name(info), json_quoted(what.type),
+          info.creator_pid, json_quoted(what.state));
       continue;
     }
-    rows.push_back({info.name,
-                    is_array(info) ? std::string(dtype_name(info.dtype)) : kind_name(info),
+    rows.push_back({info.name, what.type, is_array(info) ? std::string(dtype_name(info.dtype)) : "",
                     is_array(info) ? to_string(shape_of(info)) : "", human_bytes(info.data_bytes),
-                    lifetime_name(info), info.attached ? "yes" : "no", iso_time(info.created_at)});
+                    lifetime_name(info), info.attached ? "yes" : "no", iso_time(info.created_at),
+                    fmt::format("{}", info.creator_pid), what.state});
   }
   if (json) {
     print(text.empty() ? "[]\n" : text + "]\n");
   } else {
-    print(table(rows, "lllrlll"));
+    print(table(rows, "llllrlllrl"));
   }
   return exit_done;
 }
@@ -82,21 +107,25 @@ int info(const std::string& name, bool json) {
     rows.push_back({"@" + key, attribute_text(value)});
   }
   if (json) {
-    print(fmt::format(
-        "{{{}, \"creator_pid\": {}, \"generation\": {}, \"note\": {}, "
-        "\"attributes\": {{{}}}}}\n",
-        json_members(info), info.creator_pid, info.generation, json_quoted(info.note), attributes));
+    const mp::ObjectDescription what = describe(info);
+    print(
+        fmt::format("{{{}, \"creator_pid\": {}, \"generation\": {}, \"note\": {}, "
+                    "\"attributes\": {{{}}}, \"kind\": \"{}\", \"type\": {}, \"state\": {}}}\n",
+                    json_members(info), info.creator_pid, info.generation, json_quoted(info.note),
+                    attributes, kind_name(info), json_quoted(what.type), json_quoted(what.state)));
     return exit_done;
   }
-  const std::string dtype = is_array(info) ? std::string(dtype_name(info.dtype)) : kind_name(info);
+  const mp::ObjectDescription what = describe(info);
   rows.insert(
       rows.begin(),
       {{"name", info.name},
-       {"dtype", dtype},
-       {"shape", to_string(shape_of(info))},
+       {"kind", what.type},
+       {"dtype", is_array(info) ? std::string(dtype_name(info.dtype)) : "none"},
+       {"shape", is_array(info) ? to_string(shape_of(info)) : "none"},
        {"bytes", fmt::format("{} ({})", info.data_bytes, human_bytes(info.data_bytes))},
        {"lifetime", lifetime_name(info)},
        {"attached", info.attached ? "yes" : "no"},
+       {"state", what.state},
        {"created", fmt::format("{} by process {}", iso_time(info.created_at), info.creator_pid)},
        {"changed", fmt::format("{} times by jobs", info.generation)}});
   if (!info.note.empty()) rows.push_back({"note", info.note});
@@ -110,15 +139,21 @@ void add_ls(CLI::App& app, Command& command) {
   struct Options {
     bool json = false;
     bool all = false;
+    bool arrays = false;
   };
   auto options = std::make_shared<Options>();
-  const Verb verb = add_verb(app, "ls", "List the arrays");
+  const Verb verb = add_verb(app, "ls", "List what is in shared memory: arrays, locks, queues, …");
   verb.flag("--json", options->json,
-            "An array of objects: name, dtype, shape, bytes, lifetime, attached, created");
-  verb.flag("--all", options->all,
-            "Engines that run, locks, queues and the like, too (JSON: with a member kind)");
-  verb.on_chosen(
-      [&command, options] { command.run = [options] { return ls(options->json, options->all); }; });
+            "An array of objects: name, dtype, shape, bytes, lifetime, attached, created, kind "
+            "(array, engine, object), type (Lock, Queue, …), creator_pid, state");
+  verb.flag("--arrays", options->arrays, "Arrays alone");
+  verb.flag("--all", options->all, "All kinds: what it does anyway");
+  verb.on_chosen([&command, options] {
+    command.run = [options] {
+      if (options->all && options->arrays) throw UsageError("--all and --arrays contradict");
+      return ls(options->json, options->arrays);
+    };
+  });
 }
 
 void add_info(CLI::App& app, Command& command) {
@@ -127,10 +162,10 @@ void add_info(CLI::App& app, Command& command) {
     bool json = false;
   };
   auto options = std::make_shared<Options>();
-  const Verb verb = add_verb(app, "info", "Show what an array is, and its attributes");
-  verb.option("NAME", options->name, "Name of the array").required();
-  verb.flag("--json", options->json,
-            "One object: as ls, and creator_pid, generation, note, attributes");
+  const Verb verb =
+      add_verb(app, "info", "Show what an array, a lock or a queue is, and how it stands");
+  verb.option("NAME", options->name, "Its name").required();
+  verb.flag("--json", options->json, "One object: as ls, and generation, note, attributes");
   verb.on_chosen([&command, options] {
     command.run = [options] { return info(options->name, options->json); };
   });

@@ -43,6 +43,8 @@ bool robust_mutex_is_own(const RobustMutex& mutex) noexcept;
 /// True when, besides, it was taken at this very address: where memory is mapped twice, the kernel
 /// and the C library reach a held mutex through the mapping that it was locked in.
 bool robust_mutex_is_own_here(const RobustMutex& mutex) noexcept;
+/// Number of the thread that held it at that moment; 0: none.
+std::uint64_t robust_mutex_holder(const RobustMutex& mutex) noexcept;
 /// True when a living thread holds it, or seemed to at that moment.
 bool robust_mutex_is_locked(const RobustMutex& mutex) noexcept;
 

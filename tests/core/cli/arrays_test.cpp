@@ -1,6 +1,7 @@
 // create, ls, info, peek, rm, gc
 #include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <complex>
@@ -77,7 +78,7 @@ TEST_CASE("ls and info tell the same, as text and as JSON") {
   const auto held = AnyArray::attach("b");
   const std::string ls = run({"ls", "--json"});
   CHECK(python("[list(a) for a in json.loads(text)] == 2 * [['name', 'dtype', 'shape', 'bytes', "
-               "'lifetime', 'attached', 'created']]",
+               "'lifetime', 'attached', 'created', 'kind', 'type', 'creator_pid', 'state']]",
                ls) == "True");
   CHECK(python("[list(a.values())[:6] for a in json.loads(text)]", ls) ==
         "[['a', 'c64', [0, 5], 0, 'persistent', False], "
@@ -85,9 +86,9 @@ TEST_CASE("ls and info tell the same, as text and as JSON") {
   CHECK(python("abs(__import__('time').time() - __import__('calendar').timegm(__import__('time')."
                "strptime(json.loads(text)[0]['created'], '%Y-%m-%dT%H:%M:%SZ'))) < 3600",
                ls) == "True");
-  CHECK(
-      python("text.split()[:7] + text.split('\\n')[2].split()[:3]", run({"ls"})) ==
-      "['NAME', 'DTYPE', 'SHAPE', 'BYTES', 'LIFETIME', 'ATTACHED', 'CREATED', 'b', 'f32', '(2,']");
+  CHECK(python("text.split()[:8] + text.split('\\n')[2].split()[:4]", run({"ls"})) ==
+        "['NAME', 'KIND', 'DTYPE', 'SHAPE', 'BYTES', 'LIFETIME', 'ATTACHED', 'CREATED', 'b', "
+        "'array', 'f32', '(2,']");
 
   held.set_attributes({{"unit", Attribute::text("m/s \"fast\"\n")},
                        {"scale", Attribute::number(0.1)},
@@ -102,13 +103,19 @@ TEST_CASE("ls and info tell the same, as text and as JSON") {
   run({"rm", "--force", "b"});
 }
 
-TEST_CASE("locks, queues and the like are listed when asked for, and are no arrays") {
+TEST_CASE("locks, queues and the like are listed with how they stand, and are no arrays") {
   const auto lock = mp::Lock::create("door");
-  CHECK(run({"ls", "--json"}) == "[]\n");
-  CHECK(python("[(a['name'], a['kind'], a['dtype'], a['attached']) for a in json.loads(text)]",
-               run({"ls", "--all", "--json"})) == "[('door', 'object', None, True)]");
-  CHECK(run({"ls", "--all"}).find("door  object") != std::string::npos);
-  CHECK(run({"info", "door"}).find("object") != std::string::npos);
+  CHECK(run({"ls", "--json", "--arrays"}) == "[]\n");
+  CHECK(python("[(a['name'], a['kind'], a['type'], a['dtype'], a['attached'], a['state']) for a in "
+               "json.loads(text)]",
+               run({"ls", "--json"})) == "[('door', 'object', 'Lock', None, True, 'free')]");
+  lock.acquire();
+  const std::string held = "held by thread " + std::to_string(::getpid());
+  CHECK(run({"ls"}).find(held + "\n") != std::string::npos);
+  CHECK(run({"ls"}).find("door  Lock") != std::string::npos);
+  CHECK(run({"info", "door"}).find(held) != std::string::npos);
+  CHECK(lock.is_own());
+  lock.release();
   const Result peek = attempt({"peek", "door"});
   CHECK(peek.code == 1);
   CHECK(is_one_sentence(peek.error));

@@ -114,8 +114,12 @@ bool robust_mutex_is_own_here(const RobustMutex& mutex) noexcept {
   return false;
 }
 
+std::uint64_t robust_mutex_holder(const RobustMutex& mutex) noexcept {
+  return word_of(mutex) & FUTEX_TID_MASK;
+}
+
 bool robust_mutex_is_locked(const RobustMutex& mutex) noexcept {
-  return (word_of(mutex) & FUTEX_TID_MASK) != 0;
+  return robust_mutex_holder(mutex) != 0;
 }
 
 }  // namespace furrow::os
