@@ -25,7 +25,7 @@ struct MonteCarloProgress {
 enum class OnInvalid {
   count,  // a path with an output that is not finite is left out and counted; as is, in a plain
           // closure, one that throws
-  fail,   // it is an error: KernelFailed, with the number of such paths
+  fail,   // it is an error: KernelFailed, with how many they are and the first
 };
 
 struct MonteCarloOptions {

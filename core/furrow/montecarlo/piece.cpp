@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <limits>
 
+#include <fmt/format.h>
+
+#include <furrow/error.hpp>
 #include <furrow/montecarlo/sketch.hpp>
 
 namespace furrow::montecarlo {
@@ -151,6 +155,36 @@ class Folding {
 
 }  // namespace
 
+namespace {
+
+/// Runs a block. What a path throws comes out with the path's number, which the block's code does
+/// not know: found by running the block again up to each path that gives no number.
+void run_block(BlockFunction block, const void* closure, const BlockCall& call) {
+  try {
+    return block(closure, call);
+  } catch (...) {  // which path it was is found below
+  }
+  BlockCall again = call;
+  again.forgive = true;
+  block(closure, again);
+  again.forgive = false;
+  for (std::int64_t i = 0; i < call.count; ++i) {
+    if (!std::isnan(call.out[i])) continue;
+    const std::int64_t path = call.first_path + i;
+    again.count = i + 1;
+    try {
+      block(closure, again);
+    } catch (const std::exception& error) {
+      throw KernelFailed(fmt::format("path {}: {}", path, error.what()));
+    } catch (...) {
+      throw KernelFailed(fmt::format("path {}: what it threw is no std::exception", path));
+    }
+  }
+  block(closure, call);  // a closure that does not do the same again
+}
+
+}  // namespace
+
 void run_piece(const Pieces& pieces, std::int64_t index, BlockFunction block, const void* closure) {
   const Pieces::Range range = pieces.range(index);
   double* const record = pieces.records + static_cast<std::size_t>(index) * pieces.layout.words();
@@ -165,11 +199,11 @@ void run_piece(const Pieces& pieces, std::int64_t index, BlockFunction block, co
     const std::int64_t count = std::min(pieces.block_paths, pieces.paths - first);
     BlockCall call{pieces.sequence, first, count,         room.values.data(),
                    stride,          false, pieces.forgive};
-    block(closure, call);
+    run_block(block, closure, call);
     if (pieces.antithetic) {
       call.out = mirror.values.data();
       call.mirrored = true;
-      block(closure, call);
+      run_block(block, closure, call);
       for (std::size_t k = 0; k < pieces.layout.outputs; ++k) {
         for (std::size_t i = k * stride; i < k * stride + static_cast<std::size_t>(count); ++i) {
           room.values[i] = 0.5 * (room.values[i] + mirror.values[i]);

@@ -288,7 +288,7 @@ class Course {
         whole_ = tree_;
       }
       tree_.add(record, round.pieces.range(i).level);
-      if (count_at(record, 1) != 0) check_invalid(tree_.total());
+      if (count_at(record, 1) != 0) check_invalid(tree_.total(), round.pieces, i);
       if (options_.milestone && is_stop(tree_.blocks())) options_.milestone(running());
       stop = may_stop();
       if (stop) return stop;
@@ -341,11 +341,54 @@ class Course {
   }
 
   void check_invalid(const std::vector<double>& total) const {
+    if (options_.on_invalid == OnInvalid::fail && count_at(total.data(), 1) != 0) {
+      throw_invalid(total, "");
+    }
+  }
+
+  /// The same after piece `index` was folded, which has the first such path: that is named.
+  void check_invalid(const std::vector<double>& total, const Pieces& pieces, std::int64_t index) {
     if (options_.on_invalid != OnInvalid::fail || count_at(total.data(), 1) == 0) return;
+    throw_invalid(total, first_invalid(pieces, pieces.range(index)));
+  }
+
+  [[noreturn]] void throw_invalid(const std::vector<double>& total,
+                                  const std::string& first) const {
     throw KernelFailed(fmt::format(
-        "{} of the first {} paths have an output that is not finite (on_invalid = count leaves "
+        "{} of the first {} paths have an output that is not finite{} (on_invalid = count leaves "
         "such paths out, and counts them)",
-        count_at(total.data(), 1), std::min(tree_.blocks() * options_.block_paths, paths_limit_)));
+        count_at(total.data(), 1), std::min(tree_.blocks() * options_.block_paths, paths_limit_),
+        first));
+  }
+
+  /// ", the first of them path 4711". A record says only how many there are: the piece's blocks
+  /// are simulated again, one after the other, and their outputs kept.
+  std::string first_invalid(const Pieces& pieces, Pieces::Range range) {
+    const std::int64_t stride = options_.block_paths;
+    const auto outputs = static_cast<std::int64_t>(simulation_.outputs);
+    const auto record = Array<double>::temporary({static_cast<std::int64_t>(layout_.words())});
+    const auto kept = Array<double>::temporary({outputs, stride});
+    Pieces p = pieces;
+    p.blocks = 1;
+    p.level = 0;
+    p.grouped = false;
+    p.records = record.data();
+    p.samples_stride = stride;
+    for (std::int64_t b = 0; b < std::int64_t{1} << range.level; ++b) {
+      p.first_block = range.first_block + b;
+      const std::int64_t first = p.first_block * stride;
+      // Sample i of the whole simulation is at i: the array begins with `first`.
+      p.samples = reinterpret_cast<double*>(reinterpret_cast<std::uintptr_t>(kept.data()) -
+                                            static_cast<std::uintptr_t>(first) * sizeof(double));
+      simulation_.start(engine_, p).get();
+      const std::int64_t count = std::min(stride, paths_limit_ - first);
+      for (std::int64_t i = 0; i < count; ++i) {
+        if (!std::isfinite(kept.data()[i])) {  // which all outputs of such a path are then
+          return fmt::format(", the first of them path {}", first + i);
+        }
+      }
+    }
+    return "";
   }
 
   MonteCarloResult estimates() const {

@@ -293,6 +293,20 @@ TEST_CASE("paths without a finite output are left out and counted, or an error")
     return path.uniform();
   };
   CHECK_THROWS_WITH(monte_carlo(engine, options, thrower), Catch::Contains("no price"));
+  CHECK_THROWS_WITH(monte_carlo(engine, options, thrower), Catch::Contains("3: no price"));
+  // The first of those that are in the estimate, whatever ran ahead, and for any design.
+  for (const bool antithetic : {false, true}) {
+    MonteCarloOptions fail = options;
+    fail.antithetic = antithetic;
+    const auto one = [](Path& path) {
+      return path.index() == 40'961 || path.index() == 40'970 ? std::log(-1.0) : path.uniform();
+    };
+    fail.paths = 100'000;
+    CHECK_THROWS_WITH(monte_carlo(engine, fail, one),
+                      Catch::Contains("the first of them path 40961 (on_invalid"));
+    fail.paths = 40'961;
+    CHECK(monte_carlo(engine, fail, one).invalid == 0);
+  }
   options.on_invalid = OnInvalid::count;
   CHECK(monte_carlo(engine, options, thrower).invalid == 10'000);
   const auto never = [](Path&) { return std::numeric_limits<double>::infinity(); };

@@ -11,27 +11,27 @@
 // Bits    the random number of an offer is a function of (seed, stream, sweep, site) alone
 // Error   by the autocorrelation time τ of the sweeps (series.hpp), which the notes say
 // Paths   sweeps, after those to warm up. They end at options.paths, or when the energy's error is
-//         small enough after 512, 640, 768, 896, 1024, 1280, … of them and 100 τ, the greater of
-//         energy's and magnetisation's; or after a time
+//         small enough, by an upper bound of its τ, after 512, 640, 768, 896, 1024, 1280, … of
+//         them, and after 200 times the upper bounds of energy's and magnetisation's τ; or after a
+//         time
 // Warm-up as many sweeps as asked for; unless asked, 500, and on in doublings to 20 τ of their
 // later
 //         half, or as many as are to count
-// Exact   energy and magnetisation of the infinite lattice, where the lattice is larger than 20
-//         correlation lengths. J = k = 1
-// Source  Metropolis et al., J. Chem. Phys. 21 (1953); Onsager, Phys. Rev. 65 (1944); Yang, Phys.
-//         Rev. 85 (1952)
+// Exact   the energy of this very lattice (ising_exact.hpp); below the critical temperature the
+//         magnetisation of the infinite one, where this is larger than 20 correlation lengths
+// Source  Metropolis et al., J. Chem. Phys. 21 (1953)
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
-#include <numbers>
 
 #include <fmt/format.h>
 
 #include <furrow/array/array.hpp>
 #include <furrow/error.hpp>
 #include <furrow/kernels/random/random.hpp>
+#include <furrow/montecarlo/models/ising_exact.hpp>
 #include <furrow/montecarlo/models/list.hpp>
 #include <furrow/montecarlo/models/series.hpp>
 #include <furrow/os/clock.hpp>
@@ -110,25 +110,6 @@ struct HalfSweep {
   }
 };
 
-// Onsager's energy for each site.
-double infinite_energy(double temperature) {
-  const double k = 2 / temperature;
-  const double modulus = 2 * std::sinh(k) / (std::cosh(k) * std::cosh(k));
-  const double t = std::tanh(k);
-  return -1 / t *
-         (1 + 2 / std::numbers::pi * (2 * t * t - 1) * std::comp_ellint_1(std::min(modulus, 1.0)));
-}
-
-// Yang's magnetisation below the critical temperature.
-double infinite_magnetisation(double temperature) {
-  return std::pow(1 - std::pow(std::sinh(2 / temperature), -4), 0.125);
-}
-
-double correlation_length(double temperature) {
-  const double k = 1 / temperature;
-  return 1 / std::abs(std::log(1 / std::tanh(k)) - 2 * k);
-}
-
 /// 512, 640, 768, 896, 1024, 1280, …
 bool is_stop(std::int64_t sweeps) {
   const auto n = static_cast<std::uint64_t>(sweeps);
@@ -166,7 +147,8 @@ class Lattice {
   ModelResult run() {
     ModelResult result;
     MonteCarloResult& simulation = result.simulation;
-    const std::int64_t limit = options_.paths != 0 ? options_.paths : sweeps_max;
+    const std::int64_t limit =
+        options_.paths != 0 ? std::min(options_.paths, sweeps_max) : sweeps_max;
     warm_up(limit);
     energy_.clear();
     magnetisation_.clear();
@@ -253,12 +235,12 @@ class Lattice {
     }
     if (!options_.progress || now < report_ns_) return stop_ == Stop::paths;
     report_ns_ = now + 100'000'000;
-    if (!options_.progress(running())) stop_ = Stop::cancelled;
+    if (!options_.progress(running(series_estimate(energy_, options_.confidence).estimate)))
+      stop_ = Stop::cancelled;
     return stop_ == Stop::paths;
   }
 
-  MonteCarloProgress running() const {
-    const Estimate e = series_estimate(energy_, options_.confidence).estimate;
+  MonteCarloProgress running(const Estimate& e) const {
     return {static_cast<std::int64_t>(energy_.size()), options_.paths, e.mean, e.standard_error,
             static_cast<double>(os::monotonic_ns() - began_ns_) * 1e-9};
   }
@@ -266,12 +248,13 @@ class Lattice {
   bool at_stop() const {
     const bool by_error = options_.error > 0 || options_.relative_error > 0;
     if (!by_error && !options_.milestone) return false;
-    const MonteCarloProgress p = running();
-    if (options_.milestone) options_.milestone(p);
-    const double tau = std::max(series_estimate(energy_, options_.confidence).tau,
-                                series_estimate(magnetisation_, options_.confidence).tau);
-    return by_error && static_cast<double>(energy_.size()) >= series_taus * tau &&
-           p.standard_error <= std::max(options_.error, options_.relative_error * std::abs(p.mean));
+    const SeriesEstimate energy = series_estimate(energy_, options_.confidence);
+    if (options_.milestone) options_.milestone(running(energy.estimate));
+    if (!by_error) return false;
+    const double target =
+        std::max(options_.error, options_.relative_error * std::abs(energy.estimate.mean));
+    return is_accurate(energy, energy_.size(), target) &&
+           is_long(series_estimate(magnetisation_, options_.confidence), energy_.size());
   }
 
   Engine& engine_;
@@ -301,20 +284,22 @@ ModelResult run(Engine& engine, const MonteCarloOptions& options, const Paramete
         "ising is a chain of sweeps: it takes no checkpoint, no antithetic paths, and keeps no "
         "samples");
   }
-  if (options.paths > sweeps_max) {
+  const bool other_end = options.error > 0 || options.relative_error > 0 || options.time_ns > 0;
+  if (options.paths > sweeps_max && !other_end) {
     throw InvalidArgument(
         fmt::format("ising: {} sweeps were asked for, at most 1e8 are done", options.paths));
   }
   ModelResult result = Lattice(engine, options, p).run();
   const double temperature = p.real("temperature");
-  const double critical = 2 / std::log(1 + std::numbers::sqrt2);
-  if (static_cast<double>(size) > 20 * correlation_length(temperature)) {
-    result.outputs[0].exact = infinite_energy(temperature);
-    if (temperature < critical) result.outputs[1].exact = infinite_magnetisation(temperature);
-  } else {
-    result.notes.emplace_back(
-        "the lattice is not much larger than the correlation length: the values of the infinite "
-        "one would not do");
+  result.outputs[0].exact = ising_torus_energy(size, temperature);
+  if (temperature < ising_critical_temperature()) {
+    if (static_cast<double>(size) > 20 * ising_correlation_length(temperature)) {
+      result.outputs[1].exact = ising_infinite_magnetisation(temperature);
+    } else {
+      result.notes.emplace_back(
+          "the lattice is not much larger than the correlation length: the magnetisation of the "
+          "infinite one would not do");
+    }
   }
   return result;
 }

@@ -41,8 +41,9 @@ double covariance_at(const std::vector<double>& off, std::size_t lag) {
 }
 
 struct Squared {
-  double error;    // squared, of the mean
-  double degrees;  // that it has
+  double error;        // squared, of the mean
+  double degrees;      // that it has
+  double tau_error{};  // of τ, as a part of it
 };
 
 Squared squared_error(std::vector<double> x) {
@@ -58,10 +59,23 @@ Squared squared_error(std::vector<double> x) {
     tau = std::max(tau + covariance_at(x, window) / variance, 1e-3);
   }
   const double reach = static_cast<double>(2 * window + 1);
-  return {2 * tau * (1 + reach / count) * variance / count, std::max(count / reach, 1.0)};
+  return {2 * tau * (1 + reach / count) * variance / count, std::max(count / reach, 1.0),
+          2 * std::sqrt(std::max(reach / 2 - tau, 0.0) / count)};
 }
 
 }  // namespace
+
+double SeriesEstimate::error_upper() const noexcept {
+  return estimate.standard_error * std::sqrt(tau_upper() / tau);
+}
+
+bool is_long(const SeriesEstimate& series, std::size_t count) noexcept {
+  return static_cast<double>(count) >= series_taus * series.tau_upper();
+}
+
+bool is_accurate(const SeriesEstimate& series, std::size_t count, double target) noexcept {
+  return series.error_upper() <= target && is_long(series, count);
+}
 
 SeriesEstimate series_estimate(const std::vector<double>& x, double confidence) {
   SeriesEstimate out;
@@ -80,6 +94,7 @@ SeriesEstimate series_estimate(const std::vector<double>& x, double confidence) 
   const Squared squared = squared_error(means_of_neighbours(x));
   e.standard_error = std::sqrt(squared.error);
   out.tau = e.variance > 0 ? squared.error * count / (2 * e.variance) : 0.5;
+  out.tau_error = squared.tau_error * out.tau;
   const double reach = montecarlo::student_interval(confidence, squared.degrees) * e.standard_error;
   e.low = e.mean - reach;
   e.high = e.mean + reach;
