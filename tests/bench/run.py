@@ -6,6 +6,9 @@
   run.py readme RESULTS.json README.md [--check]                    put it into the README
 
 A ratio above 1 means that furrow is faster: time of the peer by time of furrow, medians of rounds.
+
+Where the system lets us, everything runs with a /dev/shm of its own whose pages are of 2 MiB, as
+those of NumPy's large arrays are; `--pages small` takes the machine's. The table says which.
 """
 import datetime
 import json
@@ -35,6 +38,37 @@ TOPICS = [
 ]
 UNIT_NS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
+
+
+HUGE_SHM = 'mount -t tmpfs -o huge=within_size none /dev/shm && exec "$@"'
+
+
+def shm_pages():
+    """The page size of large files in /dev/shm, as its mount has it."""
+    found = "4 KiB"
+    with open("/proc/self/mountinfo", encoding="utf-8") as file:
+        for line in file:
+            if line.split()[4] == "/dev/shm":  # the last one mounted lies on top
+                huge = line.rsplit(" ", 1)[1].strip().split(",")
+                found = ("2 MiB" if {"huge=within_size", "huge=always"} & set(huge) else "4 KiB")
+    return found
+
+
+def take_huge_pages(arguments):
+    """Starts this program again with a /dev/shm of huge pages, which nobody else sees, unless it
+    runs so already, the system does not let us, or `--pages small` is said."""
+    pages = option(arguments, "--pages", "huge")
+    if pages not in ("huge", "small"):
+        sys.exit(f"--pages is huge or small, not {pages}")
+    if pages == "small" or shm_pages() != "4 KiB" or "FURROW_BENCH_OWN_SHM" in os.environ:
+        return
+    own = ["unshare", "--mount"] + ([] if os.geteuid() == 0 else ["--map-root-user"])
+    own += ["sh", "-c", HUGE_SHM, "sh"]
+    if subprocess.run([*own, "true"], capture_output=True, check=False).returncode == 0:
+        os.environ["FURROW_BENCH_OWN_SHM"] = "1"
+        os.execvp(own[0], [*own, sys.executable, "-B", *sys.argv])
+    print("no /dev/shm of huge pages can be mounted here: measured with those there are",
+          file=sys.stderr)
 
 
 def run_once(program, names, policy, repetitions):
@@ -77,17 +111,32 @@ def cpu_name():
     return platform.machine()
 
 
+def circumstances(rounds):
+    """What the numbers of a run depend on, as its JSON has it."""
+    return {
+        "date": datetime.date.today().isoformat(),
+        "machine": f"{cpu_name()}, {len(os.sched_getaffinity(0))} cores",
+        "system": f"Linux {platform.release().split('-')[0]}",
+        "pages": shm_pages(),
+        "rounds": rounds,
+    }
+
+
+def measured_on(results):
+    """The same in words, without a full stop."""
+    return (f"{results['machine']}, {results['system']}, arrays in pages of "
+            f"{results.get('pages', '4 KiB')}; medians of {results['rounds']} rounds in turns, "
+            f"{results['date']}")
+
+
 def measure(build, out, rounds, only):
     program = os.path.join(build, "tests/bench/furrow_bench")
     compiler = subprocess.run(["c++", "--version"], capture_output=True, text=True, check=True)
     memory = subprocess.run([os.path.join(build, "tests/bench/furrow_bench_memory")], check=True,
                             capture_output=True, text=True)
     results = {
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{cpu_name()}, {len(os.sched_getaffinity(0))} cores",
-        "system": f"Linux {platform.release().split('-')[0]}",
+        **circumstances(rounds),
         "compiler": compiler.stdout.splitlines()[0],
-        "rounds": rounds,
         "memory": json.loads(memory.stdout),
         "median_ns": {},
     }
@@ -130,8 +179,7 @@ def table(results):
                  f" {memory['worker_kib'] / 1024:.2g} MiB a worker,"
                  f" {memory['control_kib'] / 1024:.2g} MiB shared | | | |")
     lines.append("")
-    lines.append(f"{results['machine']}, {results['system']}, {results['compiler']}; medians of "
-                 f"{results['rounds']} alternating rounds, {results['date']}. A ratio is the "
+    lines.append(f"{measured_on(results)}; {results['compiler']}. A ratio is the "
                  "fastest peer's time by furrow's: above 1, furrow is faster.")
     return "\n".join(lines)
 
@@ -192,6 +240,7 @@ def run_or_readme(doc, topics, name, measure, table, rounds="7"):
     if len(arguments) < 3 or arguments[0] not in ("run", "readme"):
         sys.exit(doc)
     if arguments[0] == "run":
+        take_huge_pages(arguments)
         rounds = int(option(arguments, "--rounds", rounds))
         only = [topic for topic in option(arguments, "--only", "").split(",") if topic]
         unknown = set(only) - {topic.name for topic in topics}
@@ -212,6 +261,7 @@ def main():
     if not arguments:
         sys.exit(__doc__)
     if arguments[0] == "measure":
+        take_huge_pages(arguments)
         rounds = int(option(arguments, "--rounds", "7"))
         only = option(arguments, "--only", "")
         measure(arguments[1], arguments[2], rounds, [t for t in only.split(",") if t])

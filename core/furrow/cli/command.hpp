@@ -72,6 +72,7 @@ void add_load(CLI::App& app, Command& command);
 void add_save(CLI::App& app, Command& command);
 void add_append(CLI::App& app, Command& command);
 void add_create(CLI::App& app, Command& command);
+void add_doctor(CLI::App& app, Command& command);
 void add_h5(CLI::App& app, Command& command);
 void add_ls(CLI::App& app, Command& command);
 void add_info(CLI::App& app, Command& command);

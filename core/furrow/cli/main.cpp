@@ -71,6 +71,7 @@ void add_verbs(CLI::App& app, Command& command) {
   add_mc(app, command);
   add_stats(app, command);
   add_h5(app, command);
+  add_doctor(app, command);
   add_worker(app, command);
 }
 

@@ -93,7 +93,7 @@ std::error_code reserve_part(const Descriptor& file, std::uint64_t bytes, std::u
                              std::uint64_t end);
 
 /// Gives the memory or blocks of [begin, end) back; they read as zeros. Where the system cannot,
-/// they stay.
+/// they stay: of a huge page, only the whole is sure to be given back.
 void release_part(const Descriptor& file, std::uint64_t begin, std::uint64_t end) noexcept;
 
 /// Reads up to `bytes` from `offset`; the number read (less at the end of the file).
@@ -115,6 +115,15 @@ std::uint64_t file_size_limit() noexcept;
 FileStatus status_of(const Descriptor& file, std::error_code& error);
 FileStatus status_of(const std::string& path, std::error_code& error);
 FileSystem file_system_of(const std::string& directory, std::error_code& error);
+
+/// The largest page that the memory of a file may consist of.
+inline constexpr std::uint64_t huge_page_bytes = std::uint64_t{1} << 21;
+
+/// Which files of a tmpfs get huge pages, as its mount's option `huge` has it: "never", "always",
+/// "within_size" (those that fill them) or "advise". Empty where the directory is on no tmpfs or
+/// that cannot be told. (Linux, Documentation/admin-guide/mm/transhuge.rst and
+/// filesystems/tmpfs.rst.) POSIX only.
+std::string huge_page_policy(const std::string& directory);
 
 /// Names in a directory, without "." and "..", in no order.
 std::vector<std::string> list_directory(const std::string& path, std::error_code& error);

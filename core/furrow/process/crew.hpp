@@ -201,6 +201,7 @@ class Crew : public std::enable_shared_from_this<Crew> {
   // crew_tasks.cpp; under mutex_
   bool post(const Task& task);
   bool put_argument(const Task& task, std::uint32_t slot);
+  void release(std::uint64_t at, std::uint64_t bytes) const noexcept;
   void wake_a_worker();
   void collect();
   bool uncollected() const noexcept;

@@ -143,6 +143,13 @@ bool Crew::post(const Task& task) {
   return true;
 }
 
+// What begins at `at` in a slot's own range, with the rest of its last page, which may be a huge
+// one: the ranges are long.
+void Crew::release(std::uint64_t at, std::uint64_t bytes) const noexcept {
+  constexpr std::uint64_t page = os::huge_page_bytes;
+  os::release_part(memory_, at, at + (bytes + page - 1) / page * page);
+}
+
 bool Crew::put_argument(const Task& task, std::uint32_t number) {
   TaskSlot& slot = view_.slot(number);
   const mp::Bytes& argument = task->call.argument;
@@ -152,8 +159,7 @@ bool Crew::put_argument(const Task& task, std::uint32_t number) {
   } else if (argument.size() > message_bytes_max ||
              os::write_within_limit(memory_, CrewView::argument_at(number), argument.data(),
                                     argument.size())) {
-    os::release_part(memory_, CrewView::argument_at(number),
-                     CrewView::argument_at(number) + argument.size());
+    release(CrewView::argument_at(number), argument.size());
     return false;
   }
   // Kept only where it may be wanted again.
@@ -254,12 +260,10 @@ mp::Bytes Crew::read_result(std::uint32_t number) const {
 void Crew::give_back(std::uint32_t number) {
   TaskSlot& slot = view_.slot(number);
   if (slot.argument_bytes > inline_bytes) {
-    const std::uint64_t at = CrewView::argument_at(number);
-    os::release_part(memory_, at, at + slot.argument_bytes);
+    release(CrewView::argument_at(number), slot.argument_bytes);
   }
   if (slot.result_bytes > inline_bytes) {
-    const std::uint64_t at = CrewView::result_at(number);
-    os::release_part(memory_, at, at + slot.result_bytes);
+    release(CrewView::result_at(number), slot.result_bytes);
   }
   slot.argument_bytes = 0;
   slot.result_bytes = 0;

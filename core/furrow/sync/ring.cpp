@@ -201,6 +201,15 @@ void Ring::release_annex(std::uint64_t position, std::uint64_t bytes) const noex
   os::release_part(file.get(), parts.rest_at, parts.rest_at + parts.rest_bytes);
 }
 
+// A huge page goes back only as a whole: what lies before the piece in its first page was taken
+// earlier, and is nobody's for as long as we hold the consumers' lock, so it goes along.
+void Ring::release_taken(std::uint64_t position, std::uint64_t bytes) const noexcept {
+  const std::uint64_t at = position % (2 * annex_bytes());
+  const std::uint64_t along = std::min({(object_.segment_bytes() + at) % os::huge_page_bytes, at,
+                                        annex_bytes() - std::min(bytes, annex_bytes())});
+  release_annex(position - along, bytes + along);
+}
+
 void Ring::write_large(std::uint64_t position, std::span<const std::byte> message) const {
   const Borrowed file(object_.descriptor());
   const Parts parts = annex_parts(position, message.size());
@@ -382,7 +391,7 @@ bool Ring::get(MessageSink& sink, Timeout timeout) const {
   commit(b.gets, gets + 1, b.producers_asleep);
   if (takers_here != nullptr) takers_here->finish(gets + 1, b.gets.word);
   // Still under the lock: the others can then not have come around to this place again.
-  if (large) release_annex(next.annex - bytes, bytes);
+  if (large) release_taken(next.annex - bytes, bytes);
   return true;
 }
 

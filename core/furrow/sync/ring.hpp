@@ -113,6 +113,7 @@ class Ring {
   void write_large(std::uint64_t position, std::span<const std::byte> message) const;
   void read_large(std::uint64_t position, std::byte* to, std::size_t count) const;
   void release_annex(std::uint64_t position, std::uint64_t bytes) const noexcept;
+  void release_taken(std::uint64_t position, std::uint64_t bytes) const noexcept;
 
   SharedObject object_;
 };

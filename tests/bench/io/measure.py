@@ -7,11 +7,9 @@
 Files of --bytes (512 MiB unless said otherwise; 64M, 2G are understood) are made in FOLDER and go
 when their last topic is done. The page cache is warm. A ratio is a peer's time by furrow's.
 """
-import datetime
 import json
 import os
 import pathlib
-import platform
 import shutil
 import statistics
 import sys
@@ -21,7 +19,7 @@ from topics import TOPICS
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-from run import Server, cpu_name, option, run_or_readme, show  # noqa: E402
+from run import Server, circumstances, measured_on, option, run_or_readme, show  # noqa: E402
 
 
 def parse_bytes(text):
@@ -84,10 +82,7 @@ def measure(build, folder, rounds, only, options):
     work = folder / f"files-{os.getpid()}"
     work.mkdir(parents=True)
     results = {
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{cpu_name()}, {len(os.sched_getaffinity(0))} cores",
-        "system": f"Linux {platform.release().split('-')[0]}",
-        "rounds": rounds,
+        **circumstances(rounds),
         "bytes": size,
         "topics": [],
     }
@@ -134,8 +129,7 @@ def table(results):
     lines = ["| what | furrow | elements | beside it: time by furrow's | seen, asked | road |",
              "|---|---:|---:|---|---|---|"]
     lines += [row(entry) for entry in results["topics"]]
-    lines += ["", f"{results['machine']}, {results['system']}; medians of {results['rounds']} "
-              f"rounds in turns, {results['date']}; {results['bytes'] / 2**20:.0f} MiB of doubles "
+    lines += ["", f"{measured_on(results)}; {results['bytes'] / 2**20:.0f} MiB of doubles "
               f"in rows of {COLUMNS}, chunks of 16 rows, the page cache warm. Above 1, furrow is "
               "faster. furrow's saves wait for the disk, the peers' do not."]
     return "\n".join(lines)

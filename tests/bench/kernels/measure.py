@@ -7,12 +7,10 @@
 Two processes keep the operands and time one piece of work when they are asked to: server.cpp for
 compiled peers, python_peer.py for NumPy, numexpr and numba. A ratio is a peer's time by furrow's.
 """
-import datetime
 import io
 import json
 import os
 import pathlib
-import platform
 import statistics
 import sys
 
@@ -20,7 +18,7 @@ from topics import ONE, TOPICS
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-from run import Server, cpu_name, run_or_readme, show  # noqa: E402
+from run import Server, circumstances, measured_on, run_or_readme, show  # noqa: E402
 
 
 class PeerServer(Server):
@@ -65,10 +63,7 @@ def measure(build, folder, rounds, only, options):
     native = PeerServer([str(build / "tests/bench/kernels/furrow_bench_kernels")], environment)
     python = PeerServer([sys.executable, "-B", str(HERE / "python_peer.py")], environment)
     results = {
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{cpu_name()}, {cores} cores",
-        "system": f"Linux {platform.release().split('-')[0]}",
-        "rounds": rounds,
+        **circumstances(rounds),
         "topics": [],
     }
     for topic in TOPICS:
@@ -119,8 +114,7 @@ def table(results):
     lines = ["| what | workers | furrow | an element | beside it: time by furrow's | seen, asked |",
              "|---|---:|---:|---:|---|---|"]
     lines += [row(entry) for entry in results["topics"]]
-    lines += ["", f"{results['machine']}, {results['system']}; medians of {results['rounds']} "
-              f"rounds in turns, {results['date']}. Doubles; 2^25 of them where nothing else is "
+    lines += ["", f"{measured_on(results)}. Doubles; 2^25 of them where nothing else is "
               "said. Above 1, furrow is faster. Serial peers stay serial beside several workers."]
     return "\n".join(lines)
 

@@ -6,11 +6,9 @@
 
 A number is nanoseconds a path; a ratio is a peer's by furrow's.
 """
-import datetime
 import json
 import os
 import pathlib
-import platform
 import statistics
 import sys
 
@@ -18,7 +16,7 @@ from topics import TOPICS
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-from run import Server, cpu_name, run_or_readme  # noqa: E402
+from run import Server, circumstances, measured_on, run_or_readme  # noqa: E402
 
 SERIAL = ("NumPy PCG64", "NumPy Philox", "SciPy", "QuantLib")
 
@@ -53,10 +51,7 @@ def measure(build, folder, rounds, only, options):
     python = Server([sys.executable, "-B", str(HERE / "python_peer.py")], environment)
     servers = [(server, cases_of(server)) for server in (native, python)]
     results = {
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{cpu_name()}, {cores} cores",
-        "system": f"Linux {platform.release().split('-')[0]}",
-        "rounds": rounds,
+        **circumstances(rounds),
         "topics": [],
     }
     for topic in TOPICS:
@@ -100,8 +95,7 @@ def table(results):
                for entry in results["topics"] if entry["workers"] > 1 and entry["name"] in alone]
     lines += [
         "", f"Scaling from one worker to all: {', '.join(scaling)} (asked: 1.9 with two).", "",
-        f"{results['machine']}, {results['system']}; medians of {results['rounds']} rounds in "
-        f"turns, {results['date']}. Above 1, furrow is faster. {', '.join(SERIAL)} are serial "
+        f"{measured_on(results)}. Above 1, furrow is faster. {', '.join(SERIAL)} are serial "
         "beside several workers, too."]
     return "\n".join(lines)
 

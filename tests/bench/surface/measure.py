@@ -7,7 +7,6 @@
 Each measurement is a program of its own. A median is taken of the rounds; each runs all sides of
 a topic once, in another order each time.
 """
-import datetime
 import json
 import os
 import pathlib
@@ -20,7 +19,7 @@ from topics import TOPICS
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-from run import cpu_name, run_or_readme, show  # noqa: E402
+from run import circumstances, measured_on, run_or_readme, show  # noqa: E402
 
 
 def sides_of(commands):
@@ -39,10 +38,8 @@ def measure(build, folder, rounds, only, options):
     sides = sides_of([[str(build / "tests/bench/surface/furrow_bench_surface")],
                       [sys.executable, "-B", str(HERE / "python_peer.py")]])
     results = {
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{cpu_name()}, {len(os.sched_getaffinity(0))} cores",
+        **circumstances(rounds),
         "system": f"Linux {platform.release().split('-')[0]}, Python {platform.python_version()}",
-        "rounds": rounds,
         "topics": [],
     }
     for topic in TOPICS:
@@ -93,8 +90,7 @@ def table(results):
     lines = ["| one operation | furrow | Python (by furrow's) | bare (by furrow's) | seen, asked |",
              "|---|---:|---:|---:|---|"]
     lines += [row(entry) for entry in results["topics"]]
-    lines += ["", f"{results['machine']}, {results['system']}; medians of {results['rounds']} "
-              f"rounds in turns, {results['date']}. Above 1 furrow is faster. Bare: robust pthread "
+    lines += ["", f"{measured_on(results)}. Above 1 furrow is faster. Bare: robust pthread "
               "mutexes, pthread conditions and barriers, POSIX semaphores, futexes, pipes."]
     return "\n".join(lines)
 

@@ -13,7 +13,7 @@ TEST_CASE("help and version go to stdout and are no failure") {
                "SIMD \\w+\\)\\n', text) is not None",
                version) == "True");
   for (const char* verb : {"load", "save", "create", "ls", "info", "peek", "rm", "gc", "apply",
-                           "kernels", "stats", "worker"}) {
+                           "kernels", "stats", "worker", "doctor"}) {
     const std::string help = run({verb, "--help"});
     CHECK(help.find(std::string("furrow ") + verb) != std::string::npos);
     CHECK(run({"--help"}).find(std::string("  ") + verb) != std::string::npos);
@@ -59,4 +59,22 @@ TEST_CASE("global options stand before and after the verb; a prefix isolates") {
   run({"rm", "x", "--prefix", inner});
   run({"rm", "x"});
   CHECK(segments().empty());
+}
+
+TEST_CASE("doctor starts an engine, tells of the machine, and advises") {
+  const std::string told = run({"doctor", "--json", "--workers", "2"});
+  CHECK(python("[d['works'], d['cores'] > 0, d['memory_available'] > 0, d['engine_ms'] > 0, "
+               "d['directory_free'] > 0, type(d['leftovers']) is int] "
+               "if (d := json.loads(text)) else 0",
+               told) == "[True, True, True, True, True, True]");
+  // Pages of 4 KiB go with the advice, others do not.
+  CHECK(python("any('huge' in a for a in d['advice']) != d['huge_pages'] "
+               "if (d := json.loads(text)) else 0",
+               told) == "True");
+  CHECK(run({"doctor", "--workers", "3"}).find("3 workers, started in") != std::string::npos);
+  ::setenv("FURROW_DIR", "/nowhere/at/all", 1);
+  const Result lost = attempt({"doctor"});
+  ::unsetenv("FURROW_DIR");
+  CHECK(lost.code == 1);
+  CHECK(lost.out.find("set FURROW_DIR to one that exists") != std::string::npos);
 }

@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <furrow/array/array.hpp>
 #include <furrow/os/fault.hpp>
 #include <furrow/os/file.hpp>
@@ -18,6 +19,7 @@ using furrow::Array;
 using furrow::CreateOptions;
 using furrow::Place;
 using furrow::Segment;
+using furrow::Shape;
 using furrow::test::run_child;
 using furrow::test::run_child_to;
 
@@ -191,51 +193,85 @@ TEST_CASE("a limit on file sizes is OutOfSpace, not SIGXFSZ") {
   CHECK(files_with_prefix() == 0);
 }
 
+namespace {
+
+// In a child with a tmpfs of its own, creates arrays until it is full, and writes all of each.
+// Returns 0 when all is as it should be, 77 where nothing can be mounted.
+int fill_a_tmpfs(const char* options, const Shape& shape, std::size_t least, std::size_t most) {
+  namespace fs = std::filesystem;
+  const std::string folder = fs::temp_directory_path() / ("furrow-" + std::to_string(::getpid()));
+  fs::create_directory(folder);
+  if (::unshare(CLONE_NEWNS) != 0 ||
+      ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+      ::mount("none", folder.c_str(), "tmpfs", 0, options) != 0) {
+    fs::remove(folder);
+    return 77;
+  }
+  int result = 0;
+  {
+    const Place place{folder, ""};
+    CreateOptions create;
+    create.place = place;
+    std::vector<Array<double>> arrays;
+    std::string message;
+    try {
+      for (int i = 0; i < 100; ++i)
+        arrays.push_back(Array<double>::create("a" + std::to_string(i), shape, create));
+    } catch (const furrow::OutOfSpace& error) {
+      message = error.what();
+    }
+    // What could be made can be touched to its last byte.
+    for (auto& array : arrays)
+      for (double& x : array.span()) x = 1;
+    if (arrays.size() < least || arrays.size() > most) result = 2;
+    if (message.find("free") == std::string::npos) result = 3;
+    if (furrow::segment::list(place).size() != arrays.size()) result = 4;
+    // The same without the look before: the reservation itself says it.
+    std::error_code error;
+    const auto before = fs::space(folder).available;
+    {
+      const auto file = furrow::os::create_unnamed(folder, 0600, error);
+      if (furrow::os::reserve(file, 64 << 20) != std::errc::no_space_on_device) result = 5;
+    }
+    if (fs::space(folder).available != before) result = 6;
+  }
+  ::umount(folder.c_str());
+  fs::remove(folder);
+  return result;
+}
+
+}  // namespace
+
 TEST_CASE("a tmpfs that fills up gives errors and no SIGBUS, and its room comes back") {
-  // The child takes a mount of its own; without the right to do that there is nothing to show.
+  const auto fill = [](const char* options, const Shape& shape, std::size_t least,
+                       std::size_t most) {
+    const int code = run_child([&] { return fill_a_tmpfs(options, shape, least, most); });
+    INFO(options);
+    if (code == 77) WARN("no right to mount a small tmpfs, or none with " << options);
+    CHECK((code == 0 || code == 77));
+  };
+  fill("size=1m", {10000}, 5, 13);
+  // Arrays of 2.3 MiB, of which one huge page and the rest in small ones.
+  fill("size=16m,huge=within_size", {300'000}, 4, 6);
+  fill("size=16m,huge=always", {300'000}, 2, 6);
+}
+
+TEST_CASE("arrays lie in huge pages where /dev/shm has them") {
   const int code = run_child([] {
-    namespace fs = std::filesystem;
-    const std::string folder = fs::temp_directory_path() / ("furrow-" + std::to_string(::getpid()));
-    fs::create_directory(folder);
     if (::unshare(CLONE_NEWNS) != 0 ||
         ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-        ::mount("none", folder.c_str(), "tmpfs", 0, "size=1m") != 0) {
-      fs::remove(folder);
+        ::mount("none", "/dev/shm", "tmpfs", 0, "size=64m,huge=within_size") != 0)
       return 77;
-    }
-    int result = 0;
-    {
-      const Place place{folder, ""};
-      CreateOptions options;
-      options.place = place;
-      std::vector<Array<double>> arrays;
-      std::string message;
-      try {
-        for (int i = 0; i < 100; ++i)
-          arrays.push_back(Array<double>::create("a" + std::to_string(i), {10000}, options));
-      } catch (const furrow::OutOfSpace& error) {
-        message = error.what();
-      }
-      // What could be made can be touched to its last byte.
-      for (auto& array : arrays)
-        for (double& x : array.span()) x = 1;
-      if (arrays.size() < 5 || arrays.size() > 13 || message.find("free") == std::string::npos)
-        result = 2;
-      if (furrow::segment::list(place).size() != arrays.size()) result = 3;
-      // The same without the look before: the reservation itself says it.
-      std::error_code error;
-      const auto before = fs::space(folder).available;
-      {
-        const auto file = furrow::os::create_unnamed(folder, 0600, error);
-        if (furrow::os::reserve(file, 10 << 20) != std::errc::no_space_on_device) result = 4;
-      }
-      if (fs::space(folder).available != before) result = 5;
-    }
-    ::umount(folder.c_str());
-    fs::remove(folder);
-    return result;
+    if (furrow::os::huge_page_policy("/dev/shm") != "within_size") return 2;
+    const auto x = Array<double>::create("x", {1 << 20});  // 8 MiB behind a page of header
+    for (double& value : x.span()) value = 1;
+    std::uint64_t huge_kib = 0;
+    std::ifstream maps("/proc/self/smaps");
+    for (std::string line; std::getline(maps, line);)
+      if (line.rfind("ShmemPmdMapped:", 0) == 0) huge_kib += std::stoull(line.substr(15));
+    return huge_kib >= 6 * 1024 ? 0 : 3;
   });
-  if (code == 77) WARN("no right to mount a small tmpfs: not tried");
+  if (code == 77) WARN("no right to mount a tmpfs of huge pages: not tried");
   CHECK((code == 0 || code == 77));
 }
 
@@ -275,13 +311,13 @@ TEST_CASE("memory that is not reserved is taken through the file, or when it is 
   later.reserve = false;
   later.lifetime = furrow::Lifetime::owned;
   {
-    const auto x = Array<std::uint8_t>::create("later", {1 << 20}, later);
+    const auto x = Array<std::uint8_t>::create("later", {16 << 20}, later);
     const furrow::Segment& segment = *x.segment();
     REQUIRE_FALSE(segment.is_reserved());
     furrow::os::Descriptor file(::dup(segment.descriptor()));
     struct stat s {};
     REQUIRE(::fstat(file.get(), &s) == 0);
-    CHECK(s.st_blocks * 512 < 1 << 19);
+    CHECK(s.st_blocks * 512 < 8 << 20);  // header and attributes, in huge pages at most
     const std::string text = "written";
     REQUIRE_FALSE(furrow::os::write_at(file, furrow::segment::header_bytes + 70'000, text.data(),
                                        text.size()));

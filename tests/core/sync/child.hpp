@@ -22,6 +22,7 @@
 
 #include <furrow/error.hpp>
 #include <furrow/os/fault.hpp>
+#include <furrow/os/file.hpp>
 #include <furrow/segment/segment.hpp>
 
 namespace furrow::test {
@@ -108,6 +109,12 @@ inline bool falls_asleep(const Child& child) {
     const std::size_t name_end = text.rfind(')');
     return name_end != std::string::npos && text.size() > name_end + 2 && text[name_end + 2] == 'S';
   });
+}
+
+/// What a file may keep of memory that was given back: where /dev/shm has huge pages, the last one.
+inline std::size_t kept_bytes() {
+  const std::string policy = os::huge_page_policy(Place::default_place().directory);
+  return policy == "never" || policy == "advise" ? 0 : os::huge_page_bytes;
 }
 
 }  // namespace furrow::test

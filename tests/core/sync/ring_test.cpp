@@ -77,7 +77,7 @@ TEST_CASE("Large messages are whole where the annex begins anew") {
   CHECK(ring.size() == 0);
   struct stat s {};
   REQUIRE(::fstat(ring.object().descriptor(), &s) == 0);
-  CHECK(s.st_blocks * 512 == static_cast<long>(ring.object().segment_bytes()));
+  CHECK(s.st_blocks * 512 <= static_cast<long>(ring.object().segment_bytes() + kept_bytes()));
 }
 
 TEST_CASE("The annex takes what it may hold wherever it begins anew") {
@@ -100,7 +100,7 @@ TEST_CASE("The annex takes what it may hold wherever it begins anew") {
   struct stat s {};
   REQUIRE(::fstat(ring.object().descriptor(), &s) == 0);
   CHECK(s.st_size <= static_cast<long>(ring.object().segment_bytes()) + (2 << 16));
-  CHECK(s.st_blocks * 512 == static_cast<long>(ring.object().segment_bytes()));
+  CHECK(s.st_blocks * 512 <= static_cast<long>(ring.object().segment_bytes() + kept_bytes()));
 }
 
 TEST_CASE("A producer killed where the annex begins anew leaves no memory") {
@@ -113,7 +113,7 @@ TEST_CASE("A producer killed where the annex begins anew leaves no memory") {
   CHECK(get(ring) == "nothing");
   struct stat s {};
   REQUIRE(::fstat(ring.object().descriptor(), &s) == 0);
-  CHECK(s.st_blocks * 512 == static_cast<long>(ring.object().segment_bytes()));
+  CHECK(s.st_blocks * 512 <= static_cast<long>(ring.object().segment_bytes() + kept_bytes()));
 }
 
 }  // namespace

@@ -10,10 +10,12 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 #include <limits>
 
 #include <furrow/os/fault.hpp>
@@ -229,6 +231,31 @@ FileSystem file_system_of(const std::string& directory, std::error_code& error) 
   const std::uint64_t bytes_free =
       s.f_blocks == 0 ? UINT64_MAX : static_cast<std::uint64_t>(s.f_bavail) * block;
   return {bytes_free, block, type == HUGETLBFS_MAGIC, type == TMPFS_MAGIC};
+}
+
+std::string huge_page_policy(const std::string& directory) {
+  struct stat s {};
+  if (::stat(directory.c_str(), &s) != 0) return {};
+  const std::string device =
+      std::to_string(major(s.st_dev)) + ":" + std::to_string(minor(s.st_dev));
+  std::string policy;
+  std::ifstream mounts("/proc/self/mountinfo");  // proc(5): "36 35 0:24 / /dev/shm … - tmpfs …"
+  for (std::string line; std::getline(mounts, line);) {
+    const std::size_t type = line.find(" - tmpfs ");
+    if (type == std::string::npos || line.find(" " + device + " ") > type) continue;
+    constexpr std::string_view key = ",huge=";
+    const std::size_t at = line.find(key, type);
+    policy = "never";
+    if (at != std::string::npos)
+      policy = line.substr(at + key.size(), line.find(',', at + 1) - at - key.size());
+  }
+  // Two words of the whole system stand above every mount.
+  std::ifstream system("/sys/kernel/mm/transparent_hugepage/shmem_enabled");
+  for (std::string word; !policy.empty() && system >> word;) {
+    if (word == "[deny]") policy = "never";
+    if (word == "[force]") policy = "always";
+  }
+  return policy;
 }
 
 std::vector<std::string> list_directory(const std::string& path, std::error_code& error) {
