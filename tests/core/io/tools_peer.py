@@ -64,7 +64,7 @@ def verify(path):
             noise.id.write_direct_chunk((10 * i, 0), raw, filter_mask=1 if i == 1 else 0)
         f.create_dataset("chunked", data=random.random((30, 30)), chunks=(10, 30))
         f.create_dataset("contiguous", data=np.zeros((260, 10000)))
-        f.create_dataset("scaled", data=random.integers(0, 9, 1000), chunks=(100,), scaleoffset=2)
+        f.create_dataset("lzf", data=random.integers(0, 9, 1000), chunks=(100,), compression="lzf")
         f["strings"] = ["a", "bc", ""] * 100
         f.create_dataset("unwritten", shape=(100, 100), chunks=(10, 10), dtype="f8")
         sparse = f.create_dataset("sparse", shape=(10**6, 10**6), chunks=(100, 10), dtype="f4",
@@ -229,6 +229,22 @@ def check_dangling(path):
         assert f["w"].dims[0][0] == f["v"]
         assert [f[r] for r, i in f["v"].attrs["REFERENCE_LIST"]] == [f["w"]]
         assert list(f["only"].dims[0][0]) == [4, 5, 6, 7]
+
+
+def small(path):
+    a = np.arange(30.0 * 22).reshape(30, 22)
+    with h5py.File(path, "w") as f:
+        f["contiguous"] = a
+        f.create_dataset("edges", data=a, chunks=(7, 5))
+        f.create_dataset("big", data=a.astype(">f8"), chunks=(10, 22))
+        holes = f.create_dataset("holes", (30, 22), "f8", chunks=(8, 11), fillvalue=-1.5)
+        holes[8:16, 11:] = a[8:16, 11:]
+        f.create_dataset("chunks", data=a, chunks=(6, 11))
+
+
+def small_behind(path):
+    with h5py.File(path, "w", userblock_size=1024) as f:
+        f.create_dataset("x", data=np.arange(60.0).reshape(6, 10), chunks=(3, 5))
 
 
 def streamed(path):

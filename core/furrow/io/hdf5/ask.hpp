@@ -22,7 +22,7 @@ template <class Answer, class Read>
 auto ask(Engine& engine, const WireWriter& request, std::size_t answer_bytes, Answer answer,
          Read read, const JobOptions& job, const std::string& asked) {
   for (std::size_t capacity = answer_bytes;;) {
-    const Mailbox box(Place::default_place(), request, capacity);
+    Mailbox box(Place::default_place(), request, capacity);
     Mail* const mail = box.mail();
     const auto closure = [mail, answer](std::int64_t) {
       guard(*mail, [mail, &answer] {
@@ -33,6 +33,7 @@ auto ask(Engine& engine, const WireWriter& request, std::size_t answer_bytes, An
       });
     };
     run(engine, box, 1, closure, bounded(job), asked);
+    box.ended();
     if (box.fits()) return read(box.answer());
     capacity = static_cast<std::size_t>(box.answer_bytes());
   }

@@ -65,6 +65,12 @@ ContiguousFile::ContiguousFile(const std::string& file, const std::string& datas
   }
 }
 
+void ContiguousFile::look_at(const Shape& shape, std::uint64_t offset) noexcept {
+  description_.shape = shape;
+  description_.offset = offset;
+  lie_ = c_strides(shape);
+}
+
 void ContiguousFile::read_at(std::int64_t element, std::span<std::byte> to) const {
   const std::size_t item = item_bytes(description_.dtype);
   const std::uint64_t offset =

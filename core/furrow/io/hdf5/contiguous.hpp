@@ -28,6 +28,9 @@ class ContiguousFile {
   ContiguousFile(const std::string& file, const std::string& dataset,
                  const Description& description);
 
+  /// From here on the elements of this shape that lie at this offset of the same file.
+  void look_at(const Shape& shape, std::uint64_t offset) noexcept;
+
   /// What is wanted of a cell of these extents into the result whose element 0 is `to`.
   void read_cell(const Cell& cell, const Extents& extents, Decoder& scratch, std::byte* to,
                  const Strides& strides) const;

@@ -28,8 +28,9 @@ constexpr std::size_t block_bytes_min = std::size_t{1} << 20;
 constexpr std::size_t filtered_block_bytes_min = std::size_t{256} << 10;
 constexpr std::size_t block_bytes_max = std::size_t{32} << 20;
 constexpr std::size_t blocks_per_worker = 8;  // so that the last ones to finish finish together
-// Read at once by whoever waits: waking a worker takes longer. No library is in the way, so nothing
-// can crash; but a disk may hang, so not where a deadline was asked for.
+// Contiguous, or chunks without filters: read at once by whoever waits, at the offsets that a
+// worker found. Waking workers takes longer. No library is in the way, so nothing can crash; but a
+// disk may hang, so not where a deadline was asked for.
 constexpr std::size_t own_bytes_max = std::size_t{1} << 20;
 
 struct Inspected {
@@ -38,6 +39,7 @@ struct Inspected {
   std::string dataset;
   Description description;
   ReadAttributes attributes;
+  std::vector<std::uint64_t> chunk_offsets;  // Source::plain_chunks
 };
 
 /// In a worker: a damaged file may crash the library while it is only looked at.
@@ -56,6 +58,9 @@ void answer_inspection(Mail& mail) {
     answer.put(source.description());
     answer.attributes(attributes.kept);
     answer.texts(attributes.skipped);
+    const std::vector<std::uint64_t> chunks = source.plain_chunks(own_bytes_max);
+    answer.put(static_cast<std::uint64_t>(chunks.size()));
+    for (const std::uint64_t offset : chunks) answer.put(offset);
     post_answer(mail, answer);
   });
 }
@@ -72,6 +77,7 @@ Inspected inspect(Engine& engine, const std::string& file, const std::string& da
     run(
         engine, *box, 1, [mail](std::int64_t) { answer_inspection(*mail); }, bounded(options.job),
         "cannot read " + quoted(file, dataset));
+    box->ended();
     if (box->fits()) {
       WireReader answer = box->answer();
       Inspected result;
@@ -80,6 +86,8 @@ Inspected inspect(Engine& engine, const std::string& file, const std::string& da
       result.description = answer.get<Description>();
       result.attributes.kept = answer.attributes();
       result.attributes.skipped = answer.texts();
+      result.chunk_offsets.resize(answer.get<std::uint64_t>());
+      for (std::uint64_t& offset : result.chunk_offsets) offset = answer.get<std::uint64_t>();
       if (result.file == file && result.dataset == dataset) result.box = std::move(box);
       return result;
     }
@@ -182,7 +190,8 @@ bool reads_at_once(const LoadPlan& plan, const JobOptions& job) {
   const std::size_t bytes = static_cast<std::size_t>(size_of(plan.cells.extents)) *
                             static_cast<std::size_t>(plan.cells.count()) *
                             item_bytes(plan.description.dtype);
-  return plan.road == Road::contiguous && bytes <= own_bytes_max && job.deadline_ns == 0;
+  return (plan.road == Road::contiguous || plan.chunk_offsets != nullptr) &&
+         bytes <= own_bytes_max && job.deadline_ns == 0;
 }
 
 void fill(Engine& engine, Prepared& p, LoadPlan& plan, const AnyArray& array,
@@ -196,21 +205,24 @@ void fill(Engine& engine, Prepared& p, LoadPlan& plan, const AnyArray& array,
     plan.file = {os::this_process_id(), static_cast<std::uint32_t>(segment.descriptor()),
                  file.device, file.inode, segment::header_bytes};
   }
+  if (!p.inspected.chunk_offsets.empty()) plan.chunk_offsets = p.inspected.chunk_offsets.data();
   if (reads_at_once(plan, options.job)) {
     for (std::int64_t i = 0; i < plan.blocks; ++i) {
       read_block(plan, p.inspected.file, p.inspected.dataset, i);
     }
   } else {
+    plan.chunk_offsets = nullptr;  // the workers find their own
     if (p.inspected.box == nullptr) {
       WireWriter request;
       request.text(p.inspected.file);
       request.text(p.inspected.dataset);
       p.inspected.box = std::make_unique<Mailbox>(options.create.place, request, 0);
     }
-    const Mailbox& box = *p.inspected.box;
+    Mailbox& box = *p.inspected.box;
     box.reuse();
     run(engine, box, plan.blocks, BlockReader{box.mail(), plan}, options.job,
         "cannot read " + p.name);
+    box.ended();
   }
   require_unchanged(p.inspected.file, p.name, p.inspected.description);
 }

@@ -2,7 +2,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
+#include <mutex>
 #include <string_view>
+#include <utility>
+
+#include <furrow/os/identity.hpp>
 
 namespace furrow::hdf5 {
 namespace {
@@ -37,6 +42,41 @@ using Errors = ErrorList<InvalidArgument, NotFound, AlreadyExists, InUse, OutOfS
                          PermissionDenied, Corrupt, VersionMismatch, ShapeMismatch, TypeMismatch,
                          Timeout, Cancelled, WorkerDied, KernelFailed, IoError>;
 
+// New shared memory costs a small load more than its bytes do: workers have mapped the last one.
+constexpr std::size_t kept_bytes_max = std::size_t{128} << 10;
+
+struct Kept {
+  std::mutex mutex;
+  std::uint64_t process = 0;
+  AnyArray* array = nullptr;  // never destroyed: at the end of a process segments may have gone
+};
+Kept& kept() {
+  static Kept one;
+  return one;
+}
+
+/// Not valid when there is none that would do.
+AnyArray take_kept(const Place& place, std::size_t bytes) {
+  Kept& k = kept();
+  const std::lock_guard lock(k.mutex);
+  // A forked child has its parent's, which the parent goes on to use.
+  if (k.array == nullptr || k.process != os::this_process_id() || k.array->bytes() < bytes ||
+      k.array->segment()->place().directory != place.directory) {
+    return {};
+  }
+  const std::unique_ptr<AnyArray> array(std::exchange(k.array, nullptr));
+  return std::move(*array);
+}
+
+void keep(AnyArray array) {
+  Kept& k = kept();
+  const std::lock_guard lock(k.mutex);
+  if (k.process != os::this_process_id()) k.array = nullptr;
+  if (k.array != nullptr) return;
+  k.process = os::this_process_id();
+  k.array = new AnyArray(std::move(array));
+}
+
 }  // namespace
 
 Mailbox::Mailbox(const Place& place, const WireWriter& request, std::size_t answer_capacity) {
@@ -48,11 +88,14 @@ Mailbox::Mailbox(const Place& place, const WireWriter& request, std::size_t answ
   options.note = "request to the workers of a load or save";
   options.place = place;
   options.publish = false;  // workers reach it as the coordinator's open file
-  const auto bytes = static_cast<std::int64_t>(sizeof(Mail) + request_bytes + capacity);
-  array_ = AnyArray::create("request", Dtype::u8, {bytes}, options);
+  const std::size_t bytes = sizeof(Mail) + request_bytes + capacity;
+  array_ = take_kept(place, bytes);
+  if (!array_.valid()) {
+    array_ = AnyArray::create("request", Dtype::u8, {static_cast<std::int64_t>(bytes)}, options);
+  }
   Mail& m = *new (array_.data()) Mail{};
   m.request_bytes = request_bytes;
-  m.answer_capacity = capacity;
+  m.answer_capacity = array_.bytes() - sizeof(Mail) - request_bytes;
   if (request_bytes != 0) std::memcpy(request_place(m), request.bytes().data(), request_bytes);
 }
 
@@ -66,7 +109,12 @@ void Mailbox::rethrow() const {
   Errors::raise(m.error, std::string(text, bytes));
 }
 
-void Mailbox::reuse() const noexcept {
+Mailbox::~Mailbox() {
+  if (ended_ && array_.valid() && array_.bytes() <= kept_bytes_max) keep(std::move(array_));
+}
+
+void Mailbox::reuse() noexcept {
+  ended_ = false;
   mail()->answer_bytes = 0;
   mail()->state.store(static_cast<std::uint32_t>(MailState::empty), std::memory_order_release);
 }

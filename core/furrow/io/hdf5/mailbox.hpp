@@ -46,6 +46,9 @@ static_assert(sizeof(Mail) == 64 && std::atomic<std::uint32_t>::is_always_lock_f
 class Mailbox {
  public:
   Mailbox(const Place& place, const WireWriter& request, std::size_t answer_capacity);
+  ~Mailbox();
+  Mailbox(Mailbox&&) = default;
+  Mailbox& operator=(Mailbox&&) = delete;
 
   Mail* mail() const noexcept { return static_cast<Mail*>(array_.data()); }
   /// Its memory, for a job that may outlast the call.
@@ -58,10 +61,13 @@ class Mailbox {
   /// REQUIRES: fits().
   WireReader answer() const;
   /// Forgets the answer: another job of the same request.
-  void reuse() const noexcept;
+  void reuse() noexcept;
+  /// All its jobs have ended: its memory is kept for the next mailbox of this process.
+  void ended() noexcept { ended_ = true; }
 
  private:
   AnyArray array_;
+  bool ended_ = false;
 };
 
 // --- in a worker ---

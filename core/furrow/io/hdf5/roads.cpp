@@ -111,15 +111,17 @@ void read_chunk(const LoadPlan& plan, const Source& source, const Cell& cell, co
 class Reader {
  public:
   Reader(const LoadPlan& plan, const std::string& file, const std::string& dataset) : plan_(plan) {
-    if (plan.road == Road::contiguous) {
+    if (plan.road == Road::contiguous || plan.chunk_offsets != nullptr) {
       contiguous_.emplace(file, dataset, plan.description);
     } else {
       source_.emplace(file, dataset, plan.description);
     }
   }
 
-  void read(const Cell& cell, const Target& to) const {
-    if (plan_.road == Road::contiguous) {
+  void read(const Cell& cell, const Target& to) {
+    if (plan_.chunk_offsets != nullptr) {
+      read_plain_chunk(cell, to);
+    } else if (plan_.road == Road::contiguous) {
       contiguous_->read_cell(cell, plan_.cells.extents, decoder(), to.data, to.strides);
     } else if (plan_.road == Road::chunks) {
       read_chunk(plan_, *source_, cell, to);
@@ -129,11 +131,11 @@ class Reader {
   }
 
   /// The elements of a cell side by side, in memory of this process.
-  std::span<const std::byte> read_apart(const Cell& cell, Buffer& buffer) const {
+  std::span<const std::byte> read_apart(const Cell& cell, Buffer& buffer) {
     const Description& d = plan_.description;
     Strides strides = c_strides(cell.count);
     std::int64_t element = 0;
-    if (plan_.road == Road::chunks && goes_straight(cell, d.chunk, strides, element)) {
+    if (source_ && plan_.road == Road::chunks && goes_straight(cell, d.chunk, strides, element)) {
       const std::span<const std::byte> elements = decode_chunk(plan_, *source_, cell, {});
       if (!elements.empty()) return elements;
     }
@@ -144,6 +146,26 @@ class Reader {
   }
 
  private:
+  /// As if the chunk were a contiguous dataset.
+  void read_plain_chunk(const Cell& cell, const Target& to) {
+    const Description& d = plan_.description;
+    std::int64_t chunk = 0;
+    Cell alone = cell;
+    for (std::size_t axis = 0; axis < d.shape.ndim(); ++axis) {
+      chunk = chunk * ((d.shape[axis] + d.chunk[axis] - 1) / d.chunk[axis]) +
+              cell.corner[axis] / d.chunk[axis];
+      alone.corner[axis] = 0;
+    }
+    std::vector<ListedRow> rows;
+    if (cell.rows != nullptr) {
+      rows.assign(cell.rows, cell.rows + cell.count[0]);
+      for (ListedRow& row : rows) row.row -= cell.corner[0];
+      alone.rows = rows.data();
+    }
+    contiguous_->look_at(d.chunk, plan_.chunk_offsets[chunk]);
+    contiguous_->read_cell(alone, d.chunk, decoder(), to.data, to.strides);
+  }
+
   const LoadPlan& plan_;
   std::optional<ContiguousFile> contiguous_;
   std::optional<Source> source_;
@@ -203,7 +225,7 @@ void write_runs(const LoadPlan& plan, const os::Descriptor& file, const Cell& ce
 }
 
 /// The cells [first, end) through the result's file.
-void write_cells(const LoadPlan& plan, const Reader& reader, std::int64_t first, std::int64_t end) {
+void write_cells(const LoadPlan& plan, Reader& reader, std::int64_t first, std::int64_t end) {
   thread_local Buffer buffer;
   const os::Descriptor file = open_result(plan.file);
   std::vector<ListedRow> rows;
@@ -252,7 +274,7 @@ void read_block(const LoadPlan& plan, const std::string& file, const std::string
                 std::int64_t block) {
   const std::int64_t first = block * plan.cells_per_block;
   const std::int64_t end = std::min(first + plan.cells_per_block, plan.cells.count());
-  const Reader reader(plan, file, dataset);
+  Reader reader(plan, file, dataset);
   if (plan.file.process != 0) {
     write_cells(plan, reader, first, end);
   } else {

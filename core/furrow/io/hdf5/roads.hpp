@@ -43,6 +43,9 @@ struct LoadPlan {
   void* data = nullptr;  // element 0 of the result
   Strides strides;
   ResultFile file;
+  /// Of chunks without filters, in C order: they are read as contiguous elements are. No worker has
+  /// these.
+  const std::uint64_t* chunk_offsets = nullptr;
 };
 
 /// Cells fill runs of 4 KiB or more of a result without holes, or one cell fills all of it.
@@ -52,8 +55,8 @@ bool fills_runs(const Cells& cells, std::size_t item_bytes) noexcept;
 Extents cell_extents(const Description& description, const Selection& selection,
                      std::size_t block_bytes);
 
-/// In a worker. Throws InUse (the file changed), Corrupt (cut short, damaged chunks), OutOfSpace,
-/// IoError.
+/// In a worker, or where no library takes part: contiguous, or with chunk_offsets. Throws InUse
+/// (the file changed), Corrupt (cut short, damaged chunks), OutOfSpace, IoError.
 void read_block(const LoadPlan& plan, const std::string& file, const std::string& dataset,
                 std::int64_t block);
 

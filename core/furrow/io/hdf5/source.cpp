@@ -274,6 +274,34 @@ std::uint64_t Source::chunk_stored_bytes(const Extents& corner) const {
   return 0;
 }
 
+std::vector<std::uint64_t> Source::plain_chunks(std::size_t bytes_max) const {
+  const Description& d = description_;
+  // The library looks for each by going through those before it.
+  constexpr std::int64_t chunks_max = 64;
+  if (road_of(d) != Road::chunks || d.filter_count != 0 || size_of(d.shape) == 0) return {};
+  Cells chunks = cells_of(select_all(d.shape), d.chunk);
+  const std::size_t bytes = static_cast<std::size_t>(size_of(d.chunk)) * item_bytes(d.dtype);
+  if (chunks.count() > chunks_max || bytes > bytes_max ||
+      static_cast<std::size_t>(chunks.count()) * bytes > 2 * bytes_max) {
+    return {};
+  }
+  hsize_t before = 0;  // the library's addresses begin after a user's own block
+  const Properties creation = own<Properties>(H5Fget_create_plist(file_.get()), name_);
+  if (H5Pget_userblock(creation.get(), &before) < 0 || before != 0) return {};
+  std::vector<std::uint64_t> offsets;
+  for (std::int64_t i = 0; i < chunks.count(); ++i) {
+    hsize_t corner[segment::dimensions_max];
+    fill(chunks[i].corner, corner);
+    unsigned mask = 0;
+    haddr_t address = HADDR_UNDEF;
+    hsize_t stored = 0;
+    if (H5Dget_chunk_info_by_coord(dataset_.get(), corner, &mask, &address, &stored) < 0) return {};
+    if (address != HADDR_UNDEF && stored != bytes) return {};
+    offsets.push_back(address == HADDR_UNDEF ? Description::no_offset : address);
+  }
+  return offsets;
+}
+
 std::uint32_t Source::read_chunk(const Extents& corner, std::span<std::byte> to) const {
   hsize_t offset[segment::dimensions_max];
   fill(corner, offset);

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include <furrow/array/shape.hpp>
 #include <furrow/io/hdf5/blocks.hpp>
@@ -65,6 +66,9 @@ class Source {
 
   /// Bytes of the chunk with this corner as it is stored; 0: it was never written.
   std::uint64_t chunk_stored_bytes(const Extents& corner) const;
+  /// Where each chunk lies in the file, in C order (Description::no_offset: never written). Empty
+  /// unless the dataset has chunks without filters, few of them, and about `bytes_max` at most.
+  std::vector<std::uint64_t> plain_chunks(std::size_t bytes_max) const;
   /// The chunk as stored; returns the mask of the filters that were skipped. REQUIRES: `to` has
   /// chunk_stored_bytes of it, not 0.
   std::uint32_t read_chunk(const Extents& corner, std::span<std::byte> to) const;
