@@ -80,11 +80,17 @@ void write_result(const AxesPlan& plan, const ReduceFunctions& f, Slot& slot,
 /// The partials that columns have; as `finish` of their kernels.
 void write_columns(const AxesPlan& plan, ResultKind kind, const std::byte* partials,
                    const Walk::Run& run, std::int64_t count) noexcept {
-  if (plan.call.op == ReduceOp::norm2) {
-    const ReduceFunctions* const f = reduce_functions(plan.call.op, plan.call.dtype);
-    return write_partials<NormPartial>(
-        plan, kind, partials, run, count,
-        [f](const NormPartial& p, ReduceResult& r) { f->finish(&p, &r); });
+  const ReduceFunctions* const f = reduce_functions(plan.call.op, plan.call.dtype);
+  const auto finish = [f](const auto& p, ReduceResult& r) { f->finish(&p, &r); };
+  switch (plan.call.op) {
+    case ReduceOp::norm2:
+      return write_partials<NormPartial>(plan, kind, partials, run, count, finish);
+    case ReduceOp::nanmean_variance:
+      return write_partials<MomentsPartial>(plan, kind, partials, run, count, finish);
+    case ReduceOp::argmin:
+    case ReduceOp::argmax:  // whatever the type of the values is, which have 8 bytes
+      return write_partials<PlacePartial<std::uint64_t>>(plan, kind, partials, run, count, finish);
+    default: break;
   }
   switch (kind) {
     case ResultKind::real:

@@ -202,7 +202,7 @@ class Step {
     for (std::int64_t begin = first_; begin < last_; begin += tile_, ++tiles) {
       const std::int64_t count = std::min(tile_, last_ - begin);
       ColumnCall call = {at(run.place.x + begin * stride), stride, static_cast<std::size_t>(count),
-                         width};
+                         width, static_cast<std::uint64_t>(begin)};
       if (plan_.road == AxesPlan::Road::short_rows) {
         turn(turned, at(run.place.x), stride, run.step.stride, static_cast<std::size_t>(count),
              width, item_);

@@ -216,6 +216,42 @@ void mean_variance(const ColumnCall& call, void* partials) {
   }
 }
 
+/// The given columns, a few at a time, gathered row by row.
+HWY_INLINE void gathered_moments(const ColumnCall& call, const size_t* columns, size_t count,
+                                 MomentsPartial* out) {
+  constexpr size_t most = 8;
+  constexpr size_t pitch = tile_elements(sizeof(double)) + 8;  // not all in one set of the cache
+  alignas(64) double packed[most * pitch];
+  for (size_t begin = 0; begin < count; begin += most) {
+    const size_t width = std::min(most, count - begin);
+    const double* row = static_cast<const double*>(call.x);
+    for (size_t r = 0; r < call.rows; ++r, row += call.row_stride) {
+      for (size_t k = 0; k < width; ++k) packed[k * pitch + r] = row[columns[begin + k]];
+    }
+    for (size_t k = 0; k < width; ++k) {
+      reduce_functions(ReduceOp::nanmean_variance, Dtype::f64)
+          ->tile({{packed + k * pitch}, {1}, call.rows, 0}, out + columns[begin + k]);
+    }
+  }
+}
+
+/// Where no element of a column is NaN, nothing is left out; the others are gathered.
+void nanmean_variance(const ColumnCall& call, void* partials) {
+  const double* row = static_cast<const double*>(call.x);
+  alignas(64) double odd[64] = {};  // not 0 where a NaN was seen
+  for (size_t r = 0; r < call.rows; ++r, row += call.row_stride) {
+    fetch_row(row + rows_ahead * call.row_stride, call.width);
+    for (size_t j = 0; j < call.width; ++j) odd[j] = row[j] != row[j] ? 1.0 : odd[j];
+  }
+  size_t columns[64];
+  size_t count = 0;
+  for (size_t j = 0; j < call.width; ++j) {
+    if (odd[j] != 0) columns[count++] = j;
+  }
+  if (count < call.width) mean_variance(call, partials);
+  gathered_moments(call, columns, count, static_cast<MomentsPartial*>(partials));
+}
+
 // --- what no order changes -----------------------------------------------------------------------
 
 template <class T>
@@ -291,6 +327,38 @@ void extreme(const ColumnCall& call, void* partials) {
   }
 }
 
+/// The first place of the best, or of the first NaN. Indices as wide as the elements, so that one
+/// mask serves both.
+template <bool Most, class T>
+void place(const ColumnCall& call, void* partials) {
+  using Index = std::conditional_t<sizeof(T) == 8, std::int64_t, std::int32_t>;
+  using Wide =
+      std::conditional_t<std::is_floating_point_v<T>, double,
+                         std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>>;
+  const T* x = static_cast<const T*>(call.x);
+  alignas(64) T best[columns_widest];
+  alignas(64) Index at[columns_widest] = {};
+  std::copy(x, x + call.width, best);
+  for (size_t r = 1; r < call.rows; ++r) {
+    x += call.row_stride;
+    fetch_row(x + rows_ahead * call.row_stride, call.width);
+    const auto index = static_cast<Index>(r);
+    for (size_t j = 0; j < call.width; ++j) {
+      const T v = x[j];
+      const T b = best[j];
+      const bool before = Most ? v > b : v < b;
+      const bool first_nan = (v != v) & (b == b);
+      const bool takes = before | first_nan;
+      best[j] = takes ? v : b;
+      at[j] = takes ? index : at[j];
+    }
+  }
+  auto* const out = static_cast<PlacePartial<Wide>*>(partials);
+  for (size_t j = 0; j < call.width; ++j) {
+    out[j] = {static_cast<Wide>(best[j]), call.first_index + static_cast<std::uint64_t>(at[j])};
+  }
+}
+
 enum class Test { count, any, all };
 
 /// Counters as wide as the elements, emptied before 8 bits overflow.
@@ -348,6 +416,13 @@ constexpr void put_lanes(ColumnTable& table) noexcept {
   table.at(ReduceOp::nanmax, dtype_of<T>) = &extreme<GreatestNumber, T>;
 }
 
+template <class... Ts>
+constexpr void put_places(ColumnTable& table) noexcept {
+  ((table.at(ReduceOp::argmin, dtype_of<Ts>) = &place<false, Ts>,
+    table.at(ReduceOp::argmax, dtype_of<Ts>) = &place<true, Ts>),
+   ...);
+}
+
 constexpr ColumnTable make_columns() noexcept {
   ColumnTable table;
   put_all_exact<std::int8_t, std::int16_t, std::int32_t, std::int64_t, std::uint8_t, std::uint16_t,
@@ -355,7 +430,9 @@ constexpr ColumnTable make_columns() noexcept {
   put_exact<std::uint8_t>(table, Dtype::bool_);  // a byte of 0 or 1
   put_lanes<float>(table);
   put_lanes<double>(table);
+  put_places<std::int32_t, std::int64_t, std::uint32_t, std::uint64_t, float, double>(table);
   table.at(ReduceOp::mean_variance, Dtype::f64) = &mean_variance;
+  table.at(ReduceOp::nanmean_variance, Dtype::f64) = &nanmean_variance;
   return table;
 }
 

@@ -4,7 +4,8 @@
 // x[i * row_stride + j]. Each output gets the partial that its elements, gathered, would give.
 //
 // Which   sum, product, nansum, nanmin, nanmax, norms: f32, f64 (sum: integers too); min, max,
-//         count, any, all: integers, bool, f32, f64; mean_variance: f64
+//         count, any, all: integers, bool, f32, f64; argmin, argmax: 32 and 64 bits; mean_variance,
+//         nanmean_variance: f64 (the latter gathers columns that hold a NaN)
 #pragma once
 
 #include <furrow/kernels/reduce/entries.hpp>
@@ -14,15 +15,17 @@ namespace furrow::kernels {
 struct ColumnCall {
   const void* x;
   std::ptrdiff_t row_stride;
-  std::size_t rows;   // 1 .. a tile's elements
-  std::size_t width;  // 1 .. columns_max(op)
+  std::size_t rows;               // 1 .. a tile's elements
+  std::size_t width;              // 1 .. columns_max(op)
+  std::uint64_t first_index = 0;  // of the first row: what argmin and argmax count from
 };
 
 inline constexpr std::size_t columns_widest = 256;
 
 /// So many that the lanes (moments: the tile itself) stay in cache.
 constexpr std::size_t columns_max(ReduceOp op) noexcept {
-  return op == ReduceOp::mean_variance ? 64 : columns_widest;
+  const bool moments = op == ReduceOp::mean_variance || op == ReduceOp::nanmean_variance;
+  return moments ? 64 : columns_widest;
 }
 
 /// Partials are partial_bytes(op) apart.
