@@ -12,6 +12,7 @@
 #include <furrow/process/crew.hpp>
 #include <furrow/process/start.hpp>
 #include <furrow/process/task_error.hpp>
+#include <furrow/segment/segment.hpp>
 
 namespace furrow::process {
 namespace {
@@ -30,6 +31,16 @@ os::ProcessWatch watch_of(std::uint64_t pid, std::uint64_t start) {
   os::ProcessWatch watch(pid);
   const bool is_it = start == 0 || os::start_of_process(pid) == start;
   return is_it ? std::move(watch) : os::ProcessWatch();
+}
+
+// Workers let go of the arrays in results some milliseconds after we have them, and end without
+// removing names: of those that we dropped meanwhile, the names are still there. Results are held
+// by now.
+void sweep_what_workers_left() {
+  try {
+    segment::sweep();
+  } catch (const Error&) {  // nobody asked for it here; the next sweep says what is wrong
+  }
 }
 
 }  // namespace
@@ -63,6 +74,7 @@ bool Crew::watch_once() {
     ended_helpers_ = true;
   }
   resolve_all();
+  sweep_what_workers_left();
   return true;
 }
 

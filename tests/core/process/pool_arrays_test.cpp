@@ -213,6 +213,22 @@ TEST_CASE("pool: an array in a result lives until somebody has read it, its work
   CHECK(soon([] { return segment::list().empty(); }));
 }
 
+TEST_CASE("pool: arrays in results that go before their workers noticed go with the pool") {
+  for (const bool joins : {false, true}) {
+    mp::Pool pool(2);
+    pool.map(
+        [](int i) { return Array<double>::create("short-" + std::to_string(i), {8}, owned()); },
+        numbers(8));
+    if (joins) {
+      pool.close();
+      pool.join();
+    } else {
+      pool.terminate();
+    }
+    CHECK(segment::list().empty());
+  }
+}
+
 TEST_CASE("pool: arrays in results that nobody reads go with them") {
   mp::Pool pool(1);
   for (int i = 0; i < 3; ++i) {
@@ -238,7 +254,6 @@ TEST_CASE(
       for (int i = 0; i < 12; ++i) CHECK(arrays[static_cast<std::size_t>(i)](999) == i);
     }
     CHECK(death.fired());
-    segment::sweep();  // what the killed one had made and told nobody of
     CHECK(segment::list().empty());
   }
 }
