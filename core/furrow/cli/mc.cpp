@@ -12,6 +12,7 @@
 #include <furrow/cli/text.hpp>
 #include <furrow/cli/verb.hpp>
 #include <furrow/cli/work.hpp>
+#include <furrow/montecarlo/models/quasi_models.hpp>
 #include <furrow/os/interrupt.hpp>
 
 namespace furrow::cli {
@@ -69,8 +70,10 @@ void complain_about(const models::ModelResult& result) {
 // What a model finds wrong with values is wrong with the command line, unless it is a file's fault,
 // which has classes of its own.
 models::ModelResult run_model(Engine& engine, const models::Model& model,
-                              const MonteCarloOptions& options, const models::Given& given) {
+                              const MonteCarloOptions& options, const models::Given& given,
+                              bool quasi) {
   try {
+    if (quasi) return models::run_quasi(engine, model.name, options, given);
     return models::run(engine, model.name, options, given);
   } catch (const InvalidArgument& error) {
     throw UsageError(error.what());
@@ -111,9 +114,11 @@ int simulate(const Command& command, const McArguments& arguments) {
       plot.points.push_back({p.paths, p.mean, p.standard_error});
     };
   }
-  const models::ModelResult result = run_model(work.engine(), model, options, given);
+  const models::ModelResult result =
+      run_model(work.engine(), model, options, given, arguments.quasi);
   work.progress().clear();
-  print(arguments.json ? json_report(result, {model, parameters, options}) : report(result));
+  print(arguments.json ? json_report(result, {model, parameters, options, arguments.quasi})
+                       : report(result));
   complain_about(result);
   if (!arguments.plot.empty()) draw(arguments.plot, model, options, result, plot);
   if (result.simulation.stop == Stop::cancelled) {

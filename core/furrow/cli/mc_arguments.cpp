@@ -152,6 +152,8 @@ void add_mc_options(const Verb& mc, const std::shared_ptr<McArguments>& argument
   common.option("--time", arguments->time, "T", "For so long: 500ms, 10s, 5min");
   common.option("--seed", arguments->seed, "N", "Of the random numbers (default: 0)");
   common.flag("--antithetic", arguments->antithetic, "Each path with its mirror image");
+  common.flag("--quasi", arguments->quasi,
+              "Sobol's points, not random ones (european, digital, basket, pi, integral)");
   common.option("--checkpoint", arguments->checkpoint, "FILE.h5",
                 "An HDF5 file that progress is kept in and taken up from");
   common.option("--plot", arguments->plot, "FILE.svg",
@@ -180,6 +182,11 @@ MonteCarloOptions options_of(const McArguments& a, const models::Model& model) {
   }
   options.seed = parse_seed(a.seed);
   options.antithetic = a.antithetic;
+  if (a.quasi && (!a.time.empty() || !a.plot.empty() || !a.checkpoint.empty() || a.antithetic)) {
+    throw UsageError(
+        "--quasi ends by --paths or --error, and goes with no --time, --plot, --checkpoint or "
+        "--antithetic");
+  }
   options.checkpoint = a.checkpoint;
   return options;
 }

@@ -31,6 +31,7 @@ struct McArguments {
   std::string checkpoint;
   std::string plot;
   bool antithetic = false;
+  bool quasi = false;
   bool list = false;
   bool json = false;
   std::map<std::string, std::deque<McArgument>> values;  // by model

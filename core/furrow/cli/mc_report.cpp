@@ -126,11 +126,12 @@ std::string json_of_asked(const Asked& asked, Stop stop) {
   const MonteCarloOptions& o = asked.options;
   return fmt::format(
       "\"error_reached\": {}, \"parameters\": {{{}}}, \"options\": {{\"paths\": {}, \"error\": {}, "
-      "\"relative_error\": {}, \"time_seconds\": {}, \"antithetic\": {}, \"checkpoint\": {}}}",
+      "\"relative_error\": {}, \"time_seconds\": {}, \"antithetic\": {}, \"checkpoint\": {}, "
+      "\"quasi\": {}}}",
       reached(o, stop), fmt::join(parameters, ", "),
       o.paths == 0 ? "null" : fmt::format("{}", o.paths), number_or_null(o.error),
       number_or_null(o.relative_error), number_or_null(static_cast<double>(o.time_ns) * 1e-9),
-      o.antithetic, o.checkpoint.empty() ? "null" : json_quoted(o.checkpoint));
+      o.antithetic, o.checkpoint.empty() ? "null" : json_quoted(o.checkpoint), asked.quasi);
 }
 
 // How far the mean is from the exact value. Paths that are all the same, as those of an asset

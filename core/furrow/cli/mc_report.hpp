@@ -26,6 +26,7 @@ struct Asked {
   const models::Model& model;
   const models::Parameters& parameters;
   const MonteCarloOptions& options;
+  bool quasi;
 };
 
 /// One JSON object: the estimates, and all that is needed to have them again.

@@ -16,6 +16,9 @@
 //           gives an object a name for it
 // Classes   of yours need no registration: make<T>(arguments) makes one there by code of the
 //           program, which the manager runs as well
+// Pool      make<mp::Pool>(std::int64_t{4}) has its workers there, for all who hold the proxy, and
+//           they end with the manager: pool.apply([](mp::Pool& p, const std::vector<int>& items) {
+//           return p.map(f, items); }, items). The manager answers nobody else meanwhile
 // Start     as Process does: by fork while that is safe, else by execution (furrow::initialize)
 // Errors    ManagerDied, AuthenticationFailed, InvalidState (use after shutdown)
 #pragma once

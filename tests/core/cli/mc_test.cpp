@@ -254,7 +254,7 @@ TEST_CASE("mc --json holds all that is needed to have the digits again") {
         "('watch', 'discrete'), ('no-control', True)]");
   CHECK(python("json.loads(text)['options']", first) ==
         "{'paths': 40000, 'error': None, 'relative_error': None, 'time_seconds': None, "
-        "'antithetic': True, 'checkpoint': None}");
+        "'antithetic': True, 'checkpoint': None, 'quasi': False}");
   // A command line from nothing but that.
   const std::string again = python(
       "(lambda j: ' '.join(['mc', j['model'], '--json', '--paths', str(j['paths']), "
@@ -266,6 +266,30 @@ TEST_CASE("mc --json holds all that is needed to have the digits again") {
   INFO(again);
   std::istringstream in(again);
   CHECK(digits(run({std::istream_iterator<std::string>(in), {}})) == digits(first));
+}
+
+TEST_CASE("mc --quasi: the same value, better known, and only where there are such points") {
+  const std::vector<std::string> words{"mc", "european", "--json", "--paths", "1e5"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), words.begin(), words.end());
+    return more;
+  };
+  const std::string quasi = run(with({"--quasi"}));
+  CHECK(python("json.loads(text)['options']['quasi']", quasi) == "True");
+  // 2^13 points, 16 times: a power of two, rounded up.
+  CHECK(python("json.loads(text)['paths']", quasi) == "131072");
+  CHECK(
+      python("(lambda j: abs(j['mean'] - j['exact']) < 5 * j['standard_error'])(json.loads(text))",
+             quasi) == "True");
+  CHECK(digits(quasi) == digits(run(with({"--quasi", "--workers", "1"}))));
+  const std::string random = run(words);
+  CHECK(std::stod(python("json.loads(text)['standard_error']", quasi)) * 10 <
+        std::stod(python("json.loads(text)['standard_error']", random)));
+  const std::string error = run({"mc", "european", "--quasi", "--error", "1e-4", "--json"});
+  CHECK(python("json.loads(text)['error_reached']", error) == "True");
+  refused({"mc", "slab", "--quasi"}, 2, "slab has no quasi-random points: european, digital");
+  refused(with({"--quasi", "--time", "1s"}), 2, "--quasi ends by --paths or --error");
+  refused(with({"--quasi", "--greeks"}), 2, "without greeks");
 }
 
 TEST_CASE("mc: a malformed list is wrong usage, wherever it is found out") {

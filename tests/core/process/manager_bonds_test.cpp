@@ -248,3 +248,41 @@ TEST_CASE("proxies that are a task's arguments are kept until the task has its o
   // And no longer.
   CHECK(eventually([&] { return manager.objects() == 0; }));
 }
+
+TEST_CASE("a pool that a manager keeps is everybody's, and its workers end with the manager") {
+  const auto squares = [](mp::Pool& pool, const std::vector<int>& items) {
+    return pool.map([](int n) { return n * n; }, items);
+  };
+  std::vector<std::uint64_t> workers;
+  {
+    const mp::Manager manager;
+    const auto pool = manager.make<mp::Pool>(std::int64_t{2});
+    const std::vector<int> items{1, 2, 3, 4, 5};
+    CHECK(pool.apply(squares, items) == std::vector<int>{1, 4, 9, 16, 25});
+    mp::Process other(
+        by("execute"),
+        [](const mp::Managed<mp::Pool>& there) {
+          const int sum = there.apply(
+              [](mp::Pool& p) { return p.apply([](int a, int b) { return a + b; }, 3, 4); });
+          if (sum != 7) throw mp::SystemExit{1};
+        },
+        pool);
+    other.start();
+    CHECK(other.join(30s));
+    CHECK(other.exit_code() == 0);
+    // What a task throws there says so here.
+    try {
+      pool.apply(
+          [](mp::Pool& p) { return p.apply([]() -> int { throw std::runtime_error("no"); }); });
+      FAIL("it did not throw");
+    } catch (const RemoteError& error) {
+      CHECK(std::string(error.what()).find("std::runtime_error: no") != std::string::npos);
+    }
+    workers = pool.apply([](mp::Pool& p) { return p.worker_pids(); });
+    REQUIRE(workers.size() == 2);
+    os::kill_now(manager.pid());
+  }
+  for (const std::uint64_t pid : workers) {
+    CHECK(eventually([&] { return ::kill(static_cast<pid_t>(pid), 0) != 0; }));
+  }
+}

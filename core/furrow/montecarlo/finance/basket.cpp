@@ -8,8 +8,8 @@
 
 #include <furrow/kernels/finance/black_scholes.hpp>
 #include <furrow/montecarlo/finance/lognormal.hpp>
-#include <furrow/montecarlo/monte_carlo.hpp>
 #include <furrow/montecarlo/processes/correlation.hpp>
+#include <furrow/montecarlo/quasi.hpp>
 
 namespace furrow::finance {
 namespace {
@@ -157,6 +157,11 @@ MonteCarloResult basket(Engine& engine, const MonteCarloOptions& options, const 
   const WithGeometric path(option);
   if (!control) return monte_carlo(engine, options, path);
   return monte_carlo(engine, with_controls(options, {geometric_price(option)}), path);
+}
+
+QuasiResult quasi_basket(Engine& engine, const QuasiOptions& options, const Basket& option) {
+  check(option);
+  return quasi_monte_carlo(engine, options, Arithmetic(option));
 }
 
 }  // namespace furrow::finance

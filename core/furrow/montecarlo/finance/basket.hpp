@@ -21,6 +21,11 @@
 #include <furrow/montecarlo/estimate.hpp>
 #include <furrow/montecarlo/options.hpp>
 
+namespace furrow {
+struct QuasiOptions;
+struct QuasiResult;
+}  // namespace furrow
+
 namespace furrow::finance {
 
 using kernels::finance::Right;
@@ -43,5 +48,8 @@ double exact(const Basket& option);
 /// `control` is false.
 MonteCarloResult basket(Engine& engine, const MonteCarloOptions& options, const Basket& option,
                         bool control = true);
+
+/// The same on quasi-random points (montecarlo/quasi.hpp), without a control.
+QuasiResult quasi_basket(Engine& engine, const QuasiOptions& options, const Basket& option);
 
 }  // namespace furrow::finance

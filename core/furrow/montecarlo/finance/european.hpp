@@ -16,6 +16,11 @@
 #include <furrow/montecarlo/estimate.hpp>
 #include <furrow/montecarlo/options.hpp>
 
+namespace furrow {
+struct QuasiOptions;
+struct QuasiResult;
+}  // namespace furrow
+
 namespace furrow::finance {
 
 using kernels::finance::Greek;
@@ -55,5 +60,10 @@ enum class GreekMethod {
 MonteCarloResult european_greeks(Engine& engine, const MonteCarloOptions& options,
                                  const European& option, GreekMethod method = GreekMethod::pathwise,
                                  double bump = 0.01);
+
+/// The same on quasi-random points (montecarlo/quasi.hpp).
+QuasiResult quasi_european(Engine& engine, const QuasiOptions& options, const European& option);
+QuasiResult quasi_digital(Engine& engine, const QuasiOptions& options, const European& option,
+                          Payment payment = Payment::cash);
 
 }  // namespace furrow::finance

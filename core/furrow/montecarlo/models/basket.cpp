@@ -2,11 +2,13 @@
 #include <furrow/montecarlo/finance/basket.hpp>
 #include <furrow/montecarlo/models/list.hpp>
 #include <furrow/montecarlo/models/market.hpp>
+#include <furrow/montecarlo/models/quasi_models.hpp>
+#include <furrow/montecarlo/quasi.hpp>
 
 namespace furrow::models {
 namespace {
 
-ModelResult run(Engine& engine, const MonteCarloOptions& options, const Parameters& p) {
+finance::Basket read(const Parameters& p) {
   finance::Basket option;
   option.right = p.choice("right") == "put" ? finance::Right::put : finance::Right::call;
   option.weights = numbers(p, "weights");
@@ -18,11 +20,21 @@ ModelResult run(Engine& engine, const MonteCarloOptions& options, const Paramete
   option.strike = p.real("strike");
   option.rate = p.real("rate");
   option.maturity = p.real("maturity");
+  return option;
+}
+
+ModelResult run(Engine& engine, const MonteCarloOptions& options, const Parameters& p) {
+  const finance::Basket option = read(p);
   return named(finance::basket(engine, options, option, !p.flag("no-control")),
                {{"price", finance::exact(option)}});
 }
 
 }  // namespace
+
+ModelResult quasi::basket(Engine& engine, const QuasiOptions& options, const Parameters& p) {
+  const finance::Basket option = read(p);
+  return named(finance::quasi_basket(engine, options, option), {"price", finance::exact(option)});
+}
 
 Model basket() {
   return {

@@ -1,7 +1,10 @@
 // European and digital options.
+#include <furrow/error.hpp>
 #include <furrow/montecarlo/finance/european.hpp>
 #include <furrow/montecarlo/models/list.hpp>
 #include <furrow/montecarlo/models/market.hpp>
+#include <furrow/montecarlo/models/quasi_models.hpp>
+#include <furrow/montecarlo/quasi.hpp>
 
 namespace furrow::models {
 namespace {
@@ -45,6 +48,24 @@ ModelResult run_digital(Engine& engine, const MonteCarloOptions& options, const 
 }
 
 }  // namespace
+
+ModelResult quasi::european(Engine& engine, const QuasiOptions& options, const Parameters& p) {
+  if (p.flag("greeks") || p.flag("control")) {
+    throw InvalidArgument("european: quasi-random points price it, without greeks and control");
+  }
+  const finance::European option = read(p);
+  return named(finance::quasi_european(engine, options, option),
+               {"price", finance::exact(option, Greek::price)});
+}
+
+ModelResult quasi::digital(Engine& engine, const QuasiOptions& options, const Parameters& p) {
+  const finance::European option = read(p);
+  const bool cash = p.choice("payment") == "cash";
+  return named(
+      finance::quasi_digital(engine, options, option,
+                             cash ? finance::Payment::cash : finance::Payment::asset),
+      {"price", finance::exact(option, cash ? Greek::cash_digital : Greek::asset_digital)});
+}
 
 Model european() {
   return {"european", "price of a European option, and its sensitivities", "finance",

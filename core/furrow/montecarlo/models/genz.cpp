@@ -21,7 +21,8 @@
 #include <vector>
 
 #include <furrow/montecarlo/models/list.hpp>
-#include <furrow/montecarlo/monte_carlo.hpp>
+#include <furrow/montecarlo/models/quasi_models.hpp>
+#include <furrow/montecarlo/quasi.hpp>
 
 namespace furrow::models {
 namespace {
@@ -91,17 +92,28 @@ double exact(const Integrand& f) {
   }
 }
 
-ModelResult run(Engine& engine, const MonteCarloOptions& options, const Parameters& p) {
+Integrand read(const Parameters& p) {
   const auto at = std::find(names.begin(), names.end(), p.choice("family")) - names.begin();
-  const Integrand f{static_cast<Family>(at), p.integer("dimension"),
-                    p.real("difficulty") / static_cast<double>(p.integer("dimension")),
-                    p.real("place")};
+  return {static_cast<Family>(at), p.integer("dimension"),
+          p.real("difficulty") / static_cast<double>(p.integer("dimension")), p.real("place")};
+}
+
+Name name_of(const Integrand& f) {
   const double value = exact(f);
-  return named(monte_carlo(engine, options, f),
-               {{"integral", std::isfinite(value) ? value : std::nan("")}});
+  return {"integral", std::isfinite(value) ? value : std::nan("")};
+}
+
+ModelResult run(Engine& engine, const MonteCarloOptions& options, const Parameters& p) {
+  const Integrand f = read(p);
+  return named(monte_carlo(engine, options, f), {name_of(f)});
 }
 
 }  // namespace
+
+ModelResult quasi::integral(Engine& engine, const QuasiOptions& options, const Parameters& p) {
+  const Integrand f = read(p);
+  return named(quasi_monte_carlo(engine, options, f), name_of(f));
+}
 
 Model integral() {
   return {"integral",

@@ -2,10 +2,13 @@
 #include <cmath>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <catch2/catch.hpp>
 #include <furrow/error.hpp>
 #include <furrow/montecarlo/models/models.hpp>
+#include <furrow/montecarlo/models/quasi_models.hpp>
 
 using namespace furrow;
 using models::Given;
@@ -88,9 +91,10 @@ TEST_CASE("an unknown model is an error that names those there are") {
 
 TEST_CASE("names are words of a command line, each once") {
   // What `furrow mc` itself has, and what every verb has.
-  const std::set<std::string> taken{"paths",      "error", "relative-error", "time", "seed",
-                                    "antithetic", "json",  "checkpoint",     "list", "plot",
-                                    "workers",    "quiet", "no-progress",    "help", "prefix"};
+  const std::set<std::string> taken{"paths",       "error",      "relative-error", "time",
+                                    "seed",        "antithetic", "json",           "checkpoint",
+                                    "list",        "plot",       "workers",        "quiet",
+                                    "no-progress", "help",       "prefix",         "quasi"};
   std::set<std::string> seen;
   const auto is_word = [](const std::string& name) {
     return !name.empty() &&
@@ -119,6 +123,38 @@ TEST_CASE("names are words of a command line, each once") {
       }
     }
   }
+}
+
+TEST_CASE("models on quasi-random points: their exact values, better known than by random ones") {
+  Engine engine;
+  const std::vector<std::pair<std::string, Given>> cases{
+      {"european", {}},
+      {"european", {{"put", ""}, {"strike", "120"}}},
+      {"digital", {}},
+      {"digital", {{"asset", ""}}},
+      {"basket", {{"weights", "1,-1"}, {"spots", "100,95"}, {"strike", "0"}}},
+      {"pi", {}},
+      {"integral", {{"gaussian", ""}}},
+      {"integral", {{"product-peak", ""}, {"dimension", "3"}}},
+  };
+  for (const auto& [name, given] : cases) {
+    INFO(name);
+    const MonteCarloOptions options{.paths = 1 << 18, .seed = 5};
+    const auto quasi = models::run_quasi(engine, name, options, given);
+    const auto random = models::run(engine, name, options, given);
+    const models::Output& output = quasi.outputs.at(0);
+    CHECK(output.name == random.outputs.at(0).name);
+    CHECK(output.exact == random.outputs.at(0).exact);
+    CHECK(quasi.simulation.paths == 1 << 18);
+    CHECK(std::abs(output.estimate.mean - output.exact) < 5 * output.estimate.standard_error);
+    CHECK(output.estimate.standard_error * 3 < random.outputs.at(0).estimate.standard_error);
+    CHECK(quasi.notes.size() == 2);
+  }
+  for (const std::string& name : models::quasi_names()) CHECK(models::find(name).name == name);
+  CHECK_THROWS_AS(models::run_quasi(engine, "ising", {.paths = 1000}), InvalidArgument);
+  CHECK_THROWS_AS(models::run_quasi(engine, "pi", {.paths = 1000, .antithetic = true}),
+                  InvalidArgument);
+  CHECK_THROWS_AS(models::run_quasi(engine, "pi", {.error = 0.1}), InvalidArgument);
 }
 
 TEST_CASE("pi is pi, within five standard errors") {
