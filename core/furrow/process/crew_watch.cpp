@@ -74,7 +74,6 @@ bool Crew::watch_once() {
     ended_helpers_ = true;
   }
   resolve_all();
-  sweep_what_workers_left();
   return true;
 }
 
@@ -389,9 +388,14 @@ void Crew::end_helpers() {
     if (latest != 0 && latest != nursery_pid_) end(watch_of(latest, control.nursery_start.load()));
   }
   if (nursery_child_ != 0) os::collect(nursery_child_);
-  for (const Seat& seat : seats_) {  // they went with their nursery, or are just going
-    const std::array<int, 1> source{seat.watch.get()};
-    if (seat.watch.valid() && !seat.watch.dead()) os::wait_ready(source, stop_timeout_ns);
+  for (std::size_t w = 0; w < options_.workers; ++w) {
+    // They went with their nursery, or are just going; some were never seen.
+    const SeatLayout& layout = view_.seat(w);
+    os::ProcessWatch& watch = seats_[w].watch;
+    const std::uint64_t pid = layout.pid.load(std::memory_order_acquire);
+    if (!watch.valid() && pid != 0) watch = watch_of(pid, layout.start.load());
+    const std::array<int, 1> source{watch.get()};
+    if (watch.valid() && !watch.dead()) os::wait_ready(source, stop_timeout_ns);
   }
 }
 
@@ -409,6 +413,10 @@ void Crew::resolve_all() {
               std::make_exception_ptr(Cancelled("the task did not run: its pool was terminated")),
               true);
     }
+  }
+  sweep_what_workers_left();
+  {
+    const Lock lock(mutex_);
     ended_.store(true, std::memory_order_release);
   }
   bump();

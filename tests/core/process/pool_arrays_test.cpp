@@ -225,6 +225,7 @@ TEST_CASE("pool: arrays in results that go before their workers noticed go with 
     } else {
       pool.terminate();
     }
+    INFO(joins);
     CHECK(segment::list().empty());
   }
 }
