@@ -50,9 +50,9 @@ TEST_CASE("worker joins an engine by name, works, and leaves when interrupted") 
   Engine engine(options);
   Program worker({"worker", "--engine", "field"});
   eventually("it has joined", [&] { return engine.workers() == 2; });
-  CHECK(run({"ls"}).find("field") == std::string::npos);
-  CHECK(python("[(a['name'], a['kind'], a['attached']) for a in json.loads(text)]",
-               run({"ls", "--all", "--json"})) == "[('field', 'engine', True)]");
+  CHECK(run({"ls", "--arrays"}).find("field") == std::string::npos);
+  CHECK(python("[(a['name'], a['kind'], a['attached'], a['state']) for a in json.loads(text)]",
+               run({"ls", "--json"})) == "[('field', 'engine', True, 'runs')]");
   const auto x = Array<double>::create("x", {8 << 20});
   const auto joined_tiles = [&] {
     for (const WorkerInfo& info : engine.worker_info()) {
