@@ -14,8 +14,10 @@
 namespace furrow::hdf5 {
 namespace {
 
-// Slabs that the caches hold for the most part, so that kernels find what was just decoded.
-constexpr std::uint64_t slab_bytes_wanted = std::uint64_t{16} << 20;
+// Of each buffer, where layers of chunks are no larger. The caches of a core or two hold such
+// slabs: kernels find what was just decoded, and what is read next goes over memory that is still
+// there. With buffers of 32 MiB reading and summing took twice as long; with 2 MiB jobs cost.
+constexpr std::uint64_t slab_bytes_wanted = std::uint64_t{4} << 20;
 // What the library and the heap take in each process beside chunks: the file's structure, lists of
 // what is free.
 constexpr std::uint64_t library_bytes = std::uint64_t{1} << 20;
@@ -126,7 +128,7 @@ SlabPlan plan_slabs(std::int64_t rows, const StreamOptions& options, const SlabN
                           std::to_string(options.memory_bytes));
   }
   const std::uint64_t room = std::min(options.memory_bytes - needs.fixed_bytes,
-                                      std::max(slab_bytes_wanted * 4, layer_bytes));
+                                      std::max(slab_bytes_wanted * needs.buffers, layer_bytes));
   const auto layers = static_cast<std::int64_t>(room / layer_bytes);
   const std::int64_t all = (rows + needs.layer_rows - 1) / needs.layer_rows;
   plan.slab_rows = std::max<std::int64_t>(std::min(layers, all), 1) * needs.layer_rows;

@@ -57,6 +57,7 @@ struct SlabPlan {
 
 struct SlabNeeds {
   std::uint64_t row_bytes = 0;    // of all buffers together
+  std::uint64_t buffers = 2;      // so many
   std::uint64_t fixed_bytes = 0;  // beside them
   std::int64_t layer_rows = 1;    // slabs have a multiple of these
 };

@@ -104,6 +104,7 @@ class StreamedExpression {
     SlabNeeds needs;
     needs.layer_rows = layer_rows_of(sources_);
     needs.fixed_bytes = whole_bytes_ + scratch_bytes_of(engine_, sources_);
+    needs.buffers = 2 * sources_.size();
     for (const StreamSource& source : sources_) needs.row_bytes += 2 * source.row_bytes();
     const DatasetAddress& first = sources_[0].address;
     const SlabPlan plan =

@@ -188,6 +188,7 @@ StreamReport fold_slabs(
   SlabNeeds needs;
   needs.layer_rows = layer_rows_of(sources);
   needs.fixed_bytes = scratch_bytes_of(engine, sources);
+  needs.buffers = 2 * sources.size();
   for (const StreamSource& source : sources) {
     needs.row_bytes += 2 * source.row_bytes();
     needs.fixed_bytes += 3 * static_cast<std::uint64_t>(granule) * item_bytes(source.info.dtype);
@@ -230,6 +231,7 @@ StreamReport write_slabs(Engine& engine, const std::vector<StreamSource>& source
   needs.layer_rows = layer_rows_of(sources);
   needs.fixed_bytes = fixed_bytes + scratch_bytes_of(engine, sources);
   needs.row_bytes = 2 * row_bytes_of(to);
+  needs.buffers = 2 * sources.size() + 2;
   for (const StreamSource& source : sources) needs.row_bytes += 2 * source.row_bytes();
   const Extents& chunk = sources[0].info.chunk;
   const bool chunks = to.save.gzip > 0 || to.save.growable;
