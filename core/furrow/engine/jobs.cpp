@@ -7,6 +7,7 @@
 #include <furrow/engine/coordinator.hpp>
 #include <furrow/engine/fold.hpp>
 #include <furrow/engine/operands.hpp>
+#include <furrow/engine/strided.hpp>
 #include <furrow/os/clock.hpp>
 #include <furrow/os/cpu.hpp>
 #include <furrow/os/futex.hpp>
@@ -165,7 +166,10 @@ void Coordinator::describe(JobSlot& slot, const JobState& state) const {
     d.operands[i] = layout_of(job.operands[i]);
     widest = std::max<std::size_t>(widest, d.operands[i].item_bytes);
   }
-  if (d.tile_elements == 0) d.tile_elements = tile_elements_for(widest);
+  if (d.tile_elements == 0) {
+    d.tile_elements = tile_elements_for(widest);
+    if (job.kernel != nullptr) d.tile_elements = tile_of_rows(d.operands[0], d.tile_elements);
+  }
   d.protocol = choose_protocol(job, options_.exactly_once, d.flags);
   if (should_stream(job, d.protocol)) d.flags |= flag_streaming;
   if (job.per_worker) {

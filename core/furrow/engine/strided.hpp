@@ -34,6 +34,16 @@ inline std::int64_t long_run(const OperandLayout& operand) noexcept {
   return run * static_cast<std::int64_t>(operand.item_bytes) >= run_bytes_min ? run : 0;
 }
 
+/// A tile of at most `tile` elements that is whole rows, or a whole part of one, where the operand
+/// has rows of the kind of long_run: the border of a tile should cut no run in two.
+inline std::int64_t tile_of_rows(const OperandLayout& operand, std::int64_t tile) noexcept {
+  const std::int64_t row = long_run(operand);
+  if (row == 0) return tile;
+  if (row <= tile) return tile / row * row;
+  const std::int64_t parts = (row + tile - 1) / tile;
+  return row % parts == 0 ? row / parts : tile;
+}
+
 /// Address of the element with C-order index `index`.
 void* element_at(const OperandLayout& operand, std::int64_t index) noexcept;
 

@@ -2,6 +2,9 @@
 // slices; the same answers with workers that die in the middle.
 #include <cmath>
 
+#include <furrow/engine/job.hpp>
+#include <furrow/engine/strided.hpp>
+
 #include "faults/fault_support.hpp"
 
 using namespace furrow;
@@ -177,4 +180,29 @@ TEST_CASE("long runs in place meet short ones, gathered ones and repeated ones")
     REQUIRE(same);
     CHECK(fault.fired());
   }
+}
+
+TEST_CASE("tiles are whole rows where rows are long, and groups large where elements are light") {
+  const auto tile_of = [](std::int64_t row, std::int64_t apart) {
+    engine::OperandLayout operand{};
+    operand.item_bytes = 8;
+    operand.shape = {100, row};
+    operand.strides = {apart, 1};
+    return engine::tile_of_rows(operand, 1024);
+  };
+  CHECK(tile_of(1000, 1024) == 1000);
+  CHECK(tile_of(300, 1024) == 900);
+  CHECK(tile_of(3000, 4096) == 1000);
+  CHECK(tile_of(2049, 4096) == 683);
+  CHECK(tile_of(2051, 4096) == 1024);  // a prime number
+  CHECK(tile_of(10, 1024) == 1024);    // too short for calls of their own
+  const auto groups = [](std::int64_t tiles, bool is_light) {
+    const engine::Cut cut = engine::cut(tiles * 1024, 1024, 16, is_light);
+    return std::pair(cut.group_tiles, cut.group_count);
+  };
+  CHECK(groups(512, true) == std::pair(1U, 512U));
+  CHECK(groups(32768, true) == std::pair(64U, 512U));
+  CHECK(groups(1 << 20, true) == std::pair(256U, 4096U));
+  CHECK(groups(32768, false) == std::pair(8U, 4096U));
+  CHECK(groups(3, false) == std::pair(1U, 3U));
 }

@@ -103,9 +103,13 @@ void map_packed(const MapCall& call) noexcept {
   // Highway writes 16 bytes at least.
   constexpr bool streams = hn::MaxLanes(D()) * sizeof(T) >= 16;
   if (streams && call.streaming && call.count >= 2 * lanes) {
-    // One vector up to the first aligned place and beyond, then aligned ones past the caches.
-    hn::StoreU(apply<inputs>(op, d, at.in, 0), d, at.out);
-    i = lanes - reinterpret_cast<std::uintptr_t>(at.out) / sizeof(T) % lanes;
+    // Where the output is not aligned, one vector up to the first aligned place and beyond; then
+    // aligned ones past the caches.
+    const std::size_t past = reinterpret_cast<std::uintptr_t>(at.out) / sizeof(T) % lanes;
+    if (past != 0) {
+      hn::StoreU(apply<inputs>(op, d, at.in, 0), d, at.out);
+      i = lanes - past;
+    }
     for (; i + lanes <= call.count; i += lanes) {
       hn::Stream(apply<inputs>(op, d, at.in, i), d, at.out + i);
     }
