@@ -48,9 +48,34 @@ struct EvalArguments {
   std::string memory;
   std::string rows;
   int gzip = 0;
+  std::string shuffle;
+  bool no_checksum = false;
+  std::string chunk;
+  bool growable = false;
   bool replace = false;
   bool external = false;
+
+  bool says_how_to_save() const {
+    return gzip != 0 || !shuffle.empty() || no_checksum || !chunk.empty() || growable || replace;
+  }
 };
+
+hdf5::SaveOptions save_options(const EvalArguments& arguments) {
+  if (arguments.out.empty() && arguments.says_how_to_save()) {
+    throw UsageError(
+        "--gzip, --shuffle, --no-checksum, --chunk, --growable and --replace are for a dataset "
+        "that is written (--out)");
+  }
+  hdf5::SaveOptions save;
+  save.gzip = arguments.gzip;
+  if (arguments.shuffle == "on") save.shuffle = hdf5::Shuffle::on;
+  if (arguments.shuffle == "off") save.shuffle = hdf5::Shuffle::off;
+  save.fletcher32 = !arguments.no_checksum;
+  save.growable = arguments.growable;
+  save.replace = arguments.replace;
+  if (!arguments.chunk.empty()) save.chunk = parse_extents(arguments.chunk, "--chunk");
+  return save;
+}
 
 // "NAME=FILE.h5:/dataset", or without a name: that of the dataset.
 hdf5::StreamBinding parse_input(const std::string& text) {
@@ -78,9 +103,7 @@ int eval_files(const Command& command, const EvalArguments& arguments) {
   std::vector<hdf5::StreamBinding> inputs;
   for (const std::string& text : arguments.in) inputs.push_back(parse_input(text));
   std::optional<hdf5::DatasetAddress> to;
-  hdf5::SaveOptions save;
-  save.gzip = arguments.gzip;
-  save.replace = arguments.replace;
+  const hdf5::SaveOptions save = save_options(arguments);
   if (!arguments.out.empty()) {
     const Address address = parse_address(arguments.out);
     to = hdf5::DatasetAddress{address.file, address.dataset};
@@ -115,9 +138,8 @@ int eval(const Command& command, const EvalArguments& arguments) {
   if (syntax.error) throw UsageError(expression::to_string(*syntax.error, text));
   if (!arguments.in.empty()) return eval_files(command, arguments);
   if (!arguments.out.empty() || !arguments.rows.empty() || !arguments.memory.empty() ||
-      arguments.gzip != 0 || arguments.replace || arguments.external) {
-    throw UsageError(
-        "--out, --rows, --memory, --gzip, --replace and --external are for datasets (--in)");
+      arguments.says_how_to_save() || arguments.external) {
+    throw UsageError("--out, --rows, --memory, --external and how to save are for datasets (--in)");
   }
   const std::string sentence =
       syntax.target().empty()
@@ -167,6 +189,12 @@ void add_eval(CLI::App& app, Command& command) {
               "With --in: memory that it may take, as in 64M (default 256M)");
   verb.option("--gzip", options->gzip, "With --out: compress, 1 (fast) to 9 (small)")
       .in_range(1, 9);
+  verb.option("--shuffle", options->shuffle,
+              "With --out: sort bytes by significance before gzip: auto (when it pays), on, off")
+      .one_of({"auto", "on", "off"});
+  verb.flag("--no-checksum", options->no_checksum, "With --out: no fletcher32 in the chunks");
+  verb.option("--chunk", options->chunk, "With --out: shape of the chunks, as in 1000,64");
+  verb.flag("--growable", options->growable, "With --out: rows can be appended later");
   verb.flag("--replace", options->replace, "With --out: a dataset of that name goes");
   verb.flag("--external", options->external,
             "With --in: links to other files may be followed, and elements come from there");

@@ -6,6 +6,7 @@
 
 #include "core/cli/program.hpp"
 
+using Catch::Matchers::Contains;
 using namespace furrow;        // NOLINT
 using namespace furrow::test;  // NOLINT
 
@@ -39,6 +40,15 @@ TEST_CASE("stats and eval read datasets piece by piece, and write one") {
     CHECK(result.code == code);
     CHECK(result.error.find(says) != std::string::npos);
   };
+  const std::string grown = folder / "grown.h5";
+  CHECK(run({"eval", "--in", in, "--out", grown + ":/y", "--gzip", "3", "--shuffle", "on",
+             "--chunk", "100,50", "--growable", "--no-checksum", "y = 2*x"})
+            .empty());
+  const std::string info = run({"h5", "info", grown + ":/y"});
+  CHECK_THAT(info, Contains("(100, 50)"));
+  CHECK_THAT(info, Contains("shuffle") && Contains("gzip-3") && !Contains("fletcher32"));
+  refused({"eval", "--in", in, "--gzip", "2", "sum(x)"}, 2, "--out");
+  refused({"eval", "--in", in, "--out", out, "--shuffle", "often", "y = x"}, 2, "--shuffle");
   refused({"eval", "--out", folder / "w.h5:/w", "w = x"}, 2, "--in");
   refused({"eval", "--in", in, "--out", out, "y = x"}, 1, "already");
   refused({"eval", "--in", in, "x + 1"}, 1, "assign");
