@@ -299,6 +299,26 @@ TEST_CASE("a stream that ends early leaves nothing", "[hdf5][stream]") {
   CHECK(files.folder.names() == "in.h5");
 }
 
+TEST_CASE("a histogram's two passes see one file", "[hdf5][stream]") {
+  Engine engine(workers(2));
+  const Files files(engine);
+  hdf5::StreamReport report;
+  hdf5::statistics(engine, files.at("/x"), little(), &report);
+  const double last = static_cast<double>(report.slabs - 1) / static_cast<double>(report.slabs);
+  bool replaced = false;
+  hdf5::StreamOptions options = little();
+  options.job.watch = [&](double done) {
+    if (done >= last && !replaced) {  // all is read for the first time
+      replaced = true;
+      hdf5::save(files.y, files.file, "/x", {.replace = true});
+    }
+    return true;
+  };
+  CHECK_THAT(error_of([&] { hdf5::histogram(engine, files.at("/x"), 20, {}, options); }),
+             Contains("InUse"));
+  CHECK(replaced);
+}
+
 TEST_CASE("a stream inside of a boundary, and of rows", "[hdf5][stream]") {
   Engine engine(workers(2));
   const Files files(engine);

@@ -19,11 +19,8 @@ StreamSource open_rows(Engine& engine, const DatasetAddress& from, const StreamO
                       " is a single number; a stream takes rows (load it instead)");
 }
 
-}  // namespace
-
-StreamReport for_each_slab(Engine& engine, const DatasetAddress& from, const SlabKernel& kernel,
-                           const StreamOptions& options) {
-  const std::vector<StreamSource> sources = {open_rows(engine, from, options)};
+StreamReport visit(Engine& engine, const std::vector<StreamSource>& sources,
+                   const SlabKernel& kernel, const StreamOptions& options) {
   SlabNeeds needs;
   needs.layer_rows = layer_rows_of(sources);
   needs.fixed_bytes = scratch_bytes_of(engine, sources);
@@ -35,6 +32,27 @@ StreamReport for_each_slab(Engine& engine, const DatasetAddress& from, const Sla
   for_each(reader, plan, watch,
            [&](const ReadSlab& slab) { kernel(slab.arrays[0], slab.first_row); });
   return {reader.road(), plan.slabs(), plan.slab_rows, plan.buffer_bytes};
+}
+
+Statistics statistics_of(Engine& engine, const std::vector<StreamSource>& sources,
+                         const StreamOptions& options, StreamReport& report) {
+  if (is_complex(sources[0].info.dtype)) {
+    throw TypeMismatch(quoted(sources[0].address.file, sources[0].address.dataset) + " holds " +
+                       std::string(dtype_name(sources[0].info.dtype)) +
+                       "; statistics need an order, which complex numbers do not have");
+  }
+  engine::PiecewiseStatistics all(engine);
+  report = fold_slabs(
+      engine, sources, all.granule(sources[0].info.dtype), options,
+      [&](const std::vector<AnyArray>& pieces, const JobOptions& job) { all.add(pieces[0], job); });
+  return all.result();
+}
+
+}  // namespace
+
+StreamReport for_each_slab(Engine& engine, const DatasetAddress& from, const SlabKernel& kernel,
+                           const StreamOptions& options) {
+  return visit(engine, {open_rows(engine, from, options)}, kernel, options);
 }
 
 StreamReport transform_file(Engine& engine, const DatasetAddress& from, const DatasetAddress& to,
@@ -51,26 +69,21 @@ StreamReport transform_file(Engine& engine, const DatasetAddress& from, const Da
 
 Statistics statistics(Engine& engine, const DatasetAddress& from, const StreamOptions& options,
                       StreamReport* report) {
-  const std::vector<StreamSource> sources = {open_rows(engine, from, options)};
-  if (is_complex(sources[0].info.dtype)) {
-    throw TypeMismatch(quoted(sources[0].address.file, sources[0].address.dataset) + " holds " +
-                       std::string(dtype_name(sources[0].info.dtype)) +
-                       "; statistics need an order, which complex numbers do not have");
-  }
-  engine::PiecewiseStatistics all(engine);
-  const StreamReport went = fold_slabs(
-      engine, sources, all.granule(sources[0].info.dtype), options,
-      [&](const std::vector<AnyArray>& pieces, const JobOptions& job) { all.add(pieces[0], job); });
+  StreamReport went;
+  const Statistics s = statistics_of(engine, {open_rows(engine, from, options)}, options, went);
   if (report != nullptr) *report = went;
-  return all.result();
+  return s;
 }
 
 StreamHistogram histogram(Engine& engine, const DatasetAddress& from, std::int64_t bins,
                           const std::optional<std::pair<double, double>>& range,
                           const StreamOptions& options) {
+  // Opened once: a file that changes between the two passes is InUse.
+  const std::vector<StreamSource> sources = {open_rows(engine, from, options)};
   std::pair<double, double> bounds = range.value_or(std::pair{0.0, 1.0});
   if (!range) {
-    const Statistics s = statistics(engine, from, options);
+    StreamReport went;
+    const Statistics s = statistics_of(engine, sources, options, went);
     if (s.count > 0) bounds = {s.min, s.max};
   }
   // The edges of no elements are those of all of them.
@@ -79,8 +92,8 @@ StreamHistogram histogram(Engine& engine, const DatasetAddress& from, std::int64
   StreamHistogram all;
   all.edges.assign(empty.edges.span().begin(), empty.edges.span().end());
   all.counts.assign(empty.counts.span().begin(), empty.counts.span().end());
-  for_each_slab(
-      engine, from,
+  visit(
+      engine, sources,
       [&](const AnyArray& slab, std::int64_t) {
         const Histogram here = furrow::histogram(engine, slab, bins, bounds);
         std::transform(all.counts.begin(), all.counts.end(), here.counts.span().begin(),
