@@ -164,11 +164,11 @@ TEST_CASE("pow stays within its error bound") {
         const double y = uniform(engine, -1080, 1030) / (std::fabs(off) + 1e-300);
         return Point{1 + off, y};
       }};
-  check_errors<double>(
-      "pow", mpfr_pow, bound_of("pow"),
-      {box, whole, of_one, power(0.7, 1.42, 1080), power(1.38, 1.43, 1080), power(0.69, 0.72, 1080),
-       power(0, 1, 1080), power(1, 3, 1080), power(0, 1e-300, 1080), power(0, 1e-308, 1080),
-       power(1e300, 1.7e308, 1080), power(0.999, 1.001, 1080), any_bits<double>()});
+  check_errors<double>("pow", mpfr_pow, bound_of("pow"),
+                       {box, whole, of_one, power(0.7, 1.42, 1080), power(1.38, 1.43, 1080),
+                        power(0.69, 0.72, 1080), power(0, 1, 1080), power(1, 3, 1080),
+                        power(0, 1e-300, 1080), power(0, 1e-308, 1080), power(1e300, 1.7e308, 1080),
+                        power(0.999, 1.001, 1080), power(1.026, 1.04, 1080), any_bits<double>()});
   check_errors<float>(
       "pow", mpfr_pow, bound_of("pow"),
       {box, whole, of_one, power(0.7, 1.42, 150), power(0, 1, 150), power(1, 3, 150),

@@ -18,8 +18,7 @@ namespace furrow::kernels {
 namespace HWY_NAMESPACE {
 namespace {  // names here recur in other files
 
-FURROW_MAP_OF_TWO(Pow, pow);
-FURROW_MAP_OF_TWO(PowShort, pow_short);
+FURROW_MAP_OF_TWO_WITH_FAST(Pow, pow, pow_fast);
 FURROW_MAP_OF_TWO(Hypot, hypot);
 FURROW_MAP_OF_TWO(HypotShort, hypot_short);
 FURROW_MAP_OF_ONE(Cbrt, cbrt);
@@ -32,7 +31,7 @@ FURROW_MAP_OF_ONE(Reciprocal, reciprocal);
 
 constexpr ExponentialTable make_power() noexcept {
   ExponentialTable table;
-  put<Pow, PowShort>(table, ExponentialOp::pow);
+  put_in_pairs<Pow>(table, ExponentialOp::pow);
   put<Hypot, HypotShort>(table, ExponentialOp::hypot);
   put<Cbrt>(table, ExponentialOp::cbrt);
   put<Reciprocal>(table, ExponentialOp::reciprocal);

@@ -1,6 +1,6 @@
 // furrow/kernels/math/expm1-inl.h
 //
-// e^x - 1 on a vector of f64 or f32, and what it shares with tanh and pow.
+// e^x - 1 on a vector of f64 or f32, and what it shares with sinh and cosh.
 //
 // Error   1.0 ULP at most over the whole range (tests/kernels: accuracy)
 // Special expm1(NaN) = NaN, expm1(inf) = inf, expm1(-inf) = -1, expm1(+-0) = +-0, expm1(x) = x for

@@ -19,6 +19,7 @@
 #define FURROW_KERNELS_NDTRI_INL_H_
 #endif
 
+#include <furrow/kernels/math/log-inl.h>
 #include <furrow/kernels/math/pair-inl.h>
 #include <furrow/kernels/math/polynomial-inl.h>
 #include <furrow/kernels/math/pow-inl.h>

@@ -47,16 +47,19 @@ class Place {
   using DU = hn::RebindToUnsigned<D>;
   using V = hn::Vec<D>;
 
-  /// The four bits from bit `Lowest` (4 at least) of each lane.
+  /// The four bits from bit `Lowest` of each lane.
   template <int Lowest>
   static HWY_INLINE Place of(hn::Vec<DU> bits) noexcept {
     Place place;
 #if HWY_TARGET == HWY_AVX3
-    place.bits_ = hn::ShiftRight<Lowest>(bits);
+    place.bits_ = from<Lowest>(bits);
 #elif HWY_TARGET == HWY_AVX2
     if constexpr (sizeof(T) == 8) {
       // In bytes of a column of pairs.
-      const auto bytes = hn::And(hn::ShiftRight<Lowest - 4>(bits), hn::Set(DU(), 15 * 16)).raw;
+      auto shifted = bits;
+      if constexpr (Lowest > 4) shifted = hn::ShiftRight<Lowest - 4>(bits);
+      if constexpr (Lowest < 4) shifted = hn::ShiftLeft<4 - Lowest>(bits);
+      const auto bytes = hn::And(shifted, hn::Set(DU(), 15 * 16)).raw;
       const __m128i low = _mm256_castsi256_si128(bytes);
       const __m128i high = _mm256_extracti128_si256(bytes, 1);
       place.bytes_[0] = _mm_cvtsi128_si64(low);
@@ -64,10 +67,10 @@ class Place {
       place.bytes_[2] = _mm_cvtsi128_si64(high);
       place.bytes_[3] = _mm_extract_epi64(high, 1);
     } else {
-      place.bits_ = hn::ShiftRight<Lowest>(bits);
+      place.bits_ = from<Lowest>(bits);
     }
 #else
-    place.bits_ = hn::And(hn::ShiftRight<Lowest>(bits), hn::Set(DU(), 15));
+    place.bits_ = hn::And(from<Lowest>(bits), hn::Set(DU(), 15));
 #endif
     return place;
   }
@@ -93,6 +96,12 @@ class Place {
   }
 
  private:
+  template <int Lowest>
+  static HWY_INLINE hn::Vec<DU> from(hn::Vec<DU> bits) noexcept {
+    if constexpr (Lowest == 0) return bits;
+    return hn::ShiftRight<Lowest>(bits);
+  }
+
   HWY_INLINE V pick_one([[maybe_unused]] D d, [[maybe_unused]] const T (&row)[16]) const noexcept {
 #if HWY_TARGET == HWY_AVX3
     const auto low = hn::Load(d, row).raw;

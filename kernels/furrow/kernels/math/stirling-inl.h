@@ -19,6 +19,7 @@
 
 #include <hwy/highway.h>
 
+#include <furrow/kernels/math/log-inl.h>
 #include <furrow/kernels/math/pair-inl.h>
 #include <furrow/kernels/math/polynomial-inl.h>
 #include <furrow/kernels/math/pow-inl.h>
