@@ -13,6 +13,7 @@
 #include <furrow/io/npy.hpp>
 
 #include "io_support.hpp"
+#include "tools_support.hpp"
 
 namespace furrow::test {
 namespace {
@@ -114,6 +115,24 @@ TEST_CASE("an empty file name is refused in furrow's own words", "[hdf5]") {
        }) {
     CHECK_THAT(error, Contains("InvalidArgument") && Contains("empty"));
   }
+}
+
+TEST_CASE("what cannot be loaded or appended to is called by its name", "[hdf5][errors]") {
+  const Folder folder;
+  const std::string file = folder / "f.h5";
+  REQUIRE(run_tools_peer("unloadable " + file).output.empty());
+  Engine engine({.workers = 1});
+  const AnyArray rows = pattern_array("rows", Dtype::f64, {10});
+  const std::string before = error_of([&] { hdf5::append(engine, rows, file, "/lzf"); });
+  CHECK_THAT(before, Contains("lzf") && Contains("plugin") && Contains("gzip"));
+  CHECK(read_here(file, "/plain").shape == Shape{100});
+  CHECK_THAT(error_of([&] { hdf5::load(engine, file, "/bf16", "x"); }),
+             Contains("TypeMismatch") && Contains("bfloat16"));
+  hdf5::LoadOptions twice;
+  twice.rows = hdf5::RowRange{0, 5, 1};
+  twice.row_list = std::vector<std::int64_t>{1};
+  CHECK_THAT(error_of([&] { hdf5::load(engine, file, "/plain", "x", twice); }),
+             Contains("InvalidArgument") && Contains("--take"));
 }
 
 }  // namespace furrow::test

@@ -247,6 +247,18 @@ def small_behind(path):
         f.create_dataset("x", data=np.arange(60.0).reshape(6, 10), chunks=(3, 5))
 
 
+def unloadable(path):
+    a = np.arange(100.0)
+    with h5py.File(path, "w") as f:
+        f.create_dataset("lzf", data=a, chunks=(10,), maxshape=(None,), compression="lzf")
+        f["plain"] = a
+        bf16 = h5py.h5t.IEEE_F32LE.copy()
+        bf16.set_fields(15, 7, 8, 0, 7)
+        bf16.set_size(2)
+        bf16.set_ebias(127)
+        h5py.h5d.create(f.id, b"bf16", bf16, h5py.h5s.create_simple((4,)))
+
+
 def streamed(path):
     """24 MiB in each of several layouts."""
     a = np.round(np.random.default_rng(1).normal(size=(3072, 1024)), 2)

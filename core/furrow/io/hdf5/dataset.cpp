@@ -5,6 +5,7 @@
 #include <furrow/error.hpp>
 #include <furrow/io/hdf5/source.hpp>
 #include <furrow/io/hdf5/type.hpp>
+#include <furrow/io/hdf5_inspect.hpp>
 
 namespace furrow::hdf5 {
 namespace {
@@ -62,6 +63,22 @@ Space space_of(const WriteRequest& r, const std::string& asked) {
     if (axis == 0 || extents[axis] == 0) most[axis] = H5S_UNLIMITED;
   }
   return own<Space>(H5Screate_simple(rank, extents, most), asked);
+}
+
+/// Of an optional filter without a plugin the library would leave out the new chunks, and say
+/// nothing.
+void require_filters(hid_t creation, const std::string& name) {
+  for (int i = 0; i < H5Pget_nfilters(creation); ++i) {
+    unsigned flags = 0;
+    std::size_t value_count = 0;
+    char text[64] = {};
+    const H5Z_filter_t id = H5Pget_filter2(creation, static_cast<unsigned>(i), &flags, &value_count,
+                                           nullptr, sizeof text, text, nullptr);
+    if (id < 0 || H5Zfilter_avail(id) > 0) continue;
+    throw IoError(name + " is compressed by " + to_string(Filter{id, text, {}, false}) +
+                  ", for which the HDF5 library here has no plugin: new rows would not be "
+                  "compressed; set HDF5_PLUGIN_PATH, or repack the file with gzip");
+  }
 }
 
 }  // namespace
@@ -181,6 +198,7 @@ Target describe_target(hid_t dataset, const std::string& name, Type& memory_type
   if (H5Pfill_value_defined(creation.get(), &fill) >= 0 && fill != H5D_FILL_VALUE_UNDEFINED) {
     check(H5Pget_fill_value(creation.get(), memory_type.get(), t.fill), asked);
   }
+  require_filters(creation.get(), name);
   t.filtered_here = t.chunked && read_chain(creation.get(), t.chain) && t.chain.count > 0 &&
                     H5Tequal(type.get(), memory_type.get()) > 0;
   return t;

@@ -61,7 +61,10 @@ Wanted wanted_of(const Description& d, const LoadOptions& options, const std::st
   wanted.selection = select_all(d.shape);
   const int ways = (options.rows ? 1 : 0) + (options.row_list ? 1 : 0) +
                    (!options.select.empty() && options.select[0] != AxisRange() ? 1 : 0);
-  if (ways > 1) throw InvalidArgument("rows of " + name + " are chosen in two ways at once");
+  if (ways > 1)
+    throw InvalidArgument("rows of " + name +
+                          " are chosen in two ways at once: by rows (--rows), "
+                          "select (--select) and row_list (--take); give one");
   if ((options.rows || options.row_list) && d.shape.ndim() == 0) {
     throw ShapeMismatch(name + " is a single number, it has no rows");
   }
