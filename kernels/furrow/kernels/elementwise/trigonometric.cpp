@@ -18,8 +18,12 @@ namespace furrow::kernels {
 namespace HWY_NAMESPACE {
 namespace {  // names here recur in other files
 
+#if HWY_NATIVE_FMA
+FURROW_MAP_OF_ONE_WITH_FAST(Tan, tan, tan_fast);
+#else
 FURROW_MAP_OF_ONE(Tan, tan);
 FURROW_MAP_OF_ONE(TanShort, tan_short);
+#endif
 FURROW_MAP_OF_ONE(Asin, asin);
 FURROW_MAP_OF_ONE(AsinShort, asin_short);
 FURROW_MAP_OF_ONE(Acos, acos);
@@ -29,7 +33,11 @@ FURROW_MAP_OF_TWO_WITH_FAST(Atan2, atan2, atan2_fast);
 
 constexpr TrigonometricTable make_trigonometric() noexcept {
   TrigonometricTable table;
+#if HWY_NATIVE_FMA
+  put_in_pairs<Tan>(table, TrigonometricOp::tan);
+#else
   put<Tan, TanShort>(table, TrigonometricOp::tan);
+#endif
   put<Asin, AsinShort>(table, TrigonometricOp::asin);
   put<Acos, AcosShort>(table, TrigonometricOp::acos);
   put_in_pairs<Atan>(table, TrigonometricOp::atan);

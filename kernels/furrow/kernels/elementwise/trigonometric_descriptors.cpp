@@ -34,7 +34,7 @@ struct Trigonometric {
 
 constexpr Kernel kernels[] = {
     Describe<Trigonometric>::kernel<TrigonometricOp::tan, Floats>(
-        {"tan", "Tangent of radians, of any size.", "out = tan x", "np.tan(x)", "1.2 ULP"}),
+        {"tan", "Tangent of radians, of any size.", "out = tan x", "np.tan(x)", "1.3 ULP"}),
     Describe<Trigonometric>::kernel<TrigonometricOp::asin, Floats>(
         {"asin", "Angle of a sine, in [-pi/2, pi/2]; NaN outside [-1, 1].", "out = arcsin x",
          "np.arcsin(x)", "1.0 ULP"}),

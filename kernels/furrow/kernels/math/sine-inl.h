@@ -74,15 +74,13 @@ HWY_INLINE V sine_or_cosine(D d, V r, V low, Bits<D> bits, V sign) noexcept {
 template <class T>
 constexpr T sine_limit = sizeof(T) == 8 ? T(reduction_limit) : T(1024);
 
-/// |x| <= sine_limit. The sine of x is the cosine of a quadrant less: a magic number odd by one.
-template <bool Cosine, class D, class V = hn::Vec<D>>
-HWY_INLINE V sine_moderate(D d, V x, V magnitude) noexcept {
+/// magnitude = q pi/2 + high + low, q in the low bits of `quadrant`, plus what `magic` has more than
+/// a number whose low bits are 0. REQUIRES: 0 <= magnitude <= sine_limit
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE Reduced<D> reduce_by_parts(D d, V magnitude, V magic) noexcept {
   using T = hn::TFromD<D>;
-  constexpr bool f64 = sizeof(T) == 8;
-  const hn::RebindToUnsigned<D> du;
   const auto c = [d](double f64_value, float f32_value)
-                     HWY_ATTR { return hn::Set(d, f64 ? T(f64_value) : T(f32_value)); };
-  const V magic = Cosine ? c(0x1.8p52 + 1, 0x1.8p23f + 1) : c(0x1.8p52, 0x1.8p23f);
+                     HWY_ATTR { return hn::Set(d, sizeof(T) == 8 ? T(f64_value) : T(f32_value)); };
   const V shifted = hn::MulAdd(magnitude, c(0x1.45f306dc9c883p-1, 0x1.45f306p-1f), magic);
   const V q = hn::Sub(shifted, magic);
   // `near` and q times the second part of pi/2 are exact, and so is what r lost.
@@ -91,8 +89,16 @@ HWY_INLINE V sine_moderate(D d, V x, V magnitude) noexcept {
   const V r = hn::NegMulAdd(q, second, near);
   const V lost = hn::NegMulAdd(q, second, hn::Sub(near, r));
   const V low = hn::NegMulAdd(q, c(-0x1.d747f23e32ed7p-83, -0x1.2e7b96p-40f), lost);
-  const V sign = Cosine ? hn::Zero(d) : x;
-  return sine_or_cosine(d, r, low, hn::BitCast(du, shifted), sign);
+  return {r, low, hn::BitCast(hn::RebindToUnsigned<D>(), shifted)};
+}
+
+/// |x| <= sine_limit. The sine of x is the cosine of a quadrant less: a magic number odd by one.
+template <bool Cosine, class D, class V = hn::Vec<D>>
+HWY_INLINE V sine_moderate(D d, V x, V magnitude) noexcept {
+  using T = hn::TFromD<D>;
+  const T magic = sizeof(T) == 8 ? T(0x1.8p52) : T(0x1.8p23);
+  const Reduced<D> at = reduce_by_parts(d, magnitude, hn::Set(d, Cosine ? magic + 1 : magic));
+  return sine_or_cosine(d, at.high, at.low, at.quadrant, Cosine ? hn::Zero(d) : x);
 }
 
 /// The general case, f64. A call, because it is rare and long.
