@@ -25,9 +25,7 @@ FURROW_MAP_OF_ONE(Tan, tan);
 FURROW_MAP_OF_ONE(TanShort, tan_short);
 #endif
 FURROW_MAP_OF_ONE(Asin, asin);
-FURROW_MAP_OF_ONE(AsinShort, asin_short);
 FURROW_MAP_OF_ONE(Acos, acos);
-FURROW_MAP_OF_ONE(AcosShort, acos_short);
 FURROW_MAP_OF_ONE(Atan, atan);
 FURROW_MAP_OF_TWO_WITH_FAST(Atan2, atan2, atan2_fast);
 
@@ -38,8 +36,8 @@ constexpr TrigonometricTable make_trigonometric() noexcept {
 #else
   put<Tan, TanShort>(table, TrigonometricOp::tan);
 #endif
-  put<Asin, AsinShort>(table, TrigonometricOp::asin);
-  put<Acos, AcosShort>(table, TrigonometricOp::acos);
+  put_in_pairs<Asin>(table, TrigonometricOp::asin);
+  put_in_pairs<Acos>(table, TrigonometricOp::acos);
   put_in_pairs<Atan>(table, TrigonometricOp::atan);
   put_in_pairs<Atan2>(table, TrigonometricOp::atan2);
   return table;

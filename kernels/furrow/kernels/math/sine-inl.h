@@ -74,13 +74,14 @@ HWY_INLINE V sine_or_cosine(D d, V r, V low, Bits<D> bits, V sign) noexcept {
 template <class T>
 constexpr T sine_limit = sizeof(T) == 8 ? T(reduction_limit) : T(1024);
 
-/// magnitude = q pi/2 + high + low, q in the low bits of `quadrant`, plus what `magic` has more than
-/// a number whose low bits are 0. REQUIRES: 0 <= magnitude <= sine_limit
+/// magnitude = q pi/2 + high + low; the low bits of `quadrant` are q plus those of `magic`.
+/// REQUIRES: 0 <= magnitude <= sine_limit
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE Reduced<D> reduce_by_parts(D d, V magnitude, V magic) noexcept {
   using T = hn::TFromD<D>;
+  constexpr bool f64 = sizeof(T) == 8;
   const auto c = [d](double f64_value, float f32_value)
-                     HWY_ATTR { return hn::Set(d, sizeof(T) == 8 ? T(f64_value) : T(f32_value)); };
+                     HWY_ATTR { return hn::Set(d, f64 ? T(f64_value) : T(f32_value)); };
   const V shifted = hn::MulAdd(magnitude, c(0x1.45f306dc9c883p-1, 0x1.45f306p-1f), magic);
   const V q = hn::Sub(shifted, magic);
   // `near` and q times the second part of pi/2 are exact, and so is what r lost.
