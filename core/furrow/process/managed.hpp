@@ -4,14 +4,13 @@
 // Made by a Manager (process/manager.hpp).
 //
 //   ManagedDict<K, V>    keys and values are what sync/message.hpp can send; keys are equal when
-//   their
-//                        bytes are. In the order of insertion, as Python's.
+//                        their bytes are. In the order of insertion, as Python's.
 //   ManagedList<T>       negative indices count from the end
 //   ManagedNamespace     attributes by name, of any type each
 //   Managed<T>           any object of a class of yours, called by functions that run in the
-//   manager Held<L>              a lock, queue, value … of sync/, which lives in shared memory:
-//   calls do not
-//                        go through the manager, it only keeps it alive
+//                        manager
+//   Held<L>              a lock, queue, value … of sync/, which lives in shared memory: calls do
+//                        not go through the manager, it only keeps it alive
 //
 // Reading   ManagedDict::get looks into a table that the manager keeps in shared memory
 //           (mirror.hpp) once a process has asked a few times: the value at one moment between call
@@ -25,7 +24,8 @@
 //           killed process's proxies do not count. A proxy on its way (in a Queue, a message, a
 //           task's result) is none: its sender keeps one until the receiver has it. Arguments of
 //           tasks and processes are kept until they have ended, or have theirs.
-// Time      a call waits for ever for a manager that is busy or stopped, but through within()
+// Time      a call waits for ever for a manager that is busy or stopped, but through within(): its
+//           limit is that of the whole call, of connecting and of all tries (update_value)
 // Errors    NotFound: no such key, index, or object any more. ManagerDied. RemoteError and furrow's
 //           own classes: what a call threw in the manager. TypeMismatch: a proxy read as another
 //           type.
@@ -46,12 +46,12 @@
 #include <vector>
 
 #include <furrow/error.hpp>
+#include <furrow/process/held.hpp>
 #include <furrow/process/managed_object.hpp>
 #include <furrow/process/manager_client.hpp>
 #include <furrow/process/shipping.hpp>
 #include <furrow/process/shown.hpp>
 #include <furrow/sync/message.hpp>
-#include <furrow/sync/shared_object.hpp>
 
 namespace furrow::mp {
 
@@ -64,7 +64,7 @@ class Proxy {
   explicit Proxy(process::ProxyReference reference) : reference_(std::move(reference)) {}
   bool valid() const noexcept { return reference_.valid(); }
   const process::ProxyReference& reference() const noexcept { return reference_; }
-  /// The same object, by calls that wait no longer: d.within(100ms).set("a", 1). Throws
+  /// The same object, by calls that take no longer: d.within(100ms).set("a", 1). Throws
   /// furrow::Timeout; what was asked may yet be done then.
   Self within(Timeout timeout) const { return Self(reference_.within(timeout)); }
   friend bool operator==(const Self& a, const Self& b) noexcept {
@@ -85,7 +85,11 @@ class Proxy {
   using Result = process::ManagerClient::Result;
 
   Result call(Call what, const Bytes& arguments = {}) const {
-    return reference_.call(what, arguments);
+    return reference_.call(what, arguments, reference_.time());
+  }
+  /// One of several round trips.
+  Result call(Call what, const Bytes& arguments, const process::CallTime& time) const {
+    return reference_.call(what, arguments, time);
   }
   template <class T>
   void put(const T& value, Bytes& out) const {
@@ -103,6 +107,10 @@ class Proxy {
     const auto bytes = process::take_span(in);
     process::take_references(in);
     return decode<T>(bytes);
+  }
+  /// Of a result that is not read: gives back the shares that came with it.
+  void let_go(Result& result) const {
+    const process::ReadingFromManager reading(reference_.client(), std::move(result.references));
   }
   template <class T>
   T take_one(Result result) const {
@@ -133,8 +141,9 @@ class ManagedDict : public Proxy<ManagedDict<K, V>> {
     return value ? *std::move(value) : std::move(otherwise);
   }
   std::optional<V> try_get(const K& key) const {
-    if (const auto bytes = this->reference().mirrored(encode(key))) return decode<V>(*bytes);
-    return one_or_none(this->call(Call::dict_get, key_bytes(key)));
+    const auto time = this->reference().time();
+    if (const auto bytes = this->reference().mirrored(encode(key), time)) return decode<V>(*bytes);
+    return one_or_none(this->call(Call::dict_get, key_bytes(key), time));
   }
   void set(const K& key, const V& value) const {
     Bytes arguments = key_bytes(key);
@@ -148,7 +157,11 @@ class ManagedDict : public Proxy<ManagedDict<K, V>> {
     return *std::move(value);
   }
   /// False when it was not there.
-  bool erase(const K& key) const { return !this->call(Call::dict_pop, key_bytes(key)).missing; }
+  bool erase(const K& key) const {
+    auto result = this->call(Call::dict_pop, key_bytes(key));
+    this->let_go(result);
+    return !result.missing;
+  }
   /// The last that was added. Throws NotFound when the dict is empty.
   std::pair<K, V> popitem() const {
     auto result = this->call(Call::dict_pop_last);
@@ -177,8 +190,9 @@ class ManagedDict : public Proxy<ManagedDict<K, V>> {
   /// new. f may be called several times. Returns the new value.
   template <class F>
   V update_value(const K& key, const F& f) const {
+    const auto time = this->reference().time();
     for (;;) {
-      auto result = this->call(Call::dict_get, key_bytes(key));
+      auto result = this->call(Call::dict_get, key_bytes(key), time);
       const bool missing = result.missing;
       Bytes before;
       V value{};
@@ -194,7 +208,7 @@ class ManagedDict : public Proxy<ManagedDict<K, V>> {
       process::put_number(missing ? 0 : 1, arguments);
       process::put_bytes(before, arguments);
       this->put(next, arguments);
-      if (this->number_of(this->call(Call::dict_swap, arguments)) != 0) return next;
+      if (this->number_of(this->call(Call::dict_swap, arguments, time)) != 0) return next;
     }
   }
   std::vector<std::pair<K, V>> items() const {
@@ -313,20 +327,21 @@ class ManagedList : public Proxy<ManagedList<T>> {
   /// times.
   template <class F>
   void change(const F& f) const {
+    const auto time = this->reference().time();
     for (;;) {
       std::uint64_t version = 0;
-      std::vector<T> items = all(version);
+      std::vector<T> items = all(version, time);
       f(items);
       Bytes arguments;
       process::put_number(version, arguments);
-      if (this->number_of(this->call(Call::list_replace, many(items, std::move(arguments)))) != 0)
-        return;
+      arguments = many(items, std::move(arguments));
+      if (this->number_of(this->call(Call::list_replace, arguments, time)) != 0) return;
     }
   }
   /// All items at one moment.
   std::vector<T> to_vector() const {
     std::uint64_t version = 0;
-    return all(version);
+    return all(version, this->reference().time());
   }
   std::size_t size() const { return this->number_of(this->call(Call::size)); }
   bool empty() const { return size() == 0; }
@@ -368,8 +383,8 @@ class ManagedList : public Proxy<ManagedList<T>> {
     for (const T& value : values) this->put(value, arguments);
     return arguments;
   }
-  std::vector<T> all(std::uint64_t& version) const {
-    auto result = this->call(Call::list_all);
+  std::vector<T> all(std::uint64_t& version, const process::CallTime& time) const {
+    auto result = this->call(Call::list_all, {}, time);
     return this->read_from(result, [&](process::Unpacker& in) {
       version = in.take_length();
       std::vector<T> items;
@@ -417,7 +432,9 @@ class ManagedNamespace : public Proxy<ManagedNamespace> {
   bool erase(std::string_view name) const {
     Bytes arguments;
     process::put_text(name, arguments);
-    return !call(Call::dict_pop, arguments).missing;
+    auto result = call(Call::dict_pop, arguments);
+    let_go(result);
+    return !result.missing;
   }
 };
 
@@ -463,33 +480,6 @@ class Managed : public Proxy<Managed<T>> {
                          result);
     }
   }
-};
-
-/// A shared object of sync/ that a manager keeps alive.
-template <class L>
-class Held : public L {
- public:
-  Held(L object, process::ProxyReference reference)
-      : L(std::move(object)), reference_(std::move(reference)) {}
-  /// Refers to nothing until it is read from a message.
-  Held() : L(none()) {}
-  template <class Archive>
-  void save(Archive& archive) const {
-    reference_.save(archive);
-    L::save(archive);
-  }
-  template <class Archive>
-  void load(Archive& archive) {
-    reference_.load(archive);
-    L::load(archive);
-  }
-
- private:
-  static L none() {
-    const Decoding nothing;
-    return L();
-  }
-  process::ProxyReference reference_;
 };
 
 }  // namespace furrow::mp

@@ -46,7 +46,7 @@ class Manager {
  public:
   /// Starts its process. The key is the process's own (mp::authkey) unless one is given.
   explicit Manager(const std::string& key = "");
-  /// One that another process started.
+  /// One that another process started. Throws furrow::Timeout when it does not let in within 10 s.
   static Manager connect(const std::string& address, const std::string& key = "");
 
   std::string address() const;

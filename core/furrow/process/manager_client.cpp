@@ -24,7 +24,8 @@
 namespace furrow::process {
 namespace {
 
-constexpr std::int64_t connect_limit_ns = 10'000'000'000;
+// Of who is no call's: the first to an address, and a forked child's own shares.
+constexpr std::chrono::seconds connect_limit{10};
 constexpr std::int64_t last_breath_ns = 50'000'000;
 constexpr std::size_t idle_max = 8;
 // A dict that is read only now and then is not worth a table.
@@ -67,7 +68,16 @@ struct ManagerClient::State {
   std::vector<mp::Connection> idle;
   std::map<std::uint64_t, std::uint64_t> proxies;  // object -> shares of this process
   os::ProcessWatch server;
-  References owed;  // shares to give back, for which no connection was free
+  References owed;     // shares to give back, for which no connection was free
+  References unasked;  // shares that this process, a forked child, has still to ask for
+
+  State() { idle.reserve(idle_max); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() {
+    if (process != os::this_process_id()) return;
+    for (const mp::Connection& connection : idle) confirm(connection);
+  }
 
   [[noreturn]] void throw_died(const char* how) const {
     throw ManagerDied(
@@ -80,10 +90,9 @@ struct ManagerClient::State {
         "nobody listens at {}: no manager has this address, or its process is gone", address));
   }
 
-  mp::Connection connect(const mp::Deadline& deadline = mp::Timeout()) const {
-    const std::int64_t until = std::min(os::monotonic_ns() + connect_limit_ns, deadline.at_ns());
+  mp::Connection connect(const mp::Deadline& deadline) const {
     try {
-      return mp::Connection(knock(address, key, until), true, true);
+      return mp::Connection(knock(address, key, deadline.at_ns()), true, true);
     } catch (const NotFound&) {
       throw_nobody("nobody listens there");
     } catch (const IoError&) {  // the path leads to nothing, or to something else by now
@@ -98,30 +107,35 @@ struct ManagerClient::State {
   }
 
   // A forked child has the parent's list of proxies in its memory, and no shares for them yet.
-  void renew_after_fork() {
-    if (process == os::this_process_id()) return;
-    process = os::this_process_id();
-    idle.clear();
-    owed.clear();
-    if (proxies.empty()) return;
-    mp::Connection connection = connect();
-    for (const auto& [object, count] : proxies) {
-      for (std::uint64_t i = 0; i < count; ++i) ask_for_share(connection, object);
+  void renew_after_fork(const mp::Deadline& deadline) {
+    if (process != os::this_process_id()) {
+      unasked.clear();
+      for (const auto& [object, count] : proxies) unasked.insert(unasked.end(), count, object);
+      idle.clear();
+      owed.clear();
+      process = os::this_process_id();
+    }
+    if (unasked.empty()) return;
+    mp::Connection connection = connect(deadline);
+    for (; !unasked.empty(); unasked.pop_back()) {
+      ask_for_share(connection, unasked.back(), deadline);
     }
     idle.push_back(std::move(connection));
   }
 
-  static void ask_for_share(const mp::Connection& connection, std::uint64_t object) {
+  static void ask_for_share(const mp::Connection& connection, std::uint64_t object,
+                            const mp::Deadline& deadline) {
     mp::Bytes message;
     put_plain(Request{object, ManagerCall::share}, message);
-    connection.send_bytes(message);
-    connection.recv_bytes();  // one that is gone is told of when it is called
+    connection.send_bytes(message, deadline.left());
+    // One that is gone is told of when it is called.
+    connection.recv_bytes(mp::message_bytes_max, deadline.left());
   }
 
   mp::Connection take(const mp::Deadline& deadline) {
     {
       const std::lock_guard lock(mutex);
-      renew_after_fork();
+      renew_after_fork(deadline);
       if (!idle.empty()) {
         mp::Connection connection = std::move(idle.back());
         idle.pop_back();
@@ -138,15 +152,27 @@ struct ManagerClient::State {
     connection.send_bytes(message, mp::Timeout(std::chrono::seconds(1)));
   }
 
+  // Before a connection ends: its last reply came, and the shares in it stay. No waiting: where
+  // there is no room, messages are on their way that say the same.
+  static void confirm(const mp::Connection& connection) noexcept {
+    try {
+      mp::Bytes message;
+      put_plain(Request{0, ManagerCall::received}, message);
+      connection.send_bytes(message, mp::Timeout::none());
+    } catch (...) {  // the manager is gone
+    }
+  }
+
   // The call is over, and what it returned must not be lost by what fails here: shares that cannot
   // be given back now are so after a later call, or with this process.
   void give(mp::Connection connection) noexcept {
     try {
       const std::lock_guard lock(mutex);
       for (; !owed.empty(); owed.pop_back()) send_drop(connection, owed.back());
-      if (idle.size() < idle_max) idle.push_back(std::move(connection));
+      if (idle.size() < idle_max) return idle.push_back(std::move(connection));
     } catch (...) {  // the connection goes; another is made when it is wanted
     }
+    confirm(connection);
   }
 };
 
@@ -167,7 +193,7 @@ std::shared_ptr<ManagerClient> ManagerClient::at(const std::string& address,
   state->key = !key.empty() ? key : !right.empty() ? right : shared_key();
   const std::string by = state->key;
   // Its connection is used first. Reading without asking begins with knowing that it lives.
-  mp::Connection first = state->connect();
+  mp::Connection first = state->connect(mp::Timeout(connect_limit));
   if (present != nullptr) return present;  // another key, and it is right, too
   state->server = os::ProcessWatch(os::peer_process(first.fileno()));
   state->idle.push_back(std::move(first));
@@ -186,18 +212,17 @@ ManagerClient::~ManagerClient() = default;
 const std::string& ManagerClient::address() const noexcept { return state_->address; }
 
 ManagerClient::Result ManagerClient::call(std::uint64_t object, ManagerCall what,
-                                          const mp::Bytes& arguments, mp::Timeout timeout) {
-  const mp::Deadline deadline(timeout);
+                                          const mp::Bytes& arguments, const CallTime& time) {
+  const mp::Deadline& deadline = time.deadline();
   const auto throw_late = [&] {
     throw furrow::Timeout(
         fmt::format("the manager at {} did not answer in {:.3g} s (what was asked may yet be done)",
-                    state_->address, static_cast<double>(timeout.ns()) * 1e-9));
+                    state_->address, static_cast<double>(time.passed_ns()) * 1e-9));
   };
   mp::Connection connection;
   try {
     connection = state_->take(deadline);
   } catch (const furrow::Timeout&) {
-    if (timeout.is_forever()) throw;
     throw_late();
   }
   mp::Bytes message;
@@ -234,7 +259,7 @@ bool ManagerClient::holds_any() const {
 void ManagerClient::renew_after_fork() noexcept {
   try {
     const std::lock_guard lock(state_->mutex);
-    state_->renew_after_fork();
+    state_->renew_after_fork(mp::Timeout(connect_limit));
   } catch (...) {  // the manager is gone: the calls will say so
   }
 }
@@ -258,6 +283,11 @@ void ManagerClient::drop(std::uint64_t object) noexcept {
     if (found != state_->proxies.end() && --found->second == 0) state_->proxies.erase(found);
     // A forked child that never called has no share to give back.
     if (state_->process != os::this_process_id()) return;
+    References& unasked = state_->unasked;
+    if (const auto at = std::find(unasked.begin(), unasked.end(), object); at != unasked.end()) {
+      unasked.erase(at);
+      return;
+    }
     if (state_->idle.empty()) {
       state_->owed.push_back(object);
     } else {
@@ -325,7 +355,8 @@ std::uint64_t ProxyReference::fingerprint() const noexcept {
   return share_ == nullptr ? 0 : share_->fingerprint;
 }
 
-std::optional<mp::Bytes> ProxyReference::mirrored(std::span<const std::byte> key) const {
+std::optional<mp::Bytes> ProxyReference::mirrored(std::span<const std::byte> key,
+                                                  const CallTime& time) const {
   client();
   Share& s = *share_;
   std::shared_ptr<MirrorReader> mirror;
@@ -340,7 +371,7 @@ std::optional<mp::Bytes> ProxyReference::mirrored(std::span<const std::byte> key
     mirror = s.mirror;
   }
   if (!mirror) {
-    const auto result = call(ManagerCall::mirror);
+    const auto result = call(ManagerCall::mirror, {}, time);
     if (!result.missing && !result.descriptors.empty()) {
       mirror = MirrorReader::map(result.descriptors.front());
     }

@@ -18,14 +18,29 @@
 #include <string>
 #include <vector>
 
+#include <furrow/os/clock.hpp>
 #include <furrow/process/manager_protocol.hpp>
 #include <furrow/sync/timeout.hpp>
 
 namespace furrow::process {
 
+/// How long a call may take, all its round trips and the connecting among them.
+class CallTime {
+ public:
+  CallTime(mp::Timeout timeout = {}) noexcept  // NOLINT: a call's timeout becomes its time
+      : began_ns_(os::monotonic_ns()), deadline_(timeout) {}
+  const mp::Deadline& deadline() const noexcept { return deadline_; }
+  std::int64_t passed_ns() const noexcept { return os::monotonic_ns() - began_ns_; }
+
+ private:
+  std::int64_t began_ns_;
+  mp::Deadline deadline_;
+};
+
 class ManagerClient : public std::enable_shared_from_this<ManagerClient> {
  public:
   /// The one for this address. With an empty key: that of an earlier call, else the process's own.
+  /// Throws furrow::Timeout when nobody answers within 10 s.
   static std::shared_ptr<ManagerClient> at(const std::string& address, const std::string& key = "");
   ~ManagerClient();
 
@@ -41,7 +56,7 @@ class ManagerClient : public std::enable_shared_from_this<ManagerClient> {
   };
   /// Throws furrow::Timeout when there is no answer in time.
   Result call(std::uint64_t object, ManagerCall call, const mp::Bytes& arguments = {},
-              mp::Timeout timeout = {});
+              const CallTime& time = {});
 
   /// False when it is known to be dead; true where that cannot be told.
   bool may_live() const noexcept;
@@ -78,9 +93,12 @@ class ProxyReference {
   ManagerClient& client() const;
   std::uint64_t object() const;
   std::uint64_t fingerprint() const noexcept;
-  ManagerClient::Result call(ManagerCall what, const mp::Bytes& arguments = {}) const {
-    return client().call(object(), what, arguments, limit_);
+  ManagerClient::Result call(ManagerCall what, const mp::Bytes& arguments,
+                             const CallTime& time) const {
+    return client().call(object(), what, arguments, time);
   }
+  /// Of a call that begins now.
+  CallTime time() const noexcept { return {limit_}; }
   /// The same share, for calls that wait no longer.
   ProxyReference within(mp::Timeout timeout) const {
     ProxyReference other = *this;
@@ -90,7 +108,7 @@ class ProxyReference {
 
   /// The value of a dict's key, as its mirror shows it (process/mirror.hpp). Empty: ask the
   /// manager.
-  std::optional<mp::Bytes> mirrored(std::span<const std::byte> key) const;
+  std::optional<mp::Bytes> mirrored(std::span<const std::byte> key, const CallTime& time) const;
 
   /// Throws TypeMismatch when the proxy was of another type.
   void check(std::uint64_t fingerprint) const;

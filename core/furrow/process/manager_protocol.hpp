@@ -8,7 +8,10 @@
 //
 //   value       length · bytes (as sync/message.hpp makes them) · its references
 //   references  ids of the manager's objects whose proxies are inside of a value. A reply gives its
-//               receiver a share in each of them, so that none can vanish on the way.
+//               receiver a share in each of them, so that none can vanish on the way. The next
+//               request on the connection says that the reply came; a connection that ends before
+//               gives the shares of its last reply back. Who has a reply and ends the connection
+//               says so first: received.
 #pragma once
 
 #include <cstddef>
@@ -24,6 +27,7 @@ enum class ManagerCall : std::uint32_t {
   // of the manager itself
   share,      // id: one more proxy in this process
   drop,       // id: one less; no reply
+  received,   // the last reply came; no reply
   publish,    // name, id, fingerprint
   find,       // name -> id, fingerprint
   make_dict,  // fingerprint -> id

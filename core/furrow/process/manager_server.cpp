@@ -7,6 +7,7 @@
 #include <system_error>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 
 #include <furrow/os/clock.hpp>
 #include <furrow/os/fault.hpp>
@@ -37,6 +38,7 @@ class Server final : public ObjectFinder {
   /// dead.
   void serve() {
     while (owner_.valid() || !owner_.dead()) {
+      std::erase_if(clients_, [](const Client& client) { return client.connection.closed(); });
       std::vector<int> sources{owner_.get(), control_};
       for (const Client& client : clients_) sources.push_back(client.connection.fileno());
       for (const auto& [pid, known] : processes_) sources.push_back(known.watch.get());
@@ -53,7 +55,6 @@ class Server final : public ObjectFinder {
       const auto watches = ready.begin() + static_cast<std::ptrdiff_t>(2 + clients);
       const auto others = watches + static_cast<std::ptrdiff_t>(processes);
       if (std::find(watches, others, true) != others) bury_dead();
-      std::erase_if(clients_, [](const Client& client) { return client.connection.closed(); });
       const bool slow = std::find(ready.begin(), ready.end(), true) == ready.end();
       if (!slow && std::find(others, ready.end(), true) == ready.end()) continue;
       while (auto visitor = reception_.next()) {
@@ -85,6 +86,7 @@ class Server final : public ObjectFinder {
   struct Client {
     mp::Connection connection;
     std::uint64_t process;
+    References given{};  // shares of the last reply, while nothing says that it came
   };
 
   void admit(os::Descriptor socket) {
@@ -95,7 +97,7 @@ class Server final : public ObjectFinder {
     if (processes_.count(pid) == 0) {
       processes_[pid].watch = pid < unknown_process ? os::ProcessWatch(pid) : os::ProcessWatch();
     }
-    clients_.push_back({mp::Connection(std::move(socket), true, true), pid});
+    clients_.push_back({mp::Connection(std::move(socket), true, true), pid, {}});
   }
 
   void bury_dead() {
@@ -115,12 +117,18 @@ class Server final : public ObjectFinder {
 
   void answer_next(Client& client) {
     try {
-      const mp::Bytes message =
-          client.connection.recv_bytes(mp::message_bytes_max, mp::Timeout::none());
+      mp::Bytes message;
+      try {
+        message = client.connection.recv_bytes(mp::message_bytes_max, mp::Timeout::none());
+      } catch (const furrow::Timeout&) {  // woken for nothing
+        return;
+      }
+      client.given.clear();
       Unpacker in(message);
       const auto request = take_plain<Request>(in);
+      if (request.call == ManagerCall::received) return;
       if (request.call == ManagerCall::drop) return drop(client.process, request.object);
-      const Answer answer = answer_to(client.process, request, in);
+      const Answer answer = answer_to(client, request, in);
       os::fault_point("process.manager.replying");
       mp::Bytes reply;
       put_plain(Reply{answer.state}, reply);
@@ -128,21 +136,26 @@ class Server final : public ObjectFinder {
       for (const ObjectHandle& object : answer.references) ids.push_back(object->id);
       put_references(ids, reply);
       append_bytes(answer.body.data(), answer.body.size(), reply);
-      for (const ObjectHandle& object : answer.references) give_share(client.process, object);
+      for (const ObjectHandle& object : answer.references) give_share(client, object);
       std::vector<int> descriptors;
       if (answer.descriptor >= 0) descriptors.push_back(answer.descriptor);
       client.connection.send_parcel(reply, descriptors, mp::Timeout::none());
-    } catch (const furrow::Timeout&) {  // woken for nothing
-    } catch (const Error&) {            // it went away, or speaks another language
+    } catch (const Error&) {  // it went away, reads no replies, or speaks another language
+      take_back(client);
       if (client.process >= unknown_process) processes_.erase(client.process);
       client.connection.close();
     }
   }
 
-  Answer answer_to(std::uint64_t process, const Request& request, Unpacker& in) {
+  // Nobody knows of these shares: who had asked did not wait for the reply.
+  void take_back(Client& client) {
+    for (const std::uint64_t id : std::exchange(client.given, {})) drop(client.process, id);
+  }
+
+  Answer answer_to(Client& client, const Request& request, Unpacker& in) {
     Answer answer;
     try {
-      call(process, request, in, answer);
+      call(client, request, in, answer);
     } catch (...) {
       answer = Answer();
       answer.state = ReplyState::threw;
@@ -151,22 +164,22 @@ class Server final : public ObjectFinder {
     return answer;
   }
 
-  void call(std::uint64_t process, const Request& request, Unpacker& in, Answer& answer) {
+  void call(Client& client, const Request& request, Unpacker& in, Answer& answer) {
     switch (request.call) {
-      case ManagerCall::share: give_share(process, find(request.object)); return;
+      case ManagerCall::share: give_share(client, find(request.object)); return;
       case ManagerCall::publish: publish(in); return;
       case ManagerCall::find: find_published(in, answer); return;
       case ManagerCall::objects: answer.number(living_objects()); return;
       case ManagerCall::make_dict:
       case ManagerCall::make_list:
       case ManagerCall::make_hold:
-      case ManagerCall::make_any: make(process, request.call, in, answer); return;
+      case ManagerCall::make_any: make(client, request.call, in, answer); return;
       default: break;
     }
     find(request.object)->call(request.call, in, *this, answer);
   }
 
-  void make(std::uint64_t process, ManagerCall what, Unpacker& in, Answer& answer) {
+  void make(Client& client, ManagerCall what, Unpacker& in, Answer& answer) {
     const std::uint64_t fingerprint = in.take_length();
     ObjectHandle object;
     if (what == ManagerCall::make_dict) object = make_managed_dict(fingerprint);
@@ -175,7 +188,7 @@ class Server final : public ObjectFinder {
     if (what == ManagerCall::make_any) object = make_managed_any(fingerprint, in);
     object->id = ++last_id_;
     objects_[object->id] = object;
-    give_share(process, object);
+    give_share(client, object);
     answer.number(object->id);
   }
 
@@ -197,10 +210,11 @@ class Server final : public ObjectFinder {
     return objects_.size();
   }
 
-  void give_share(std::uint64_t process, const ObjectHandle& object) {
-    Share& share = processes_[process].shares[object->id];
+  void give_share(Client& client, const ObjectHandle& object) {
+    Share& share = processes_[client.process].shares[object->id];
     share.object = object;
     ++share.count;
+    client.given.push_back(object->id);
   }
 
   void drop(std::uint64_t process, std::uint64_t id) {
