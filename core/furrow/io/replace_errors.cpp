@@ -30,6 +30,12 @@ void require_replaced(const os::ReplaceError& failed, const std::string& file) {
     case Step::keep:
       throw IoError("\"" + file + "\" is saved, but the disk did not confirm its name (" + reason +
                     "): a power failure now may bring the old file back");
+    case Step::not_published: throw WorkerDied(asked + "its saver died; the old file is unchanged");
+    case Step::unknown:
+      throw IoError(asked +
+                    "its saver died or stands still while it gave the new file its name, and the "
+                    "name has changed hands since: it is not known whether it was saved; look at "
+                    "the file before you save again");
     default: break;
   }
   if (is_any(failed.code, {std::errc::no_space_on_device, std::errc::file_too_large}) ||

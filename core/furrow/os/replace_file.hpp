@@ -20,9 +20,17 @@
 // Kept      owner and group where allowed, and permission bits; a new file gets 0666 less the
 //           umask. A symbolic link is followed. Lost: extended attributes, further hard links
 // Errors    by value, never thrown
+// Death     of a saver while another process waits for its word (SettledFile): a word in memory
+//           that both share says "begun" before the rename and "done" after it, and "no" when it
+//           failed. Found dead with "no", it has not published, with "done" it has. With "begun"
+//           the names decide: published if the target is the settled file, not published if the
+//           temporary name still is. If neither is, somebody else renamed or removed files within
+//           the moments between the saver's death and the look: it is then said not to be known,
+//           and nobody tries a second time. No mark is left on any file
 // Source    the write-fsync-rename-fsync order is that of LevelDB's CURRENT and of zarr's stores
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -46,13 +54,19 @@ struct ReplaceError {
     sync,       // the disk did not take the data
     changed,    // somebody changed the target meanwhile
     rename,
-    keep,  // the new file has the name, but the disk did not take the folder's change
+    keep,           // the new file has the name, but the disk did not take the folder's change
+    not_published,  // its saver died before: the target is what it was
+    unknown,        // its saver died, and it cannot be told whether before or after the rename
   };
   Step step = Step::none;
   std::error_code code;
   std::string path;
   explicit operator bool() const noexcept { return step != Step::none; }
 };
+
+/// How far publish() has come, in memory that outlives the process.
+enum class Publishing : std::uint32_t { no, begun, done };
+static_assert(std::atomic<Publishing>::is_always_lock_free);
 
 class FileReplacement {
  public:
@@ -84,7 +98,7 @@ class FileReplacement {
   /// The two steps of commit: permissions and fsync, after which the new content is safe under its
   /// temporary name; and rename with the fsync of the folder, after which it is the file.
   ReplaceError settle();
-  ReplaceError publish();
+  ReplaceError publish(std::atomic<Publishing>* progress = nullptr);
   ReplaceError commit() {
     const ReplaceError failed = settle();
     return failed ? failed : publish();
@@ -99,6 +113,7 @@ class FileReplacement {
     friend bool operator==(const Before&, const Before&) = default;
   };
   ReplaceError look_at_target();
+  ReplaceError rename();
   ReplaceError take_temporary(std::int64_t timeout_ns);
   void take_on_permissions() noexcept;
   void note_written(std::uint64_t offset, std::uint64_t bytes) noexcept;
@@ -129,17 +144,18 @@ FileStamp stamp_of(const Descriptor& file, std::error_code& error);
 /// A plain file, opened to be read; follows links, never blocks on a pipe.
 Descriptor open_readable(const std::string& path, std::error_code& error);
 
-/// Holds on to what another process has settled. After that process died it tells whether the
-/// content had got its name, also when another saver has replaced the file since, or somebody moved
-/// or removed it: whoever removes a dead saver's file sets its time of change to 1970 first.
+/// Holds on to what another process has settled, and tells after that process died whether the
+/// content had got its name ("Death" above).
 class SettledFile {
  public:
   SettledFile() = default;
   /// REQUIRES: settled, and its saver alive when this returns.
   explicit SettledFile(const std::string& temporary);
   bool valid() const noexcept { return file_.valid(); }
-  /// Then the folder is synced in the dead saver's place. REQUIRES: the saver is dead.
-  bool was_published(const std::string& target) const;
+  /// No error: published, and the folder is synced in the saver's place. Else keep, not_published
+  /// or unknown. A saver that lives, but stands still or does not answer, may be asked about, too:
+  /// one that has begun and has not renamed is unknown then.
+  ReplaceError outcome(const std::string& target, Publishing progress, bool dead) const;
 
  private:
   std::string temporary_;

@@ -7,11 +7,13 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <furrow/io/hdf5/handle.hpp>
+#include <furrow/os/clock.hpp>
 
 #include "io_support.hpp"
 #include "save_support.hpp"
@@ -42,9 +44,10 @@ AnyArray counted_rows(Dtype dtype, std::int64_t begin, std::int64_t end) {
   return array;
 }
 
-/// The pid of the worker that a fault has stopped.
+/// The pid of the worker that a fault has stopped; 0: none within 10 seconds.
 std::uint64_t stopped_worker(const Engine& engine) {
-  for (;;) {
+  const std::int64_t until = os::monotonic_ns() + 10'000'000'000;
+  while (os::monotonic_ns() < until) {
     for (const WorkerInfo& worker : engine.worker_info()) {
       std::ifstream in("/proc/" + std::to_string(worker.pid) + "/stat");
       std::string pid;
@@ -54,6 +57,33 @@ std::uint64_t stopped_worker(const Engine& engine) {
     }
     ::usleep(1000);
   }
+  return 0;
+}
+
+/// Appends x[100:200) to a file of x[0:100). The owner of the file stops at a labelled point, and
+/// dies after others have had their turn. Returns append's error.
+std::string append_and_die(const Array<double>& x, const Folder& folder, const std::string& point,
+                           const std::function<void()>& others) {
+  const std::string file = folder / "f.h5";
+  hdf5::save(x.rows(0, 100), file, "x", {.gzip = 1, .chunk = {64, 50}, .growable = true});
+  write_file(folder / "once", {});
+  const WorkerFaults faults(point + ":stop:1:" + (folder / "once"));
+  Engine engine(workers_of(2));
+  std::uint64_t owner = 0;
+  std::string others_error;
+  std::thread other([&] {
+    others_error = error_of([&] {
+      owner = stopped_worker(engine);
+      os::set_fault("");
+      if (owner != 0) others();
+    });
+    if (owner != 0) ::kill(static_cast<pid_t>(owner), SIGKILL);
+  });
+  std::string error = error_of([&] { hdf5::append(engine, x.rows(100, 200), file, "x"); });
+  other.join();
+  CHECK(owner != 0);
+  CHECK(others_error.empty());
+  return error;
 }
 
 /// By an engine, or in this process without one.
@@ -223,8 +253,9 @@ TEST_CASE("an append that is killed happened once or not at all", "[hdf5][append
   options.growable = true;
   options.chunk = {64, 250};
   hdf5::save(x.rows(0, 500), folder / "old.h5", "x", options);
-  for (const char* point : {"io.save.copied", "io.save.opened", "io.save.chunk", "io.save.encoded",
-                            "io.save.settled", "io.save.renamed", "io.save.done"}) {
+  for (const char* point :
+       {"io.save.copied", "io.save.opened", "io.save.chunk", "io.save.encoded", "io.save.settled",
+        "io.save.rename", "io.save.named", "io.save.renamed", "io.save.done"}) {
     for (const bool always : {false, true}) {
       CAPTURE(point, always);
       fs::copy_file(folder / "old.h5", folder / "f.h5", fs::copy_options::overwrite_existing);
@@ -238,7 +269,7 @@ TEST_CASE("an append that is killed happened once or not at all", "[hdf5][append
       // died behind the rename, the new one and no second copy of the rows.
       const Content found = read_here(folder / "f.h5", "x");
       const std::string at = std::string(point).substr(8);
-      const bool published = at == "renamed" || at == "done";
+      const bool published = at == "named" || at == "renamed" || at == "done";
       const bool whole = !always || published || at == "encoded";
       CHECK(error.empty() == whole);
       CHECK(found.shape[0] == (whole ? 1200 : 500));
@@ -249,40 +280,68 @@ TEST_CASE("an append that is killed happened once or not at all", "[hdf5][append
   }
 }
 
-TEST_CASE("an append whose owner dies behind the rename happened once, whoever saves next",
+TEST_CASE("an append whose owner dies behind the rename is not done twice, whoever saves next",
           "[hdf5][append][faults]") {
   const Array<double> x = decimals("x", {300, 50});
-  for (const std::string then : {"another append", "a save in its place", "the end of the file"}) {
-    CAPTURE(then);
-    const Folder folder;
-    const std::string file = folder / "f.h5";
-    const hdf5::SaveOptions options{.gzip = 1, .chunk = {64, 50}, .growable = true};
-    hdf5::save(x.rows(0, 100), file, "x", options);
-    write_file(folder / "once", {});
-    const WorkerFaults faults("io.save.renamed:stop:1:" + (folder / "once"));
-    Engine engine(workers_of(2));
-    std::thread other([&] {
-      const std::uint64_t owner = stopped_worker(engine);
-      os::set_fault("");
-      if (then[0] == 'a' && then[1] == 'n') hdf5::append(x.rows(200, 300), file, "x");
-      if (then[0] == 'a' && then[1] == ' ') {
-        hdf5::save(x.rows(0, 10), file, "x", {.growable = true, .replace = true});
+  // Named: the file has its name, and the owner died before it could say so.
+  for (const std::string point : {"io.save.named", "io.save.renamed"}) {
+    for (const std::string then : {"append", "save", "remove"}) {
+      CAPTURE(point, then);
+      const Folder folder;
+      const std::string file = folder / "f.h5";
+      const std::string error = append_and_die(x, folder, point, [&] {
+        if (then == "append") hdf5::append(x.rows(200, 300), file, "x");
+        if (then == "save") {
+          hdf5::save(x.rows(0, 10), file, "x", {.growable = true, .replace = true});
+        }
+        if (then == "remove") fs::remove(file);
+      });
+      if (point == "io.save.renamed") {
+        CHECK(error.empty());
+      } else {
+        CHECK_THAT(error, StartsWith("IoError") && Contains("not known"));
       }
-      if (then[0] == 't') fs::remove(file);
-      ::kill(static_cast<pid_t>(owner), SIGKILL);
-    });
-    const std::string error = error_of([&] { hdf5::append(engine, x.rows(100, 200), file, "x"); });
-    other.join();
-    CHECK(error.empty());
-    if (then[0] == 't') {
-      CHECK_FALSE(fs::exists(file));
-    } else {
-      const std::int64_t rows = then[1] == 'n' ? 300 : 10;
-      const Content found = read_here(file, "x");
-      REQUIRE(found.shape[0] == rows);
-      CHECK((found.bytes == dense_bytes(x.rows(0, rows))));
+      if (then == "remove") {
+        CHECK_FALSE(fs::exists(file));
+      } else {
+        const std::int64_t rows = then == "append" ? 300 : 10;
+        const Content found = read_here(file, "x");
+        REQUIRE(found.shape[0] == rows);
+        CHECK((found.bytes == dense_bytes(x.rows(0, rows))));
+      }
     }
   }
+}
+
+TEST_CASE("an append whose owner dies before the rename is not said to be done",
+          "[hdf5][append][faults]") {
+  const Array<double> x = decimals("x", {200, 50});
+  for (const bool cleaned : {false, true}) {
+    CAPTURE(cleaned);
+    const Folder folder;
+    const std::string error = append_and_die(x, folder, "io.save.rename", [&] {
+      if (cleaned) fs::remove(folder / ".f.h5.furrow-save");
+    });
+    if (cleaned) {
+      CHECK_THAT(error, StartsWith("IoError") && Contains("not known"));
+    } else {
+      CHECK(error.empty());  // by another worker
+    }
+    CHECK(read_here(folder / "f.h5", "x").shape[0] == (cleaned ? 100 : 200));
+    CHECK(folder.names() == "f.h5");
+  }
+}
+
+TEST_CASE("an append finished in a dead owner's place says when the disk did not confirm it",
+          "[hdf5][append][faults]") {
+  const Array<double> x = decimals("x", {200, 50});
+  const Folder folder;
+  hdf5::save(x.rows(0, 100), folder / "f.h5", "x", {.chunk = {64, 50}, .growable = true});
+  const WorkerFaults faults("io.save.renamed:kill,io.save.keep:fail");
+  Engine engine(workers_of(2));
+  CHECK_THAT(error_of([&] { hdf5::append(engine, x.rows(100, 200), folder / "f.h5", "x"); }),
+             StartsWith("IoError") && Contains("is saved, but"));
+  CHECK(read_here(folder / "f.h5", "x").shape[0] == 200);
 }
 
 TEST_CASE("a new file whose folder cannot be synced is said to be there", "[hdf5][faults]") {

@@ -65,7 +65,7 @@ TEST_CASE("killed at every labelled point of a save", "[hdf5][faults]") {
   const std::vector<std::byte> old = old_file();
   for (const char* point :
        {"io.save.locked", "io.save.copied", "io.save.write", "io.save.chunk", "io.save.written",
-        "io.save.synced", "io.save.rename", "io.save.renamed", "io.save.done"}) {
+        "io.save.synced", "io.save.rename", "io.save.named", "io.save.renamed", "io.save.done"}) {
     for (const bool exists : {false, true}) {
       CAPTURE(point, exists);
       const Folder folder;

@@ -132,7 +132,8 @@ TEST_CASE("a worker killed at any step of a save costs nothing", "[hdf5][save][f
         "io.save.ticket:kill:1", "io.save.ticket:kill:3", "io.save.encoded:kill:1",
         "io.save.encoded:kill:2", "io.save.ready:kill:2", "io.save.chunk:kill:1",
         "io.save.chunk:kill:9", "io.save.settled:kill:1", "io.save.synced:kill:1",
-        "io.save.rename:kill:1", "io.save.renamed:kill:1", "io.save.done:kill:1"}) {
+        "io.save.rename:kill:1", "io.save.named:kill:1", "io.save.renamed:kill:1",
+        "io.save.done:kill:1"}) {
     CAPTURE(point);
     write_file(folder / "once", {});
     const WorkerFaults faults(std::string(point) + ":" + (folder / "once"));

@@ -4,13 +4,17 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <new>
 #include <string>
 #include <thread>
 
@@ -167,8 +171,13 @@ TEST_CASE("what dead savers left is removed by the next one in the folder", "[re
   put(folder / ".dead.h5.furrow-save", "half");
   put(folder / ".x.furrow-save", "half, of the same file");
   put(folder / "mine.furrow-save", "no temporary file: it has no dot in front");
+  const os::Descriptor dead(::open((folder / ".x.furrow-save").c_str(), O_RDONLY | O_CLOEXEC));
+  std::error_code error;
+  const os::FileStamp before = os::stamp_of(dead, error);
   FileReplacement r;
   REQUIRE_FALSE(r.begin(folder / "x", 0));
+  // Removing takes nothing but the removal: not a mark that a file system might refuse.
+  CHECK(os::stamp_of(dead, error) == before);
   CHECK(get(r.temporary()).empty());
   REQUIRE_FALSE(r.commit());
   CHECK(folder.names() == "mine.furrow-save x");
@@ -223,64 +232,113 @@ TEST_CASE("names as long as the system takes have a temporary file, too", "[repl
   CHECK(folder.names() == name);
 }
 
-TEST_CASE("what became of a settled file is known after its saver's death", "[replace]") {
-  const Folder folder;
-  const std::string path = folder / "x";
-  const std::string away = folder / "away";
-  const auto replace = [&path](const std::string& text) {
+namespace {
+
+/// Settles `path`, and dies at a labelled point of publish ("": before it) once `held` has run.
+void settle_and_die(const std::string& path, const std::string& dies_at,
+                    std::atomic<os::Publishing>& progress, const std::function<void()>& held) {
+  int ready[2];
+  int go[2];
+  REQUIRE((::pipe(ready) == 0 && ::pipe(go) == 0));
+  const pid_t child = ::fork();
+  if (child == 0) {
     FileReplacement r;
-    REQUIRE_FALSE(r.begin(path, second_ns));
-    put(r.temporary(), text);
-    REQUIRE_FALSE(r.commit());
-  };
-  // A saver that dies at a labelled point, and what others do before anybody asks.
+    char byte = 0;
+    if (r.begin(path, 0)) ::_exit(1);
+    put(r.temporary(), "new");
+    if (r.settle()) ::_exit(2);
+    if (::write(ready[1], "x", 1) != 1 || ::read(go[0], &byte, 1) != 1) ::_exit(3);
+    if (dies_at.empty()) ::raise(SIGKILL);
+    os::set_fault(dies_at + ":kill");
+    r.publish(&progress);
+    ::_exit(4);
+  }
+  char byte = 0;
+  REQUIRE(::read(ready[0], &byte, 1) == 1);
+  held();
+  REQUIRE(::write(go[1], "x", 1) == 1);
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WIFSIGNALED(status));
+  for (const int end : {ready[0], ready[1], go[0], go[1]}) ::close(end);
+}
+
+/// What others do to the names before anybody asks what became of the dead saver's file.
+void meddle(const Folder& folder, const std::string& how) {
+  const std::string path = folder / "x";
+  if (how == "swept") os::remove_abandoned(path);
+  if (how == "cleaned") fs::remove(folder / ".x.furrow-save");
+  if (how == "moved" && fs::exists(path)) fs::rename(path, folder / "away");
+  if (how == "removed") fs::remove(path);
+  if (how != "replaced") return;
+  FileReplacement r;
+  REQUIRE_FALSE(r.begin(path, second_ns));
+  put(r.temporary(), "newer");
+  REQUIRE_FALSE(r.commit());
+}
+
+}  // namespace
+
+TEST_CASE("what became of a settled file is known after its saver's death, or said not to be",
+          "[replace]") {
+  void* const memory =
+      ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  REQUIRE(memory != MAP_FAILED);
+  auto& progress = *new (memory) std::atomic<os::Publishing>;
   struct Way {
-    const char* dies_at;
-    bool published;
+    std::string dies_at;
+    Step found;            // where the names are as the saver left them
+    std::string unknowns;  // what others do that makes it unknown
   };
-  for (const Way way : {Way{"", false}, Way{"io.save.rename", false}, Way{"io.save.renamed", true},
-                        Way{"io.save.done", true}}) {
-    for (const std::string then : {"nothing", "swept", "replaced", "moved", "removed"}) {
+  const Way ways[] = {{"", Step::not_published, ""},
+                      {"io.save.rename", Step::not_published, "swept cleaned replaced"},
+                      {"io.save.named", Step::none, "replaced moved removed"},
+                      {"io.save.renamed", Step::none, ""},
+                      {"io.save.done", Step::none, ""}};
+  for (const Way& way : ways) {
+    for (const std::string how : {"nothing", "swept", "cleaned", "replaced", "moved", "removed"}) {
       for (const bool exists : {false, true}) {
-        CAPTURE(way.dies_at, then, exists);
-        fs::remove(path);
-        fs::remove(away);
+        CAPTURE(way.dies_at, how, exists);
+        const Folder folder;
+        const std::string path = folder / "x";
         if (exists) put(path, "old");
-        int ready[2];
-        int go[2];
-        REQUIRE((::pipe(ready) == 0 && ::pipe(go) == 0));
-        const pid_t child = ::fork();
-        if (child == 0) {
-          FileReplacement r;
-          char byte = 0;
-          if (r.begin(path, 0)) ::_exit(1);
-          put(r.temporary(), "new");
-          if (r.settle()) ::_exit(2);
-          if (::write(ready[1], "x", 1) != 1 || ::read(go[0], &byte, 1) != 1) ::_exit(3);
-          if (*way.dies_at == 0) ::raise(SIGKILL);
-          os::set_fault(std::string(way.dies_at) + ":kill");
-          r.publish();
-          ::_exit(4);
-        }
-        char byte = 0;
-        REQUIRE(::read(ready[0], &byte, 1) == 1);
-        const os::SettledFile settled(folder / ".x.furrow-save");
-        REQUIRE(settled.valid());
-        REQUIRE(::write(go[1], "x", 1) == 1);
-        int status = 0;
-        REQUIRE(::waitpid(child, &status, 0) == child);
-        CHECK(WIFSIGNALED(status));
-        for (const int end : {ready[0], ready[1], go[0], go[1]}) ::close(end);
-        if (then == "swept") os::remove_abandoned(path);
-        if (then == "replaced") replace("newer");
-        if (then == "moved" && fs::exists(path)) fs::rename(path, away);
-        if (then == "removed") fs::remove(path);
-        CHECK(settled.was_published(path) == way.published);
-        os::remove_abandoned(path);
-        CHECK(settled.was_published(path) == way.published);
+        progress.store(os::Publishing::no);
+        os::SettledFile settled;
+        settle_and_die(path, way.dies_at, progress, [&] {
+          settled = os::SettledFile(folder / ".x.furrow-save");
+          REQUIRE(settled.valid());
+        });
+        meddle(folder, how);
+        const bool unknown = way.unknowns.find(how) != std::string::npos;
+        const Step found = settled.outcome(path, progress.load(), true).step;
+        CHECK(found == (unknown ? Step::unknown : way.found));
+        // Of a saver that may live, nobody says that it will not publish any more.
+        const Step alive = settled.outcome(path, progress.load(), false).step;
+        const bool begun = progress.load() == os::Publishing::begun;
+        CHECK(alive == (begun && found == Step::not_published ? Step::unknown : found));
       }
     }
   }
+  ::munmap(memory, 4096);
+}
+
+TEST_CASE("a rename that failed is no publication, a folder that is not synced is said",
+          "[replace]") {
+  const Folder folder;
+  std::atomic<os::Publishing> progress{};
+  FileReplacement r;
+  REQUIRE_FALSE(r.begin(folder / "x", 0));
+  REQUIRE_FALSE(r.settle());
+  const os::SettledFile settled(r.temporary());
+  os::set_fault("io.save.rename:fail");
+  CHECK(r.publish(&progress).step == Step::rename);
+  CHECK(progress.load() == os::Publishing::no);
+  os::set_fault("");
+  CHECK_FALSE(r.publish(&progress));
+  CHECK(progress.load() == os::Publishing::done);
+  os::set_fault("io.save.keep:fail");
+  CHECK(settled.outcome(folder / "x", progress.load(), true).step == Step::keep);
+  os::set_fault("");
 }
 
 }  // namespace furrow::test

@@ -47,9 +47,10 @@ struct Flight {
   bool await(Journey& journey);
   /// Ends the jobs, answered or not. False as above.
   bool leave() noexcept;
+  /// The owner has answered, well or with an error.
+  bool over() const;
 
  private:
-  bool over() const;
   void supervise(const Journey& journey);
   void again(Journey& journey);
 };

@@ -17,12 +17,14 @@
 #include <furrow/io/hdf5/push.hpp>
 #include <furrow/io/hdf5/work.hpp>
 #include <furrow/os/fault.hpp>
+#include <furrow/os/replace_file.hpp>
 
 namespace furrow::hdf5 {
 
 /// What a session and its owner share beyond one step.
 struct Note {
   std::atomic<std::uint32_t> dropped;
+  std::atomic<os::Publishing> publishing;
 };
 
 /// A step of a session, as it travels to the workers: only the owner does it, and only once.
@@ -119,9 +121,18 @@ struct Settle {
 
 struct Publish {
   std::uint64_t session;
+  Note* note;
   void operator()(Sink& sink, Mail& mail) const {
-    require_wanted(sink, mail);
-    sink.publish();
+    // First said, then asked: a coordinator that has left and finds nothing begun can be sure.
+    note->publishing.store(os::Publishing::begun);
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    try {
+      require_wanted(sink, mail);
+    } catch (...) {
+      note->publishing.store(os::Publishing::no);
+      throw;
+    }
+    sink.publish(&note->publishing);
     drop_sink(session);
   }
 };

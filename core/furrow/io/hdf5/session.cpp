@@ -12,6 +12,7 @@
 #include <furrow/io/hdf5/flight.hpp>
 #include <furrow/io/hdf5/owner_steps.hpp>
 #include <furrow/io/hdf5/source.hpp>
+#include <furrow/io/replace_errors.hpp>
 #include <furrow/os/clock.hpp>
 #include <furrow/os/identity.hpp>
 
@@ -59,6 +60,7 @@ struct WriteSession::State {
   void give_ring(PushRows& push);
   void start_push(const PushRows& push, const std::vector<AnyArray>& keep);
   os::SettledFile settle();
+  bool was_published(const Flight& flight, const os::SettledFile& settled) const;
 
   Engine& engine;
   WriteRequest request;
@@ -132,6 +134,23 @@ os::SettledFile WriteSession::State::settle() {
   const std::string text = journey.asked + ": " + gone + "; the old file is unchanged";
   if (journey.lost) throw WorkerDied(text);
   throw IoError(text);
+}
+
+/// The owner failed, died, or does not answer, and the file may have its name already. False: it
+/// has it not, nor will have. Throws where it is not known, or the disk has not confirmed it.
+bool WriteSession::State::was_published(const Flight& flight,
+                                        const os::SettledFile& settled) const {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  const bool answered = flight.over();
+  const os::Publishing progress = note->publishing.load();
+  if (progress == os::Publishing::done && answered) {
+    flight.box.rethrow();
+    return true;
+  }
+  const os::ReplaceError found = settled.outcome(path, progress, journey.lost);
+  if (found.step == os::ReplaceError::Step::not_published) return false;
+  require_replaced(found, request.file);
+  return true;
 }
 
 /// Without a trace, when the owner still lives; else what it left goes.
@@ -271,12 +290,12 @@ void WriteSession::commit() {
   State& s = *state_;
   finish();
   const os::SettledFile settled = s.settle();
+  std::optional<Flight> flight;
   try {
-    Flight flight = s.launch(Publish{s.id}, {});
-    s.await(flight);
+    flight.emplace(s.launch(Publish{s.id, s.note}, {}));
+    s.await(*flight);
   } catch (const Error&) {
-    // The owner may have died after the file had its name: then it is saved.
-    if (!s.journey.lost || !settled.was_published(s.path)) throw;
+    if (!flight || !s.was_published(*flight, settled)) throw;
   }
   s.committed = true;
 }

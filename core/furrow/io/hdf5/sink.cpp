@@ -235,6 +235,8 @@ void Sink::finish() {
   require_replaced(place_.settle(), request_.file);
 }
 
-void Sink::publish() { require_replaced(place_.publish(), request_.file); }
+void Sink::publish(std::atomic<os::Publishing>* progress) {
+  require_replaced(place_.publish(progress), request_.file);
+}
 
 }  // namespace furrow::hdf5

@@ -59,7 +59,7 @@ class Sink {
   void next(WriteRequest request);
 
   void finish();
-  void publish();
+  void publish(std::atomic<os::Publishing>* progress = nullptr);
 
  private:
   bool keeps() const noexcept;

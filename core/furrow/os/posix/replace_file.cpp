@@ -82,20 +82,6 @@ bool is_ours(const Descriptor& file, bool to_remove) {
          (s.st_uid == ::geteuid() || (to_remove && ::geteuid() == 0));
 }
 
-constexpr std::int64_t abandoned_ns_max = std::int64_t{11} * 365 * 86'400 * 1'000'000'000;
-
-/// Frees the name of a temporary file that will not be published, and marks the file for those that
-/// hold on to it (SettledFile). Where file systems keep no time before 1980, it is that one. A
-/// second name is the target's: then all was published, but for the removal of this name.
-bool abandon(const Descriptor& file, const std::string& path) {
-  struct stat s {};
-  if (::fstat(file.get(), &s) != 0) return false;
-  const timespec times[] = {{0, UTIME_OMIT}, {0, 0}};
-  if (s.st_nlink == 1 && ::futimens(file.get(), times) != 0) return false;
-  fault_point("io.save.abandoned");
-  return ::unlink(path.c_str()) == 0;
-}
-
 /// Removes the temporary files of dead savers. Whoever has the lock may remove the name, and who
 /// waits for the lock looks afterwards whether the name is still that file.
 void sweep(const std::string& folder) {
@@ -106,7 +92,7 @@ void sweep(const std::string& folder) {
     const Descriptor file = open_file(path, OpenMode::read_write, error);
     if (!file.valid() || !is_ours(file, true)) continue;
     if (try_lock_byte(file, 0, LockKind::exclusive, error) && is_the_file_at(file, path)) {
-      abandon(file, path);
+      ::unlink(path.c_str());
     }
   }
 }
@@ -155,6 +141,12 @@ std::error_code sync_folder(const std::string& folder) {
   // EINVAL: a file system that keeps no order of names to wait for.
   if (open.valid() && (::fsync(open.get()) == 0 || errno == EINVAL)) return {};
   return last_error();
+}
+
+ReplaceError confirm_name(const std::string& target) {
+  std::error_code error = sync_folder(folder_of(target));
+  if (fault_point("io.save.keep")) error = {EIO, std::system_category()};
+  return error ? ReplaceError{Step::keep, error, target} : ReplaceError{};
 }
 
 }  // namespace
@@ -213,7 +205,7 @@ ReplaceError FileReplacement::take_temporary(std::int64_t timeout_ns) {
       if (!ours) {
         // A dead saver's. Its workers may live a moment longer and write to it, and it may have a
         // second name already: it is never used again, only its name is.
-        if (!abandon(file, path)) return {Step::folder, last_error(), path};
+        if (::unlink(path.c_str()) != 0) return {Step::folder, last_error(), path};
         continue;
       }
       file_ = std::move(file);
@@ -331,27 +323,36 @@ ReplaceError FileReplacement::settle() {
   return {};
 }
 
-ReplaceError FileReplacement::publish() {
+ReplaceError FileReplacement::rename() {
   if (fault_point("io.save.rename")) return {Step::rename, {EIO, std::system_category()}, target_};
   if (existing_.valid()) {
-    if (::rename(temporary_.c_str(), target_.c_str()) != 0) {
-      return {Step::rename, last_error(), target_};
-    }
-  } else if (const std::error_code error = publish_renamed(temporary_, target_)) {
-    const bool taken = error == std::errc::file_exists;
-    return {taken ? Step::changed : Step::rename, error, target_};
+    if (::rename(temporary_.c_str(), target_.c_str()) == 0) return {};
+    return {Step::rename, last_error(), target_};
+  }
+  const std::error_code error = publish_renamed(temporary_, target_);
+  if (!error) return {};
+  const bool taken = error == std::errc::file_exists;
+  return {taken ? Step::changed : Step::rename, error, target_};
+}
+
+ReplaceError FileReplacement::publish(std::atomic<Publishing>* progress) {
+  if (progress != nullptr) progress->store(Publishing::begun);
+  if (ReplaceError failed = rename()) {
+    if (progress != nullptr) progress->store(Publishing::no);
+    return failed;
   }
   temporary_.clear();  // the name is the target's now
+  fault_point("io.save.named");
+  if (progress != nullptr) progress->store(Publishing::done);
   fault_point("io.save.renamed");
-  std::error_code error = sync_folder(folder_of(target_));
-  if (fault_point("io.save.keep")) error = {EIO, std::system_category()};
+  const ReplaceError failed = confirm_name(target_);
   fault_point("io.save.done");
   discard();
-  return error ? ReplaceError{Step::keep, error, target_} : ReplaceError{};
+  return failed;
 }
 
 void FileReplacement::discard() noexcept {
-  if (!temporary_.empty() && file_.valid()) abandon(file_, temporary_);
+  if (!temporary_.empty() && file_.valid()) ::unlink(temporary_.c_str());
   temporary_.clear();
   file_.close();  // after the name is gone: with the lock, others would take it for theirs
   existing_.close();
@@ -387,15 +388,16 @@ Descriptor open_readable(const std::string& path, std::error_code& error) {
 SettledFile::SettledFile(const std::string& temporary)
     : temporary_(temporary), file_(::open(temporary.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)) {}
 
-bool SettledFile::was_published(const std::string& target) const {
-  if (!file_.valid()) return false;
-  struct stat s {};
-  // In this order: a name that it had not at first it does not get any more.
-  if (is_the_file_at(file_, temporary_) && !is_the_file_at(file_, target)) return false;
-  if (::fstat(file_.get(), &s) != 0) return false;
-  if (s.st_nlink == 0 && modified_ns(s) < abandoned_ns_max) return false;
-  sync_folder(folder_of(target));
-  return true;
+ReplaceError SettledFile::outcome(const std::string& target, Publishing progress, bool dead) const {
+  if (progress == Publishing::done) return confirm_name(target);
+  if (progress == Publishing::no) return {Step::not_published, {}, target};
+  if (file_.valid() && is_the_file_at(file_, target)) return confirm_name(target);
+  // The rename takes this name away in the same instant: it has not happened, nor will it. (Where
+  // a new file is published by a second name, it is there, too: else somebody has taken it away.)
+  if (dead && file_.valid() && is_the_file_at(file_, temporary_)) {
+    return {Step::not_published, {}, target};
+  }
+  return {Step::unknown, {}, target};
 }
 
 void remove_abandoned(const std::string& path) { sweep(folder_of(path)); }
