@@ -345,7 +345,7 @@ ReplaceError FileReplacement::publish(std::atomic<Publishing>* progress) {
   fault_point("io.save.named");
   if (progress != nullptr) progress->store(Publishing::done);
   fault_point("io.save.renamed");
-  const ReplaceError failed = confirm_name(target_);
+  ReplaceError failed = confirm_name(target_);
   fault_point("io.save.done");
   discard();
   return failed;
