@@ -66,6 +66,9 @@ hdf5::SaveOptions save_options(const EvalArguments& arguments) {
         "--gzip, --shuffle, --no-checksum, --chunk, --growable and --replace are for a dataset "
         "that is written (--out)");
   }
+  if (arguments.shuffle == "on" && arguments.gzip == 0) {
+    throw UsageError("--shuffle on is for compressed datasets (give --gzip, too)");
+  }
   hdf5::SaveOptions save;
   save.gzip = arguments.gzip;
   if (arguments.shuffle == "on") save.shuffle = hdf5::Shuffle::on;
@@ -178,8 +181,9 @@ void add_eval(CLI::App& app, Command& command) {
               "Python's operators, NumPy's functions, arrays by name (others than letters, "
               "digits, _ and . in quotes)")
       .required();
-  verb.flag("--json", options->json,
-            "A number as {value, dtype}, an array as {name, dtype, shape}");
+  verb.flag(
+      "--json", options->json,
+      "A number as {value, dtype}, an array as {name, dtype, shape}; complex numbers as {re, im}");
   verb.option("--in", options->in,
               "[NAME=]FILE.h5:/dataset, read piece by piece; may be given several times")
       .repeatable();

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include <furrow/cli/command.hpp>
@@ -10,6 +11,7 @@
 #include <furrow/cli/text.hpp>
 #include <furrow/cli/verb.hpp>
 #include <furrow/cli/work.hpp>
+#include <furrow/io/dimensions.hpp>
 #include <furrow/io/hdf5.hpp>
 
 namespace furrow::cli {
@@ -53,7 +55,8 @@ int load(const Command& command, const LoadArguments& arguments) {
       spdlog::warn("the attribute \"{}\" is of a type that is not kept", skipped);
     }
     if (arguments.verbose) {
-      complain(fmt::format("loaded by the road \"{}\", in {} blocks", report.road, report.blocks));
+      complain(fmt::format("loaded by the road \"{}\", in {}", report.road,
+                           counted(report.blocks, "block")));
     }
   });
   return exit_done;
@@ -67,6 +70,7 @@ struct SaveArguments {
   bool no_checksum = false;
   std::string chunk;
   bool growable = false;
+  bool no_scales = false;
   bool replace = false;
   bool verbose = false;
   std::string format;
@@ -78,22 +82,63 @@ hdf5::Shuffle parse_shuffle(const std::string& text) {
                          : hdf5::Shuffle::automatic;
 }
 
-void tell(const hdf5::SaveReport& report) {
+/// What was asked for and cannot be, by the array's shape; a script that saves many arrays alike
+/// goes on.
+void tell_without_effect(const hdf5::SaveOptions& options, const hdf5::SaveReport& report) {
+  const bool chunked = report.chunk.ndim() > 0;
+  const bool asked = options.gzip > 0 || options.chunk.ndim() > 0;
+  if (asked && !chunked) {
+    spdlog::warn("{} is stored as it is: neither compressed nor in chunks",
+                 report.shape.ndim() == 0 ? "a single number" : "an array without elements");
+  } else if (options.chunk.ndim() > 0 && report.chunk != options.chunk) {
+    spdlog::warn("chunks of {} are larger than the array: they were made {}",
+                 to_string(options.chunk), to_string(report.chunk));
+  }
+}
+
+/// Scales of the axes, each of which is a dataset in the file.
+std::vector<std::string> scales_of(const Attributes& attributes) {
+  std::vector<std::string> names;
+  for (const auto& scales : dimensions_of(attributes).scales) {
+    for (const Scale& scale : scales) names.push_back(scale.name);
+  }
+  return names;
+}
+
+void tell(const hdf5::SaveReport& report, const Attributes& attributes) {
   std::string text = fmt::format("saved by the road \"{}\"", report.road);
   if (report.chunk.ndim() > 0) text += fmt::format(", in chunks of {}", to_string(report.chunk));
-  complain(text + (report.shuffled ? ", shuffled" : ""));
+  if (report.shuffled) text += ", shuffled";
+  const std::vector<std::string> scales = scales_of(attributes);
+  if (!scales.empty()) {
+    text += fmt::format("; beside it, as {} of its own: \"{}\"",
+                        scales.size() == 1 ? "a dataset" : "datasets", fmt::join(scales, "\", \""));
+  }
+  complain(text);
+}
+
+/// Labels stay: they are no datasets.
+void drop_scales(Attributes& attributes) {
+  Dimensions dimensions = take_dimensions(attributes);
+  dimensions.scales.clear();
+  put_dimensions(attributes, dimensions);
 }
 
 int save(const Command& command, const SaveArguments& arguments) {
   if (is_npy(arguments.address, arguments.format)) {
-    if (arguments.gzip != 0 || !arguments.chunk.empty() || arguments.growable) {
+    const bool chunks = arguments.gzip != 0 || !arguments.chunk.empty() || arguments.growable;
+    if (chunks || arguments.shuffle == "on" || arguments.no_checksum || arguments.no_scales) {
       throw UsageError(
-          ".npy files are neither compressed nor in chunks (leave --gzip, --chunk, --growable)");
+          ".npy files are neither compressed nor in chunks, and have no scales (leave --gzip, "
+          "--shuffle, --no-checksum, --chunk, --growable, --no-scales)");
     }
     return save_npy(command,
                     {arguments.name, arguments.address, arguments.replace, arguments.verbose});
   }
   const Address to = parse_address(arguments.address);
+  if (arguments.shuffle == "on" && arguments.gzip == 0) {
+    throw UsageError("--shuffle on is for compressed datasets (give --gzip, too)");
+  }
   hdf5::SaveOptions options;
   options.gzip = arguments.gzip;
   options.shuffle = parse_shuffle(arguments.shuffle);
@@ -102,12 +147,15 @@ int save(const Command& command, const SaveArguments& arguments) {
   options.replace = arguments.replace;
   if (!arguments.chunk.empty()) options.chunk = parse_extents(arguments.chunk, "--chunk");
   const AnyArray array = attach(arguments.name, Access::read_only);
+  options.attributes = attributes_of_view(array);
+  if (arguments.no_scales) drop_scales(*options.attributes);
   interruptible("interrupted; the file is as it was", [&] {
     Work work(command, fmt::format("save {}", arguments.name));
     options.job = work.job(array.bytes());
     hdf5::SaveReport report;
     hdf5::save(work.engine(), array, to.file, to.dataset, options, &report);
-    if (arguments.verbose) tell(report);
+    tell_without_effect(options, report);
+    if (arguments.verbose) tell(report, *options.attributes);
   });
   return exit_done;
 }
@@ -127,7 +175,7 @@ int append(const Command& command, const AppendArguments& arguments) {
     options.job = work.job(array.bytes());
     hdf5::SaveReport report;
     hdf5::append(work.engine(), array, to.file, to.dataset, options, &report);
-    if (arguments.verbose) tell(report);
+    if (arguments.verbose) tell(report, {});
   });
   return exit_done;
 }
@@ -172,6 +220,9 @@ void add_save(CLI::App& app, Command& command) {
   verb.flag("--no-checksum", arguments->no_checksum, "No fletcher32 in the chunks");
   verb.option("--chunk", arguments->chunk, "Shape of the chunks, as in 1000,64");
   verb.flag("--growable", arguments->growable, "Rows can be appended later");
+  verb.flag("--no-scales", arguments->no_scales,
+            "Without the scales of its axes (furrow info shows dims.0, …), which are datasets of "
+            "their own beside it");
   verb.flag("--replace", arguments->replace, "A dataset, or .npy file, of that name goes");
   verb.flag("--verbose", arguments->verbose, "Say which road the save took");
   verb.option("--format", arguments->format, "What the name does not say: hdf5 or npy")
@@ -188,6 +239,9 @@ void add_append(CLI::App& app, Command& command) {
   verb.option("NAME", arguments->name, "Name of the array").required();
   verb.option("FILE.h5:/dataset", arguments->address, "The dataset").required();
   verb.flag("--verbose", arguments->verbose, "Say which road the rows took");
+  verb.footer(
+      "The file changes whole or not at all: all of it is copied, so each append takes the time\n"
+      "and the free space of a copy of the whole file. Append few times, and much at once.");
   verb.on_chosen([&command, arguments] {
     command.run = [&command, arguments] { return append(command, *arguments); };
   });

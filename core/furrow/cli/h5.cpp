@@ -85,7 +85,10 @@ bool is_link(const ObjectInfo& info) {
 /// "f64", "a group", "a soft link to /x": what an object is, in a few words.
 std::string words_of(const ObjectInfo& info) {
   if (!info.error.empty()) return fmt::format("unreadable: {}", printable(info.error));
-  if (is_link(info)) return fmt::format("{} to {}", kind_name(info.kind), printable(info.target));
+  if (is_link(info)) {
+    return fmt::format("{} to {}{}", kind_name(info.kind), printable(info.target),
+                       info.leads_nowhere ? ", which leads nowhere" : "");
+  }
   if (info.kind != ObjectKind::dataset) return std::string(kind_name(info.kind));
   return printable(info.type) + (info.byte_order == "big" ? ", big-endian" : "");
 }
@@ -95,7 +98,10 @@ std::string json_members(const ObjectInfo& info) {
   std::string text =
       fmt::format("\"path\": {}, \"kind\": \"{}\"", json_quoted(info.path), kind_name(info.kind));
   if (!info.error.empty()) text += fmt::format(", \"error\": {}", json_quoted(info.error));
-  if (is_link(info)) return text + fmt::format(", \"target\": {}", json_quoted(info.target));
+  if (is_link(info)) {
+    return text + fmt::format(", \"target\": {}{}", json_quoted(info.target),
+                              info.leads_nowhere ? ", \"leads_nowhere\": true" : "");
+  }
   text += fmt::format(", \"attribute_count\": {}", info.attribute_count);
   if (info.kind != ObjectKind::dataset) return text;
   std::vector<std::string> filters;

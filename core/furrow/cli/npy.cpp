@@ -26,6 +26,10 @@ int load_npy(const Command& command, const NpyLoad& arguments) {
     options.end = rows.end;
   }
   const npy::Header header = npy::inspect(arguments.file);
+  if (header.bytes_behind != 0) {
+    spdlog::warn("{} of \"{}\" lie behind its elements and are not looked at",
+                 counted(static_cast<std::int64_t>(header.bytes_behind), "byte"), arguments.file);
+  }
   const std::int64_t bytes =
       size_of(header.shape) * static_cast<std::int64_t>(item_bytes(header.dtype));
   interruptible("interrupted; nothing was loaded", [&] {
@@ -35,7 +39,7 @@ int load_npy(const Command& command, const NpyLoad& arguments) {
       npy::LoadReport report;
       npy::load(work.engine(), arguments.file, name, options, &report);
       if (arguments.verbose) {
-        complain(fmt::format("loaded by the road \"npy\", in {} blocks", report.blocks));
+        complain(fmt::format("loaded by the road \"npy\", in {}", counted(report.blocks, "block")));
       }
     } catch (const InvalidArgument& error) {
       if (!header.fortran_order) throw;

@@ -91,7 +91,8 @@ std::string element_json(Dtype dtype, const void* element) {
   return visit_dtype(dtype, [element]<class T>(T value) -> std::string {
     std::memcpy(&value, element, sizeof value);
     if constexpr (is_complex(dtype_of<T>)) {
-      return fmt::format("[{}, {}]", json_number(value.real()), json_number(value.imag()));
+      return fmt::format("{{\"re\": {}, \"im\": {}}}", json_number(value.real()),
+                         json_number(value.imag()));
     } else if constexpr (is_real_float(dtype_of<T>)) {
       return json_number(static_cast<double>(value));
     } else {

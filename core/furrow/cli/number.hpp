@@ -26,7 +26,7 @@ std::string json_number(double value);
 std::string plain_number(double value);
 /// The fewest digits that give this element back.
 std::string element_text(Dtype dtype, const void* element);
-/// The same for JSON: complex numbers as [real, imaginary].
+/// The same for JSON: complex numbers as {"re": 1, "im": 2}, which no list is.
 std::string element_json(Dtype dtype, const void* element);
 
 }  // namespace furrow::cli

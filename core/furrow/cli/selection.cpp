@@ -85,6 +85,9 @@ void parse_selection(const SelectionText& text, hdf5::LoadOptions& options) {
       options.select.push_back(range);
     }
   }
+  if (!text.take.empty() && !(text.rows.empty() && text.select.empty())) {
+    throw UsageError("--take names all rows that are wanted: leave --rows and --select");
+  }
   if (!text.take.empty()) take(text.take, options.row_list.emplace());
 }
 

@@ -14,8 +14,20 @@
 namespace furrow::cli {
 namespace {
 
+/// A file whose dataset was forgotten is no array that is missing.
+AnyArray attach_or_hint(const std::string& name) {
+  if (!looks_like_file(name)) return attach(name, Access::read_only);
+  if (name.find('/') != std::string::npos) parse_address(name);  // throws: no array has such a name
+  try {
+    return attach(name, Access::read_only);
+  } catch (const NotFound&) {
+    parse_address(name);  // throws, and says what to give
+    throw;
+  }
+}
+
 Statistics statistics_of_array(const Command& command, const std::string& name) {
-  const AnyArray array = attach(name, Access::read_only);
+  const AnyArray array = attach_or_hint(name);
   Work work(command, fmt::format("stats {}", name));
   return work.engine().statistics(array, work.job(array.bytes()));
 }

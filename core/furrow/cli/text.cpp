@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <ctime>
+#include <iterator>
+#include <span>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -69,10 +71,21 @@ std::pair<std::int64_t, std::int64_t> resolve_rows(const Rows& rows, const Shape
 Address parse_address(const std::string& text) {
   const std::size_t colon = text.rfind(":/");
   if (colon == std::string::npos || colon == 0 || colon + 2 == text.size()) {
+    if (text.ends_with(".npz")) {
+      throw UsageError(fmt::format(
+          "\"{}\" is an archive of .npy files (unpack it, as unzip does, and name one of them)",
+          text));
+    }
     throw UsageError(fmt::format(
         "\"{}\" names no dataset (give FILE.h5:/dataset, as in prices.h5:/daily/close)", text));
   }
   return {text.substr(0, colon), text.substr(colon + 1)};
+}
+
+bool looks_like_file(const std::string& text) {
+  static constexpr const char* endings[] = {".h5", ".hdf5", ".he5", ".nc", ".npz"};
+  return std::any_of(std::begin(endings), std::end(endings),
+                     [&text](const char* ending) { return text.ends_with(ending); });
 }
 
 bool is_address(const std::string& text) { return text.find(":/") != std::string::npos; }
@@ -91,6 +104,10 @@ std::uint64_t parse_bytes(const std::string& text, std::string_view option) {
         fmt::format("{}: \"{}\" is no number of bytes (give 4096, 256M, 1.5G)", option, text));
   }
   return static_cast<std::uint64_t>(value);
+}
+
+std::string counted(std::int64_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
 Shape parse_extents(const std::string& text, std::string_view option) {
@@ -143,8 +160,25 @@ std::string json_extents(const Extents& extents) {
   return fmt::format("[{}]", fmt::join(extents.begin(), extents.end(), ", "));
 }
 
+namespace {
+
+/// "[[0, 1], [2, 3]]": the parts in brackets, as the axes from `axis` on have them.
+std::string nested(std::span<const std::string> parts, std::span<const std::int64_t> shape) {
+  if (shape.empty()) return parts.empty() ? "" : parts[0];
+  const auto count = static_cast<std::size_t>(shape[0]);
+  const std::size_t each = count == 0 ? 0 : parts.size() / count;
+  std::vector<std::string> inner;
+  for (std::size_t i = 0; i < count; ++i) {
+    inner.push_back(nested(parts.subspan(i * each, each), shape.subspan(1)));
+  }
+  return fmt::format("[{}]", fmt::join(inner, ", "));
+}
+
+}  // namespace
+
 std::string attribute_text(const Attribute& attribute) {
-  constexpr std::size_t shown_max = 8;
+  const bool table = attribute.shape.size() > 1;
+  const std::size_t shown_max = table ? 64 : 8;
   constexpr std::size_t shown_at_ends = 3;
   if (attribute.is_text() && attribute.shape.empty()) return json_quoted(attribute.as_text());
   const std::vector<std::string> strings =
@@ -162,9 +196,9 @@ std::string attribute_text(const Attribute& attribute) {
                         ? json_quoted(strings[i])
                         : element_text(attribute.dtype, attribute.bytes.data() + i * item));
   }
-  if (attribute.shape.empty() && parts.size() == 1) return parts[0];
-  return fmt::format("[{}]{}", fmt::join(parts, ", "),
-                     elided ? fmt::format(" ({} values)", count) : "");
+  if (!elided) return nested(parts, attribute.shape);
+  return fmt::format("[{}] ({} values{})", fmt::join(parts, ", "), count,
+                     table ? fmt::format(" of shape ({})", fmt::join(attribute.shape, ", ")) : "");
 }
 
 std::string attribute_json(const Attribute& attribute) {
@@ -179,8 +213,7 @@ std::string attribute_json(const Attribute& attribute) {
   for (std::size_t at = 0; at + item <= attribute.bytes.size(); at += item) {
     parts.push_back(element_json(attribute.dtype, attribute.bytes.data() + at));
   }
-  if (attribute.shape.empty() && parts.size() == 1) return parts[0];
-  return fmt::format("[{}]", fmt::join(parts, ", "));
+  return nested(parts, attribute.shape);
 }
 
 std::string table(const std::vector<std::vector<std::string>>& rows, std::string_view alignment) {

@@ -34,6 +34,10 @@ struct Address {
 Address parse_address(const std::string& text);
 /// True when the text is meant as one: no array's name holds ":/".
 bool is_address(const std::string& text);
+/// True for a name that ends as those of HDF5, netCDF and .npz files do.
+bool looks_like_file(const std::string& text);
+/// "1 block", "2 blocks".
+std::string counted(std::int64_t count, std::string_view what);
 
 /// "1000,64", each extent not negative. Throws UsageError, which names the option.
 Shape parse_extents(const std::string& text, std::string_view option);
@@ -51,7 +55,8 @@ std::string iso_time(std::int64_t ns_since_1970);
 std::string json_quoted(std::string_view text);
 /// "[1000, 64]".
 std::string json_extents(const Extents& extents);
-/// Its value: a string, a number, or a list of them.
+/// Its value: a string, a number, or a list of them, in lists of lists where it has several axes;
+/// complex numbers as element_json has them.
 std::string attribute_json(const Attribute& attribute);
 /// The same for people: of many values the first and last three, nan, inf, 1+2j.
 std::string attribute_text(const Attribute& attribute);

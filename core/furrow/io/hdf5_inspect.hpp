@@ -63,8 +63,9 @@ struct ForeignAttribute {
 struct ObjectInfo {
   std::string path;  // "/" for the root
   ObjectKind kind = ObjectKind::other;
-  std::string target;  // of links
-  std::string error;   // why it cannot be read; empty: it can
+  std::string target;          // of links
+  bool leads_nowhere = false;  // of soft links: nothing is at `target`
+  std::string error;           // why it cannot be read; empty: it can
   std::uint64_t attribute_count = 0;
 
   // Of datasets.

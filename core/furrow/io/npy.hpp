@@ -12,7 +12,8 @@
 // Shape    rank 0 to 8, extents may be 0. Saved in C order, whatever the array's strides: element
 //          (i, j) stays element (i, j). The same bytes as np.save of NumPy 1.24
 // Fortran  a file in Fortran order is refused unless the options say what to do with it
-// Beyond   the elements a file may hold more, which is not looked at, as np.load does not
+// Beyond   the elements a file may hold more, which is not looked at, as np.load does not; the
+//          header says how many bytes (several arrays, saved one after the other, or no end)
 // Attributes  have no place in such files
 // Source   NumPy Enhancement Proposal 1; numpy.lib.format, versions 1.0, 2.0 and 3.0
 // Errors   NotFound, Corrupt (no .npy, a header that makes no sense, cut short), TypeMismatch,
@@ -40,8 +41,9 @@ struct Header {
   bool other_byte_order = false;
   bool fortran_order = false;
   Shape shape;
-  std::uint64_t data_at = 0;  // byte of the first element
-  int version = 1;            // 1, 2, 3
+  std::uint64_t data_at = 0;       // byte of the first element
+  int version = 1;                 // 1, 2, 3
+  std::uint64_t bytes_behind = 0;  // the file's, behind the last element
 };
 
 /// What becomes of a file in Fortran order (its first axis is the fast one) of two axes or more.

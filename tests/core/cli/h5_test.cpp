@@ -79,6 +79,66 @@ TEST_CASE("info shows attributes for people: not all of many values, nan and com
   run({"rm", "x"});
 }
 
+TEST_CASE("attributes show their shape, what is empty says so, and no complex number is a list") {
+  const Folder folder;
+  const std::string file = folder / "a.h5";
+  python(
+      "(lambda h, n, f: (f.create_dataset('x', data=[1.5]).attrs.update({'m': n.arange(6)."
+      "reshape(2, 3), 'big': n.zeros((10, 10)), 'z': 1 + 2j, 'pair': [1, 2], "
+      "'none': h.Empty('f8'), 'word': h.Empty('S5'), 'wide': n.zeros((2,) * 9)}), f.close()))"
+      "(__import__('h5py'), __import__('numpy'), __import__('h5py').File(text, 'w'))",
+      file);
+  const std::string text = run({"h5", "info", file + ":/x"});
+  INFO(text);
+  for (const char* part :
+       {"[[0, 1, 2], [3, 4, 5]]\n", "(100 values of shape (10, 10))\n", "(empty, of f64)\n",
+        "(empty, of strings of 5 bytes)\n", "(f64, of 9 axes)\n"}) {
+    CHECK(text.find(part) != std::string::npos);
+  }
+  CHECK(python("(lambda a: (a['attributes']['m'], a['attributes']['z'], a['attributes']['pair'], "
+               "a['other_attributes']['none']))(json.loads(text))",
+               run({"h5", "info", file + ":/x", "--json"})) ==
+        "([[0, 1, 2], [3, 4, 5]], {'re': 1, 'im': 2}, [1, 2], 'empty, of f64')");
+}
+
+TEST_CASE("a soft link that leads nowhere is called so by whoever meets it") {
+  const Folder folder;
+  const std::string file = folder / "a.h5";
+  make_file(file);
+  python(
+      "(lambda h, f: (f.__setitem__('dead', h.SoftLink('/nope')), f.__setitem__('live', "
+      "h.SoftLink('/plain')), f.close()))(__import__('h5py'), __import__('h5py').File(text, 'a'))",
+      file);
+  const auto x = Array<float>::create("x", {2, 3}, {.lifetime = Lifetime::owned});
+  const std::string text = run({"h5", "ls", file});
+  CHECK(text.find("soft link to /nope, which leads nowhere") != std::string::npos);
+  CHECK(text.find("soft link to /plain\n") != std::string::npos);
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"load", file + ":/dead", "y"},
+                                             {"h5", "info", file + ":/dead"},
+                                             {"stats", file + ":/dead"},
+                                             {"append", "x", file + ":/dead"}}) {
+    const Result result = attempt(words);
+    INFO(result.error);
+    CHECK(result.code == 1);
+    CHECK(is_one_sentence(result.error));
+    CHECK(result.error.find("\"/dead\" is a soft link to \"/nope\", which leads nowhere") !=
+          std::string::npos);
+  }
+}
+
+TEST_CASE("scales that cannot be kept are no damage") {
+  const Folder folder;
+  const std::string file = folder / "a.h5";
+  python(
+      "(lambda f: (f.create_dataset('x', data=[1.5] * 2), f.create_dataset('t', data=['a', 'b']), "
+      "f['t'].make_scale('t'), f['x'].dims[0].attach_scale(f['t']), f.close()))"
+      "(__import__('h5py').File(text, 'w'))",
+      file);
+  CHECK(run({"h5", "info", file + ":/x"}).find("scale /t of axis 0") != std::string::npos);
+  CHECK(attempt({"h5", "verify", file}).code == 0);
+}
+
 TEST_CASE("h5 verify names torn chunks, and its exit code says whether there are any") {
   const Folder folder;
   const std::string file = folder / "a.h5";

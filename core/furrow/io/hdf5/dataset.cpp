@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <furrow/error.hpp>
+#include <furrow/io/hdf5/links.hpp>
 #include <furrow/io/hdf5/source.hpp>
 #include <furrow/io/hdf5/type.hpp>
 #include <furrow/io/hdf5_inspect.hpp>
@@ -99,7 +100,7 @@ bool is_taken(hid_t file, const WriteRequest& r) {
     const bool foreign = info.type == H5L_TYPE_EXTERNAL && last && !r.append;
     const bool leads = !foreign && H5Oexists_by_name(file, part.c_str(), H5P_DEFAULT) > 0;
     if (!leads && (!last || r.append)) {
-      throw NotFound(refused + ": \"" + part + "\" is a link that leads nowhere");
+      throw NotFound(refused + ": " + dead_link(file, part));
     }
     H5I_type_t kind = H5I_DATASET;
     if (leads) {

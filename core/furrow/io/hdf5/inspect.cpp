@@ -93,6 +93,7 @@ void put_info(WireWriter& wire, const ObjectInfo& info) {
   wire.text(info.path);
   wire.put(info.kind);
   wire.text(info.target);
+  wire.put(info.leads_nowhere);
   wire.text(info.error);
   wire.put(info.attribute_count);
   if (info.kind == ObjectKind::dataset) put_dataset(wire, info);
@@ -109,6 +110,7 @@ ObjectInfo get_info(WireReader& wire) {
   info.path = wire.text();
   info.kind = wire.get<ObjectKind>();
   info.target = wire.text();
+  info.leads_nowhere = wire.get<bool>();
   info.error = wire.text();
   info.attribute_count = wire.get<std::uint64_t>();
   if (info.kind == ObjectKind::dataset) get_dataset(wire, info);
@@ -120,16 +122,39 @@ ObjectInfo get_info(WireReader& wire) {
   return info;
 }
 
+namespace {
+
+/// Why it is not kept: what it is, or how much there is of it.
+std::string foreign_words(hid_t attribute, const std::string& asked) {
+  const Type type = own<Type>(H5Aget_type(attribute), asked);
+  const Space space = own<Space>(H5Aget_space(attribute), asked);
+  const Dtype dtype = dtype_of_type(type.get());
+  const std::string what =
+      dtype == Dtype::none ? describe_type(type.get()) : std::string(dtype_name(dtype));
+  if (H5Sget_simple_extent_type(space.get()) == H5S_NULL) return "empty, of " + what;
+  const int axes = H5Sget_simple_extent_ndims(space.get());
+  if (axes > static_cast<int>(segment::dimensions_max)) {
+    return fmt::format("{}, of {} axes", what, axes);
+  }
+  if (dtype == Dtype::none) return what;
+  return fmt::format("{} of {}, too many to keep", H5Sget_simple_extent_npoints(space.get()), what);
+}
+
+}  // namespace
+
 void add_attributes(hid_t object, ObjectInfo& info) {
   try {
     ReadAttributes read = read_object_attributes(object);
     info.attributes = std::move(read.kept);
     for (const std::string& name : read.skipped) {
       const std::string asked = "cannot read the attribute \"" + name + "\"";
+      if (H5Aexists(object, name.c_str()) <= 0) {
+        info.foreign_attributes.push_back({name, "not of a kind that is kept"});
+        continue;
+      }
       const auto attribute =
           own<AttributeHandle>(H5Aopen(object, name.c_str(), H5P_DEFAULT), asked);
-      const Type type = own<Type>(H5Aget_type(attribute.get()), asked);
-      info.foreign_attributes.push_back({name, describe_type(type.get())});
+      info.foreign_attributes.push_back({name, foreign_words(attribute.get(), asked)});
     }
   } catch (const Error& error) {
     if (info.error.empty()) info.error = error.what();

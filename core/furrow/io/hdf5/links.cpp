@@ -80,7 +80,7 @@ class Walk {
 
   [[noreturn]] void refuse_missing() const {
     if (!link_.empty()) {
-      throw NotFound("there is no " + name_ + ": \"" + link_ + "\" is a link that leads nowhere");
+      throw NotFound("there is no " + name_ + ": " + dead_link(file_, link_));
     }
     throw NotFound("there is no " + name_ + "; " + list_datasets(file_));
   }
@@ -183,6 +183,27 @@ void require_own(hid_t file, hid_t dataset, const std::string& name, int nesting
 
 Resolved resolve(hid_t file, const std::string& path, const std::string& name, bool external) {
   return Walk(file, path, name, external).run();
+}
+
+std::string dead_link(hid_t file, const std::string& path) {
+  const std::string name = "\"" + path + "\" is a ";
+  H5L_info_t info{};
+  if (H5Lget_info(file, path.c_str(), &info, H5P_DEFAULT) < 0 || info.type != H5L_TYPE_SOFT) {
+    return name + "link that leads nowhere";
+  }
+  const std::string target = value_of(file, path, info, "cannot read a link").data();
+  return name + "soft link to \"" + target + "\", which leads nowhere";
+}
+
+bool leads_nowhere(hid_t file, const std::string& path) {
+  try {
+    resolve(file, path, path, false);
+  } catch (const NotFound&) {
+    return true;
+  } catch (const Error&) {
+    // into another file, or damaged: nobody knows
+  }
+  return false;
 }
 
 std::string external_file(const std::string& from, const std::string& target) {

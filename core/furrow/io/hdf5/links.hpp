@@ -33,4 +33,9 @@ std::string external_file(const std::string& from, const std::string& target);
 /// Throws PermissionDenied when the dataset's elements lie, or may lie, in other files.
 void require_own_elements(hid_t file, hid_t dataset, const std::string& name);
 
+/// Of a link whose target is missing: what it is, and where to, for messages.
+std::string dead_link(hid_t file, const std::string& path);
+/// False, too, where the way leads into another file. `file` may be any object of it.
+bool leads_nowhere(hid_t file, const std::string& path);
+
 }  // namespace furrow::hdf5

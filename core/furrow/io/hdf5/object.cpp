@@ -7,6 +7,7 @@
 
 #include <furrow/error.hpp>
 #include <furrow/io/hdf5/attributes.hpp>
+#include <furrow/io/hdf5/links.hpp>
 #include <furrow/io/hdf5/source.hpp>
 #include <furrow/io/hdf5/type.hpp>
 
@@ -177,6 +178,9 @@ Object open_object(hid_t file, const std::string& file_name, const std::string& 
     if (link.type == H5L_TYPE_EXTERNAL) {
       throw IoError("cannot look at " + name + ": \"" + part +
                     "\" is a link into another file, and those are not followed");
+    }
+    if (link.type == H5L_TYPE_SOFT && leads_nowhere(file, path)) {
+      throw NotFound("there is no " + name + ": " + dead_link(file, part));
     }
     if (end == std::string::npos) break;
   }

@@ -219,8 +219,8 @@ Dataset find_or_create(hid_t file, const std::string& path, const Scale& scale, 
   throw AlreadyExists(
       "the array names \"" + path +
       "\" as its scale, and the file has a dataset of that name that is another (what is not a "
-      "scale of the replaced dataset alone is not replaced); save to another group, or drop the "
-      "attribute \"dims.\" + axis that names it");
+      "scale of the replaced dataset alone is not replaced); save to another group, or without "
+      "scales (--no-scales, or SaveOptions::attributes without \"dims.\" + axis)");
 }
 
 void require_fit(const Scale& scale, std::size_t axis, std::int64_t extent) {
@@ -230,7 +230,9 @@ void require_fit(const Scale& scale, std::size_t axis, std::int64_t extent) {
   throw InvalidArgument(
       "the scale \"" + scale.name + "\" has " + std::to_string(scale.values->shape[0]) +
       " values, axis " + std::to_string(axis) + " has " + std::to_string(extent) +
-      " positions; cut it, or drop the attribute \"dims." + std::to_string(axis) + "\"");
+      " positions; cut it, or save without scales (--no-scales, or SaveOptions::attributes "
+      "without \"dims." +
+      std::to_string(axis) + "\")");
 }
 
 }  // namespace

@@ -103,6 +103,12 @@ std::uint64_t scratch_bytes_of(Engine& engine, const std::vector<StreamSource>& 
   return library_bytes + (library_bytes + most) * workers;
 }
 
+/// "5.3M", rounded up.
+std::string mebibytes(std::uint64_t bytes) {
+  const std::uint64_t tenths = (bytes * 10 + (std::uint64_t{1} << 20) - 1) >> 20;
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + "M";
+}
+
 SlabPlan plan_slabs(std::int64_t rows, const StreamOptions& options, const SlabNeeds& needs,
                     const std::string& name) {
   SlabPlan plan;
@@ -125,7 +131,8 @@ SlabPlan plan_slabs(std::int64_t rows, const StreamOptions& options, const SlabN
   if (options.memory_bytes < least) {
     throw InvalidArgument("a stream of " + name + " takes " + std::to_string(least) +
                           " bytes of memory at least, for slabs of whole chunks, and may take " +
-                          std::to_string(options.memory_bytes));
+                          std::to_string(options.memory_bytes) + "; give --memory " +
+                          mebibytes(least) + " or more (StreamOptions::memory_bytes)");
   }
   const std::uint64_t room = std::min(options.memory_bytes - needs.fixed_bytes,
                                       std::max(slab_bytes_wanted * needs.buffers, layer_bytes));

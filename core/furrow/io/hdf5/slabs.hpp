@@ -62,6 +62,9 @@ struct SlabNeeds {
   std::int64_t layer_rows = 1;    // slabs have a multiple of these
 };
 
+/// "5.3M", rounded up: as the command line's --memory takes it.
+std::string mebibytes(std::uint64_t bytes);
+
 /// Throws ShapeMismatch (rows that are not there), InvalidArgument (too little memory; says how
 /// much it takes).
 SlabPlan plan_slabs(std::int64_t rows, const StreamOptions& options, const SlabNeeds& needs,

@@ -137,7 +137,8 @@ class StreamedExpression {
                             " is broadcast, so all of it has to be in memory, and its " +
                             std::to_string(bytes) +
                             " bytes are more than half of what the stream "
-                            "may take");
+                            "may take; give --memory " +
+                            mebibytes(2 * whole_bytes_) + " or more (StreamOptions::memory_bytes)");
     }
     AnyArray array = AnyArray::temporary(source.info.dtype, source.info.shape);
     LoadOptions load_options;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <furrow/error.hpp>
+#include <furrow/io/hdf5/links.hpp>
 #include <furrow/io/hdf5/object.hpp>
 
 namespace furrow::hdf5 {
@@ -108,7 +109,10 @@ class Walk {
   bool step(const Frame& frame, const Link& link) {
     const std::string path = frame.prefix + link.name;
     if (link.type != H5L_TYPE_HARD) {
-      return visit_(describe_link(frame.group.get(), link, path), H5I_INVALID_HID);
+      ObjectInfo info = describe_link(frame.group.get(), link, path);
+      const bool soft = info.kind == ObjectKind::soft_link && info.error.empty();
+      info.leads_nowhere = soft && leads_nowhere(frame.group.get(), path);
+      return visit_(std::move(info), H5I_INVALID_HID);
     }
     ObjectInfo info;
     info.path = path;

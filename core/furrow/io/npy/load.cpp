@@ -76,6 +76,7 @@ Found look_at(const std::string& name) {
                     "there of {}",
                     name, there, bytes));
   }
+  found.header.bytes_behind = there - bytes;
   return found;
 }
 
