@@ -11,6 +11,7 @@
 #include <furrow/engine/engine.hpp>
 #include <furrow/engine/expression_names.hpp>
 #include <furrow/engine/program_job.hpp>
+#include <furrow/kernels/expression/literal.hpp>
 
 namespace furrow {
 namespace {
@@ -31,6 +32,16 @@ expression::Answer run_reduce(Engine& engine, const expression::Compiled& compil
 /// The number as an array of rank 0: in `target`, or in a new one of that name.
 AnyArray keep(Engine& engine, const expression::Answer& answer, const std::string& name,
               const std::optional<AnyArray>& target, CreateOptions create) {
+  if (target) {
+    expression::Vertex number;
+    number.dtype = answer.dtype;
+    number.value = answer.value;
+    if (!expression::holds_value(target->dtype(), number)) {
+      throw InvalidArgument(fmt::format("the number is {}, and {} is {}, which does not hold it",
+                                        Evaluated(answer).text(), target->label(),
+                                        dtype_name(target->dtype())));
+    }
+  }
   const bool publishes = std::exchange(create.publish, false);
   AnyArray number = target ? AnyArray::temporary(answer.dtype, {})
                            : AnyArray::create(name, answer.dtype, {}, create);

@@ -103,6 +103,24 @@ bool to_element(const Value& value, Dtype dtype, Scalar& scalar) {
   return to_integer(value, scalar.u64) && fits(dtype, scalar.u64);
 }
 
+// What is written itself; a limit or a factor beyond the range of f32 may be meant.
+bool becomes_infinite(Dtype dtype, const Scalar& scalar) {
+  return visit_dtype(dtype, [&]<class T>(T) {
+    const auto beyond = [](double given, double kept) {
+      return std::isfinite(given) && !std::isfinite(kept);
+    };
+    if constexpr (std::is_integral_v<T>) {
+      return false;
+    } else if constexpr (is_complex(dtype_of<T>)) {
+      const T element = kernels::element_of<T>(scalar);
+      return beyond(scalar.c128[0], static_cast<double>(element.real())) ||
+             beyond(scalar.c128[1], static_cast<double>(element.imag()));
+    } else {
+      return beyond(scalar.f64, static_cast<double>(kernels::element_of<T>(scalar)));
+    }
+  });
+}
+
 Scalar convert(const Kernel& kernel, const Parameter& parameter, Dtype dtype, const Value& value) {
   Scalar scalar{};
   bool exact = true;
@@ -112,7 +130,10 @@ Scalar convert(const Kernel& kernel, const Parameter& parameter, Dtype dtype, co
       exact = value.kind != Value::Kind::complex;
       scalar.f64 = value.z.real();
       break;
-    case Parameter::Kind::element: exact = to_element(value, dtype, scalar); break;
+    case Parameter::Kind::element:
+      exact = to_element(value, dtype, scalar) &&
+              (kernel.name != "fill" || !becomes_infinite(dtype, scalar));
+      break;
   }
   if (!exact) throw_inexact(kernel, parameter, dtype);
   return scalar;

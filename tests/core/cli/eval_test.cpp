@@ -98,3 +98,26 @@ TEST_CASE("what eval refuses has a caret under it, and nothing is made") {
   CHECK(x(9) == 9);
   run({"rm", "--force", "x", "y"});
 }
+
+TEST_CASE("eval and fill write no number that the array does not hold") {
+  run({"create", "u8", "--dtype", "u8", "--shape", "4"});
+  run({"create", "f32", "--dtype", "f32", "--shape", "4"});
+  run({"create", "least", "--dtype", "u8", "--shape", ""});
+  const auto refused = [](const std::vector<std::string>& arguments, const std::string& says) {
+    const Result result = attempt(arguments);
+    INFO(result.error);
+    CHECK(result.code == 1);
+    CHECK(result.error.find(says) != std::string::npos);
+  };
+  refused({"eval", "u8 = 300"}, "cannot be given exactly as u8");
+  refused({"apply", "fill", "u8", "300"}, "cannot be given exactly as u8");
+  refused({"eval", "f32 = 1e300"}, "infinite as f32");
+  refused({"apply", "fill", "f32", "1e300"}, "cannot be given exactly as f32");
+  refused({"eval", "least = sum(u64(u8) + 100)"}, "the number is 400");
+  refused({"eval", "u8 = u8 + 10**20"}, "more than 64 bits");
+  CHECK(run({"eval", "sum(u8)"}) == "0\n");
+  CHECK(run({"apply", "fill", "f32", "inf"}).empty());
+  CHECK(run({"eval", "least = sum(u64(u8) + 50)"}).empty());
+  CHECK(run({"eval", "0 + least"}) == "200\n");
+  run({"rm", "--force", "u8", "f32", "least"});
+}

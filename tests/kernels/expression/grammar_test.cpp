@@ -265,6 +265,89 @@ TEST_CASE("numbers and constants are Python's") {
   CHECK(std::isnan(value_of("nan")));
 }
 
+TEST_CASE("integers of the text are computed as Python does, or refused") {
+  constexpr const char* says = "more than 64 bits (write it as a real number)";
+  refused("10**20", "^^^^^^", says);
+  refused("x / 2**64", "    ^^^^^", says);
+  refused("1 << 70", "^^^^^^^", says);
+  refused("i + 4294967296 * 4294967296", "    " + std::string(23, '^'), says);
+  refused("18446744073709551615 + 1", std::string(24, '^'), says);
+  refused("-9223372036854775808 - 1", std::string(24, '^'), says);
+  refused("~18446744073709551615", std::string(21, '^'), says);
+  refused("t = 2**40; t*t + x", "           ^^^", says);
+  refused("square(10**10)", "^^^^^^^^^^^^^^", says);
+  CHECK(compile("10**20", sources()).error->kind == Diagnostic::Kind::value);
+  const auto exactly = [](const std::string& text, Dtype dtype, std::uint64_t right) {
+    const Compiled compiled = compile(text, sources());
+    INFO(text << (compiled.error ? to_string(*compiled.error, text) : ""));
+    REQUIRE(compiled.constant);
+    CHECK(compiled.constant->dtype == dtype);
+    CHECK(compiled.constant->value.u64 == right);
+  };
+  exactly("2**63", Dtype::u64, std::uint64_t{1} << 63U);
+  exactly("2**63 - 1", Dtype::i64, (std::uint64_t{1} << 63U) - 1);
+  exactly("2**62 + (2**62 - 1)", Dtype::i64, (std::uint64_t{1} << 63U) - 1);
+  exactly("-(2**63)", Dtype::i64, std::uint64_t{1} << 63U);
+  exactly("abs(-2**63)", Dtype::u64, std::uint64_t{1} << 63U);
+  exactly("(2**63 - 1) * 2 + 1", Dtype::u64, ~std::uint64_t{0});
+  exactly("18446744073709551615 // 5", Dtype::i64, 3689348814741910323);
+  exactly("18446744073709551615 % 1000", Dtype::i64, 615);
+  exactly("-7 // 2", Dtype::i64, static_cast<std::uint64_t>(-4));
+  exactly("-7 % 2", Dtype::i64, 1);
+  exactly("7 % -2", Dtype::i64, static_cast<std::uint64_t>(-1));
+  exactly("(-3)**3", Dtype::i64, static_cast<std::uint64_t>(-27));
+  exactly("0**0 + 0**9 + (-1)**(2**40 + 1)", Dtype::i64, 0);
+  exactly("-1 >> 70", Dtype::i64, static_cast<std::uint64_t>(-1));
+  exactly("0 << 70", Dtype::i64, 0);
+  exactly("6 & 3 | 8 ^ 1", Dtype::i64, 11);
+  // A dtype that is asked for wraps as NumPy's; a real number is one.
+  exactly("u64(2**63) * u64(2)", Dtype::u64, 0);
+  CHECK(value_of("2.0**64") == 0x1p64);
+  CHECK(value_of("2**-1") == 0.5);
+  CHECK(value_of("7 / 2**2") == 1.75);
+}
+
+TEST_CASE("a constant that is assigned is judged by its value") {
+  const auto given = [](const std::string& value, Dtype dtype) {
+    const Compiled compiled = compile("i = " + value, sources(), Target{dtype, {1, {6}}});
+    INFO(value << " as " << dtype_name(dtype));
+    return !compiled.error;
+  };
+  const std::string exactly = "cannot be given exactly as ";
+  refused("i = 300", "    ^^^", exactly + "u8, which \"i\" is", Target{Dtype::u8, {1, {6}}});
+  refused("i = 200", "    ^^^", exactly + "i8", Target{Dtype::i8, {1, {6}}});
+  refused("i = 2**63", "    ^^^^^", exactly + "i64", Target{Dtype::i64, {1, {6}}});
+  refused("i = 1e300", "    ^^^^^", "infinite as f32", Target{Dtype::f32, {1, {6}}});
+  refused("i = 2.5", "    ^^^", exactly + "i32", Target{Dtype::i32, {1, {6}}});
+  refused("i = nan", "    ^^^", exactly + "i64", Target{Dtype::i64, {1, {6}}});
+  refused("i = 2", "    ^", exactly + "bool", Target{Dtype::bool_, {1, {6}}});
+  refused("i = 1 + 2j", "    ^^^^^^", "would lose", Target{Dtype::f64, {1, {6}}});
+  CHECK(given("255", Dtype::u8));
+  CHECK(given("-128", Dtype::i8));
+  CHECK(given("3.0", Dtype::i16));
+  CHECK(given("2**63", Dtype::u64));
+  CHECK(given("1", Dtype::bool_));
+  CHECK(given("16777217", Dtype::f32));
+  CHECK(given("0.1", Dtype::f16));
+  CHECK(given("-inf", Dtype::f16));
+  CHECK(given("nan", Dtype::f32));
+  CHECK_FALSE(given("65520", Dtype::f16));
+  CHECK_FALSE(given("1e39j", Dtype::c64));
+  CHECK(given("1e39j", Dtype::c128));
+  CHECK_FALSE(given("18446744073709551616.0", Dtype::u64));
+  CHECK_FALSE(given("-1", Dtype::u64));
+  // What is converted is meant.
+  CHECK(given("u8(300)", Dtype::u8));
+  // A number that is an array of rank 0 is one, too.
+  const std::int32_t many = 300;
+  Source number;
+  number.name = "many";
+  number.dtype = Dtype::i32;
+  number.data = &many;
+  CHECK(compile("i = many", std::span(&number, 1), Target{Dtype::u8, {1, {6}}}).error);
+  CHECK_FALSE(compile("i = many", std::span(&number, 1), Target{Dtype::u16, {1, {6}}}).error);
+}
+
 TEST_CASE("names in quotes are arrays whatever they look like") {
   const Compiled compiled = compile("\"a-b\" + 'x'", sources());
   REQUIRE_FALSE(compiled.error);

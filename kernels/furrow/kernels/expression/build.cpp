@@ -6,6 +6,7 @@
 #include <map>
 
 #include <furrow/kernels/expression/calls.hpp>
+#include <furrow/kernels/expression/literal.hpp>
 
 namespace furrow::kernels::expression {
 namespace {
@@ -18,13 +19,15 @@ class Builder {
   void run(const std::optional<Target>& target) {
     std::size_t node = 0;
     values_.resize(syntax_.nodes.size());
+    literal_.resize(syntax_.nodes.size());
     for (const Statement& statement : syntax_.statements) {
       const bool last = &statement == &syntax_.statements.back();
       for (; node <= statement.root && !built_.error; ++node) {
-        values_[node] = evaluate(syntax_.nodes[node], last && node == statement.root);
+        literal_[node] = is_literal(syntax_.nodes[node]);
+        values_[node] = evaluate(node, last && node == statement.root);
       }
       if (built_.error) return;
-      if (!last) names_[statement.target] = values_[statement.root];
+      if (!last) names_[statement.target] = statement.root;
       if (!last && statement.target.empty()) {
         return fail(Diagnostic::Kind::syntax, syntax_.nodes[statement.root].where,
                     "a value that nothing uses (only the last statement's value counts)");
@@ -40,7 +43,21 @@ class Builder {
     if (!built_.error) built_.error = Diagnostic{kind, where, std::move(message)};
   }
 
-  Id evaluate(const Node& node, bool top) {
+  // An integer of the text, or a name of one, or (as far as the operands are) a call of them.
+  bool is_literal(const Node& node) const {
+    if (node.kind == Node::Kind::number) return is_integer(node.dtype);
+    if (node.kind == Node::Kind::name) {
+      const auto known = names_.find(node.name);
+      return known != names_.end() && literal_[known->second];
+    }
+    return !node.arguments.empty() &&
+           std::all_of(node.arguments.begin(), node.arguments.end(), [&](const Argument& each) {
+             return literal_[each.node] && each.keyword.empty();
+           });
+  }
+
+  Id evaluate(std::size_t index, bool top) {
+    const Node& node = syntax_.nodes[index];
     if (node.kind == Node::Kind::number) return built_.graph.constant(node.dtype, node.value);
     if (node.kind == Node::Kind::name) return name(node);
     if (is_reduction(node.name)) {
@@ -50,6 +67,10 @@ class Builder {
                node.name + "(x*y)");
       return 0;
     }
+    if (literal_[index]) {
+      if (const std::optional<Id> value = of_literals(node)) return *value;
+      literal_[index] = false;
+    }
     std::vector<CallArgument> arguments;
     for (const Argument& argument : node.arguments) {
       arguments.push_back(
@@ -58,8 +79,25 @@ class Builder {
     return calls_.call(node, arguments);
   }
 
+  // Empty: not an integer.
+  std::optional<Id> of_literals(const Node& node) {
+    std::vector<Vertex> operands;
+    for (const Argument& argument : node.arguments) {
+      operands.push_back(built_.graph[values_[argument.node]]);
+    }
+    const Literal result = literal_of(node.name, operands);
+    if (result.kind == Literal::Kind::none) return std::nullopt;
+    if (result.kind == Literal::Kind::value) {
+      return built_.graph.constant(result.dtype, result.value);
+    }
+    fail(Diagnostic::Kind::value, node.where, literal_too_large);
+    return 0;
+  }
+
   Id name(const Node& node) {
-    if (const auto known = names_.find(node.name); known != names_.end()) return known->second;
+    if (const auto known = names_.find(node.name); known != names_.end()) {
+      return values_[known->second];
+    }
     const auto found = std::find_if(sources_.begin(), sources_.end(),
                                     [&](const Source& source) { return source.name == node.name; });
     if (found == sources_.end()) {
@@ -154,6 +192,28 @@ class Builder {
     }
   }
 
+  // A constant by its value, as fill takes it; elements by their dtype.
+  static bool fits(const Vertex& value, Dtype target) {
+    return value.is_constant() ? holds_value(target, value)
+                               : can_cast_same_kind(value.dtype, target);
+  }
+
+  void fail_to_fit(const Statement& statement, const Vertex& value, Dtype target) {
+    const Span where = syntax_.nodes[statement.root].where;
+    const std::string to(dtype_name(target));
+    if (value.is_constant() && !is_complex(value.dtype)) {
+      const bool whole = !is_real_float(target) && !is_complex(target);
+      return fail(Diagnostic::Kind::value, where,
+                  whole ? "the value cannot be given exactly as " + to + ", which \"" +
+                              statement.target + "\" is"
+                        : "the value would be infinite as " + to + ", which \"" + statement.target +
+                              "\" is");
+    }
+    fail(Diagnostic::Kind::type, where,
+         "the value is " + std::string(dtype_name(value.dtype)) + ", and \"" + statement.target +
+             "\" is " + to + ", which would lose what it is (convert it: " + to + "(…))");
+  }
+
   // The value in the target's dtype.
   void conclude(const Statement& statement, const std::optional<Target>& target) {
     if (built_.error) return;
@@ -167,20 +227,7 @@ class Builder {
     built_.dtype = value.dtype;
     if (target) {
       const Span where = syntax_.nodes[statement.root].where;
-      const Operand operand = value.as_operand();
-      const Dtype from = operand.scalar != nullptr
-                             ? least_dtype(operand.dtype, *operand.scalar).dtype
-                             : operand.dtype;
-      const bool fits = can_cast_same_kind(value.dtype, target->dtype) ||
-                        can_cast_same_kind(from, target->dtype) ||
-                        can_cast_safely(operand, target->dtype, true);
-      if (!fits) {
-        return fail(Diagnostic::Kind::type, where,
-                    "the value is " + std::string(dtype_name(value.dtype)) + ", and \"" +
-                        statement.target + "\" is " + std::string(dtype_name(target->dtype)) +
-                        ", which would lose what it is (convert it: " +
-                        std::string(dtype_name(target->dtype)) + "(…))");
-      }
+      if (!fits(value, target->dtype)) return fail_to_fit(statement, value, target->dtype);
       if (value.form.ndim != 0 && !(value.form == target->form)) {
         return fail(Diagnostic::Kind::shape, where,
                     "the value has shape " + to_string(value.form) + ", and \"" + statement.target +
@@ -198,7 +245,8 @@ class Builder {
   Built& built_;
   Calls calls_;
   std::vector<Id> values_;
-  std::map<std::string, Id, std::less<>> names_;  // of earlier statements
+  std::vector<bool> literal_;  // of each node: an integer that is computed as Python does
+  std::map<std::string, std::size_t, std::less<>> names_;  // roots of earlier statements
 };
 
 }  // namespace

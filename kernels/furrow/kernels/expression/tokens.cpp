@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <limits>
 
+#include <furrow/kernels/expression/literal.hpp>
+
 namespace furrow::kernels::expression {
 namespace {
 
@@ -172,8 +174,7 @@ class Scanner {
     std::uint64_t value = 0;
     const char* const end = digits.data() + digits.size();
     if (std::from_chars(digits.data(), end, value, base).ec != std::errc()) {
-      fail(token.where.begin, token.where.end,
-           "an integer of more than 64 bits (write it as a real number)");
+      fail(token.where.begin, token.where.end, literal_too_large);
     }
     const bool is_signed = value <= std::numeric_limits<std::int64_t>::max();
     token.dtype = is_signed ? Dtype::i64 : Dtype::u64;
