@@ -47,12 +47,18 @@ mp::ObjectDescription describe(const segment::Info& info) {
   if (info.kind == segment::Kind::engine) return {"engine", "runs"};
   if (is_array(info)) return {"array", info.attached ? "in use" : "nobody is attached"};
   try {
-    const auto segment = Segment::attach(info.name, {.access = Access::read_only});
+    // Somebody else's look is over by then; a list of many must not take seconds for one.
+    const auto segment =
+        Segment::attach(info.name, {.access = Access::read_only, .timeout_ns = 5'000'000});
     return mp::describe_object({segment->data(), segment->data_bytes()});
   } catch (const PermissionDenied&) {
     return {"object", "of another user"};
-  } catch (const Error&) {
+  } catch (const NotFound&) {
     return {"object", "gone by now"};
+  } catch (const Timeout&) {
+    return {"object", "being made or removed by another process"};
+  } catch (const Error& error) {
+    return {"object", error.what()};
   }
 }
 

@@ -51,8 +51,7 @@ std::string missed(const McArguments& arguments, const MonteCarloOptions& option
                                       simulation.stop == Stop::time ? "--time" : "--paths");
   if (error <= std::max(options.error, options.relative_error * std::abs(mean))) {
     return fmt::format(
-        "the error asked for, {}, is not believed yet: it is {:.3g} {}, too few for how rarely the "
-        "values differ",
+        "the error asked for, {}, is not believed yet: it is {:.3g} {}, too few to know it well",
         asked, error, end);
   }
   return fmt::format("the error asked for, {}, was not reached: it is {:.3g} {}", asked, error,

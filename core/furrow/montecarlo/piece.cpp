@@ -158,7 +158,8 @@ class Folding {
 namespace {
 
 /// Runs a block. What a path throws comes out with the path's number, which the block's code does
-/// not know: found by running the block again up to each path that gives no number.
+/// not know: found by running again, up to each path that gives no number, the few before it that
+/// are simulated together.
 void run_block(BlockFunction block, const void* closure, const BlockCall& call) {
   try {
     return block(closure, call);
@@ -171,7 +172,10 @@ void run_block(BlockFunction block, const void* closure, const BlockCall& call) 
   for (std::int64_t i = 0; i < call.count; ++i) {
     if (!std::isnan(call.out[i])) continue;
     const std::int64_t path = call.first_path + i;
-    again.count = i + 1;
+    const std::int64_t begin = i / block_paths_min * block_paths_min;
+    again.first_path = call.first_path + begin;
+    again.out = call.out + begin;
+    again.count = i + 1 - begin;
     try {
       block(closure, again);
     } catch (const std::exception& error) {

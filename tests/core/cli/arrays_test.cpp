@@ -1,5 +1,7 @@
 // create, ls, info, peek, rm, gc
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -120,6 +122,25 @@ TEST_CASE("locks, queues and the like are listed with how they stand, and are no
   CHECK(peek.code == 1);
   CHECK(is_one_sentence(peek.error));
   CHECK(attempt({"rm", "door"}).code == 1);  // somebody holds it
+}
+
+TEST_CASE("what another process makes or removes is listed as that, not as gone") {
+  const pid_t maker = ::fork();
+  if (maker == 0) {
+    const auto left = mp::Lock::create("gate");
+    ::kill(::getpid(), SIGKILL);
+  }
+  ::waitpid(maker, nullptr, 0);
+  REQUIRE(segments() == std::vector<std::string>{"gate"});
+  const Place place = Place::default_place();
+  const int file = ::open((place.directory + "/furrow." + place.prefix + "gate").c_str(), O_RDWR);
+  REQUIRE(file >= 0);
+  REQUIRE(::flock(file, LOCK_EX) == 0);
+  CHECK(python("[(a['type'], a['state']) for a in json.loads(text)]", run({"ls", "--json"})) ==
+        "[('object', 'being made or removed by another process')]");
+  ::close(file);
+  run({"gc"});
+  CHECK(segments().empty());
 }
 
 TEST_CASE("a name that is missing is told with the one that looks like it") {

@@ -83,6 +83,18 @@ TEST_CASE("mc says that an error was not reached, and still gives the estimate")
   CHECK(result.error.find("1e-9, was not reached: it is 0.005") != std::string::npos);
 }
 
+TEST_CASE("mc gives no reason of its own for an error that is not believed: models have theirs") {
+  // A magnet near its critical point: what is known of the error is limited by its memory.
+  const Result result = attempt({"mc", "ising", "--size", "64", "--temperature", "2.27", "--paths",
+                                 "1500", "--error", "0.02"});
+  CHECK(result.code == 3);
+  CHECK(is_one_sentence(result.error));
+  CHECK(result.error.find("is not believed yet: it is 0.0") != std::string::npos);
+  CHECK(result.error.find("after 1,500 paths, the end by --paths, too few to know it well") !=
+        std::string::npos);
+  CHECK(result.out.find("1500 sweeps are few for such times") != std::string::npos);
+}
+
 TEST_CASE("mc --list shows the models") {
   const std::string text = run({"mc", "--list"});
   CHECK(text.find("MODEL") == 0);

@@ -315,6 +315,24 @@ TEST_CASE("paths without a finite output are left out and counted, or an error")
   CHECK(std::isnan(none.mean()));
 }
 
+TEST_CASE("the path that throws is found without running all before it again for each NaN") {
+  constexpr std::int64_t paths = 1024;
+  Engine engine;
+  const auto calls = Array<std::int64_t>::temporary({1});
+  const auto last_throws = [count = calls.data()](Path& path) -> double {
+    std::atomic_ref<std::int64_t>(*count) += 1;
+    if (path.index() == paths - 1) throw std::runtime_error("the last");
+    return std::numeric_limits<double>::quiet_NaN();
+  };
+  MonteCarloOptions options{.paths = paths, .seed = 2};
+  options.block_paths = paths;
+  options.on_invalid = OnInvalid::fail;
+  CHECK_THROWS_WITH(monte_carlo(engine, options, last_throws),
+                    Catch::Contains("path 1023: the last"));
+  // Twice all of them, and for each one up to 32 around it.
+  CHECK(calls(0) <= (2 + 32) * paths);
+}
+
 TEST_CASE("few paths, constants, and blocks of any size") {
   Engine engine;
   for (const std::int64_t paths : {1, 2, 31, 33, 255, 256, 257, 1000}) {

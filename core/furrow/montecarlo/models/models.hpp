@@ -69,12 +69,12 @@ Parameter number(std::string name, std::string meaning, std::string unit, double
                  Range range = {});
 Parameter integer(std::string name, std::string meaning, std::int64_t value, Range range = {});
 Parameter flag(std::string name, std::string meaning);
-/// The model reads choice("type") and gets one of the words.
 /// A word of a choice, and what it means: {"call", "the right to buy"}.
 struct Word {
   std::string word;
   std::string meaning;
 };
+/// The model reads choice("type") and gets one of the words.
 Parameter choice(std::string name, const std::vector<Word>& words, std::string meaning);
 Parameter text(std::string name, std::string meaning, std::string value);
 
