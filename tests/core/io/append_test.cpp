@@ -5,9 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -342,6 +345,74 @@ TEST_CASE("an append finished in a dead owner's place says when the disk did not
   CHECK_THAT(error_of([&] { hdf5::append(engine, x.rows(100, 200), folder / "f.h5", "x"); }),
              StartsWith("IoError") && Contains("is saved, but"));
   CHECK(read_here(folder / "f.h5", "x").shape[0] == 200);
+}
+
+TEST_CASE("of appends whose workers die at random, each one's word is true",
+          "[hdf5][append][faults]") {
+  const Folder folder;
+  const std::string file = folder / "f.h5";
+  const AnyArray row = pattern_array("row", Dtype::f64, {1, 5});
+  const AnyArray other_row = pattern_array("other", Dtype::f64, {1, 5});
+  const auto fill = [](const AnyArray& a, double id) {
+    std::fill_n(static_cast<double*>(a.data()), 5, id);
+  };
+  fill(row, -1);
+  fill(other_row, -2);
+  hdf5::save(row, file, "x", {.chunk = {16, 5}, .growable = true});
+  enum class Word { yes, no, unknown };
+  std::vector<Word> words;
+  std::string surprise;
+  std::int64_t here = 0;  // appended beside it, by a thread that nobody kills
+  {
+    Engine engine(workers_of(2));
+    std::atomic<bool> over{false};
+    std::thread killer([&] {
+      std::minstd_rand random(1);
+      while (!over) {
+        ::usleep(2000 + static_cast<unsigned>(random() % 10000));
+        const auto workers = engine.worker_info();
+        const std::uint64_t pid = workers.empty() ? 0 : workers[random() % workers.size()].pid;
+        if (pid != 0) ::kill(static_cast<pid_t>(pid), SIGKILL);  // 0: it is just being started
+      }
+    });
+    std::thread beside([&] {
+      while (!over) {
+        if (error_of([&] { hdf5::append(other_row, file, "x"); }).empty()) ++here;
+        ::usleep(3000);
+      }
+    });
+    const std::int64_t until = os::monotonic_ns() + 2'000'000'000;
+    while (os::monotonic_ns() < until) {
+      fill(row, static_cast<double>(words.size()));
+      const std::string error = error_of([&] { hdf5::append(engine, row, file, "x"); });
+      const bool known = error.find("not known") == std::string::npos;
+      words.push_back(error.empty() ? Word::yes : known ? Word::no : Word::unknown);
+      if (!error.empty() && known && !error.starts_with("WorkerDied")) surprise = error;
+    }
+    over = true;
+    killer.join();
+    beside.join();
+  }
+  const Content found = read_here(file, "x");
+  std::vector<int> times(words.size());
+  std::int64_t beside = 0;
+  for (std::int64_t i = 0; i < found.shape[0]; ++i) {
+    double id = 0;
+    std::memcpy(&id, found.bytes.data() + i * 40, sizeof id);
+    if (id >= 0) ++times.at(static_cast<std::size_t>(id));
+    if (id == -2) ++beside;
+  }
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    CAPTURE(i, times[i]);
+    if (words[i] == Word::unknown) CHECK(times[i] <= 1);
+    if (words[i] != Word::unknown) CHECK(times[i] == (words[i] == Word::yes ? 1 : 0));
+  }
+  CHECK(beside == here);
+  CHECK(surprise == "");
+  const auto count = [&](Word w) { return std::count(words.begin(), words.end(), w); };
+  INFO("yes " << count(Word::yes) << " no " << count(Word::no) << " unknown "
+              << count(Word::unknown));
+  CHECK(count(Word::yes) > 0);
 }
 
 TEST_CASE("a new file whose folder cannot be synced is said to be there", "[hdf5][faults]") {
