@@ -233,6 +233,8 @@ class Crew : public std::enable_shared_from_this<Crew> {
   void break_with(const std::string& reason);
   void revive();
   void end_helpers();
+  void note_end_of(std::uint64_t pid);
+  void sweep_what_workers_left() noexcept;
   void resolve_all();
   std::int64_t next_wake_ns();
   SeatState state_of(std::size_t worker) const noexcept;
@@ -269,7 +271,9 @@ class Crew : public std::enable_shared_from_this<Crew> {
   std::uint64_t nursery_pid_ = 0;
   std::size_t deaths_in_a_row_ = 0;
   unsigned initializer_deaths_ = 0;
-  std::int64_t lost_ns_ = 0;  // when the nursery was lost
+  std::vector<std::uint64_t> dead_workers_;  // their pids, where they may have left names
+  bool leaves_names_ = false;  // a result named arrays, or a worker was killed with a task in hand
+  std::int64_t lost_ns_ = 0;   // when the nursery was lost
   std::atomic<bool> nursery_lost_{false};
   std::atomic<bool> ended_{false};  // no helper lives any more
   bool ended_helpers_ = false;      // the watcher's own

@@ -240,6 +240,7 @@ void Crew::deliver(std::uint32_t number, std::size_t worker) {
   slot.claim.store(pack({word.round, 0, ClaimState::empty}), std::memory_order_release);
   give_back(number);
   resolve(task, std::move(error));
+  leaves_names_ = leaves_names_ || !lent.empty();
   task->call.held = std::move(lent);
 }
 

@@ -33,16 +33,6 @@ os::ProcessWatch watch_of(std::uint64_t pid, std::uint64_t start) {
   return is_it ? std::move(watch) : os::ProcessWatch();
 }
 
-// Workers let go of the arrays in results some milliseconds after we have them, and end without
-// removing names: of those that we dropped meanwhile, the names are still there. Results are held
-// by now.
-void sweep_what_workers_left() {
-  try {
-    segment::sweep();
-  } catch (const Error&) {  // nobody asked for it here; the next sweep says what is wrong
-  }
-}
-
 }  // namespace
 
 void Crew::watch() {
@@ -129,6 +119,10 @@ void Crew::service_seat(std::size_t w) {
   if (seat.respawn_ns != 0 && os::monotonic_ns() >= seat.respawn_ns) request(w);
 }
 
+void Crew::note_end_of(std::uint64_t pid) {
+  if (pid != 0) dead_workers_.push_back(pid);
+}
+
 void Crew::request(std::size_t w) {
   Seat& seat = seats_[w];
   seat.respawn_ns = 0;
@@ -169,6 +163,7 @@ void Crew::handle_death(std::size_t w) {
   const bool at_once = recover_all(w, cause, signalled) || state == SeatState::left;
   // No process at all: the system had no room for one, which is not the initializer's fault.
   const bool initialized = layout.initialized.load() != 0 || layout.pid.load() == 0;
+  note_end_of(layout.pid.load());
   seat.watch = {};
   seat.pid = 0;
   layout.exit_known.store(0);
@@ -200,6 +195,7 @@ bool Crew::recover_all(std::size_t w, const std::string& cause, bool signalled) 
       deliver(number, w);
     } else if (word.state == ClaimState::claimed || word.state == ClaimState::killing) {
       in_hand = true;
+      leaves_names_ = true;
       view_.slot(number).claim.store(pack({word.round, 0, ClaimState::empty}),
                                      std::memory_order_release);
       give_back(number);
@@ -393,6 +389,7 @@ void Crew::end_helpers() {
     const SeatLayout& layout = view_.seat(w);
     os::ProcessWatch& watch = seats_[w].watch;
     const std::uint64_t pid = layout.pid.load(std::memory_order_acquire);
+    note_end_of(pid);
     if (!watch.valid() && pid != 0) watch = watch_of(pid, layout.start.load());
     const std::array<int, 1> source{watch.get()};
     if (watch.valid() && !watch.dead()) os::wait_ready(source, stop_timeout_ns);
@@ -400,6 +397,17 @@ void Crew::end_helpers() {
 }
 
 // No worker lives: what was finished is delivered, all else will not be.
+// Workers let go of the arrays in results some milliseconds after we have them, and end without
+// removing names: of those that we dropped meanwhile, the names are still there, and so are those
+// of arrays that a killed worker alone had. Results are held by now.
+void Crew::sweep_what_workers_left() noexcept {
+  if (!leaves_names_) return;
+  try {
+    segment::sweep_of(dead_workers_);
+  } catch (const std::exception&) {  // nobody asked for it here; the next sweep says what is wrong
+  }
+}
+
 void Crew::resolve_all() {
   {
     const Lock lock(mutex_);

@@ -159,12 +159,16 @@ Info info(std::string_view name, const Place& place) {
   return info_from(facts, name, is_held(file));
 }
 
-std::vector<Swept> sweep(bool dry_run, const Place& place) {
+namespace {
+
+// `wanted` gets each file that can be opened.
+template <class Wanted>
+std::vector<Swept> sweep_those(bool dry_run, const Place& place, Wanted wanted) {
   std::vector<Swept> swept;
   for (const Entry& entry : entries(place)) {
     std::error_code error;
     const os::Descriptor file = os::open_file(entry.path, os::OpenMode::read_only, error);
-    if (error) continue;
+    if (error || !wanted(entry, file)) continue;
     const os::FileStatus status = os::status_of(file, error);
     if (!status.regular || !is_abandoned(file, entry.path, entry.half_made)) continue;
     if (!dry_run) {
@@ -175,6 +179,23 @@ std::vector<Swept> sweep(bool dry_run, const Place& place) {
     swept.push_back({entry.name, status.bytes});
   }
   return swept;
+}
+
+}  // namespace
+
+std::vector<Swept> sweep(bool dry_run, const Place& place) {
+  return sweep_those(dry_run, place, [](const Entry&, const os::Descriptor&) { return true; });
+}
+
+std::vector<Swept> sweep_of(const std::vector<std::uint64_t>& creators, const Place& place) {
+  return sweep_those(false, place, [&](const Entry& entry, const os::Descriptor& file) {
+    try {
+      const std::uint64_t creator = facts_of(file, entry.path).creator_pid;
+      return std::find(creators.begin(), creators.end(), creator) != creators.end();
+    } catch (const Error&) {
+      return false;  // half made or damaged
+    }
+  });
 }
 
 }  // namespace furrow::segment

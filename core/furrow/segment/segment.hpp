@@ -166,5 +166,9 @@ struct Swept {
 /// segments are left to furrow::sweep (engine/sweep.hpp), which repairs before it removes.
 std::vector<Swept> sweep(bool dry_run = false, const Place& place = Place::default_place());
 
+/// The same of what these processes made, by their ids, and nobody else.
+std::vector<Swept> sweep_of(const std::vector<std::uint64_t>& creators,
+                            const Place& place = Place::default_place());
+
 }  // namespace segment
 }  // namespace furrow
