@@ -8,16 +8,17 @@
 //               not yet: its tiles are folded, which brings them into the cache; state k + 1 is
 //               published as soon as state k is there; then the tiles are scanned
 //
-// No step depends on another: a state that does not come after a moment (its step was not begun,
-// its worker was killed or put to sleep) is computed here, by folding links from the last state
-// that there is. So any order of steps ends, and running one again does no harm: everybody
-// publishes the same bits.
+// No step depends on another: a state that does not come within some microseconds (its step was
+// not begun, its worker was killed or put to sleep) is computed here, by folding links from the last
+// state that there is. So any order of steps ends, and running one again does no harm: everybody
+// publishes the same bits, but for the payload of a NaN.
 //
 // Order   steps are dealt to the workers in turns (step i of worker w is link i * workers + w), for
 //         executors that give each worker a contiguous share first; another order is slower, not
 //         wrong
-// Memory  a record for each link: the state of each line of its panel, and a seal, which is a
-//         checksum: what a killed worker left half written is not taken for a state
+// Memory  a record for each link: the state of each line of its panel, and a seal, written last.
+//         It is a checksum: where two publish one record at once, a mixture of two NaNs is not
+//         taken for a state
 // Source  Merrill and Garland, "Single-pass parallel prefix scan with decoupled look-back", 2016
 #pragma once
 
