@@ -10,8 +10,8 @@
 //
 // No step depends on another: a state that does not come within some microseconds (its step was
 // not begun, its worker was killed or put to sleep) is computed here, by folding links from the
-// last state that there is. So any order of steps ends, and running one again does no harm: everybody
-// publishes the same bits, but for the payload of a NaN.
+// last state that there is. So any order of steps ends, and running one again does no harm:
+// everybody publishes the same bits, but for the payload of a NaN.
 //
 // Order   steps are dealt to the workers in turns (step i of worker w is link i * workers + w), for
 //         executors that give each worker a contiguous share first; another order is slower, not
