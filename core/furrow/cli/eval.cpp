@@ -178,7 +178,8 @@ void add_eval(CLI::App& app, Command& command) {
   const Verb verb = add_verb(
       app, "eval", "Compute an expression of arrays, in one pass: into an array, or to a number");
   verb.option("EXPRESSION", options->text,
-              "Python's operators, NumPy's functions, arrays by name (others than letters, "
+              "Python's operators, elementwise functions under NumPy's names, arrays by name "
+              "(others than letters, "
               "digits, _ and . in quotes)")
       .required();
   verb.flag(
@@ -207,6 +208,9 @@ void add_eval(CLI::App& app, Command& command) {
       "  furrow eval 'x -= mean'                           in place\n"
       "  furrow eval 'sum(x*y)'                            printed\n"
       "  furrow eval --in F.h5:/x --out G.h5:/y 'y = sqrt(x)'   datasets larger than memory\n"
+      "  furrow eval 't = x*x; z = t + 1/t'                 only the last of several writes; t is "
+      "a\n"
+      "                                                    name for a value, and no array's\n"
       "dtypes and shapes are NumPy's; a target that is there keeps its own.");
   verb.on_chosen([&command, options] {
     command.run = [&command, options] { return eval(command, *options); };

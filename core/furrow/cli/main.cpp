@@ -1,7 +1,10 @@
 // The furrow command: its global options, its verbs, and how it ends.
+#include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -141,6 +144,30 @@ int refuse(const CLI::App& app, const CLI::ParseError& error) {
   return exit_usage;
 }
 
+// `furrow eval -x` is about the array x: eval has no options of one dash (but -h), so such a word,
+// where it is no option's value, is the expression. It goes to the end, behind "--".
+std::vector<std::string> with_expression_last(int argc, char** argv) {
+  std::vector<std::string> words(argv + 1, argv + argc);
+  const auto none = words.end();
+  const auto verb = std::find(words.begin(), none, "eval");
+  if (verb == none || std::find(words.begin(), none, "--") != none) return words;
+  const std::vector<std::string> flags = {"--json",        "--quiet",    "--no-progress",
+                                          "--no-checksum", "--growable", "--replace",
+                                          "--external",    "eval"};
+  for (auto word = verb + 1; word != none; ++word) {
+    if (word->size() < 2 || (*word)[0] != '-' || (*word)[1] == '-' || *word == "-h") continue;
+    const std::string& before = *(word - 1);
+    const bool value = before.rfind("--", 0) == 0 && before.find('=') == std::string::npos &&
+                       std::find(flags.begin(), flags.end(), before) == flags.end();
+    if (value) continue;
+    const std::string expression = *word;
+    words.erase(word);
+    words.insert(words.end(), {"--", expression});
+    break;
+  }
+  return words;
+}
+
 int run(int argc, char** argv) {
   Command command;
   CLI::App app("Named arrays in shared memory, and worker processes that compute on them",
@@ -151,7 +178,9 @@ int run(int argc, char** argv) {
   add_globals(app, command);
   add_verbs(app, command);
   try {
-    app.parse(argc, argv);
+    std::vector<std::string> words = with_expression_last(argc, argv);
+    std::reverse(words.begin(), words.end());  // as CLI11 takes them
+    app.parse(std::move(words));
   } catch (const CLI::CallForHelp&) {
     print(app.help());
     return exit_done;

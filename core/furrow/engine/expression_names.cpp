@@ -88,6 +88,9 @@ ExpressionNames::ExpressionNames(std::string_view text, const expression::Syntax
       set_number(name, binding.value.value());
     }
   }
+  for (const expression::Statement& statement : syntax.statements) {
+    if (&statement != &syntax.statements.back()) check_passing(statement);
+  }
   if (!syntax.target().empty() && !target_elsewhere) find_target(syntax.statements.back());
   for (const auto& free : syntax.free_names()) {
     if (find(free.name) == nullptr) attach(free);
@@ -105,6 +108,27 @@ ExpressionNames::Name& ExpressionNames::add(const std::string& name) {
   names_.push_back(std::make_unique<Name>());
   names_.back()->source.name = name;
   return *names_.back();
+}
+
+// A name for a value must not be that of an array, which would look written and is not.
+void ExpressionNames::check_passing(const expression::Statement& statement) const {
+  bool there = find(statement.target) != nullptr;
+  if (!there && !statement.target.empty()) {
+    AttachOptions options;
+    options.access = Access::read_only;
+    options.place = place_;
+    try {
+      there = AnyArray::attach(statement.target, options).valid();
+    } catch (const Error&) {
+      // No array that could be written.
+    }
+  }
+  if (!there) return;
+  raise({Diagnostic::Kind::value, statement.target_where,
+         fmt::format("\"{}\" is an array, and of several statements only the last one writes: "
+                     "write it in an eval of its own, or give the value another name",
+                     statement.target)},
+        text_);
 }
 
 void ExpressionNames::find_target(const expression::Statement& statement) {

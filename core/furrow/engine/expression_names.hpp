@@ -47,6 +47,7 @@ class ExpressionNames {
   static void set_number(Name& name, const Value& value);
   Name* find(std::string_view name) const;
   Name& add(const std::string& name);
+  void check_passing(const kernels::expression::Statement& statement) const;
   void find_target(const kernels::expression::Statement& statement);
   void attach(const kernels::expression::Syntax::Name& free);
 

@@ -121,3 +121,27 @@ TEST_CASE("eval and fill write no number that the array does not hold") {
   CHECK(run({"eval", "0 + least"}) == "200\n");
   run({"rm", "--force", "u8", "f32", "least"});
 }
+
+TEST_CASE("an expression may begin with a minus") {
+  const auto x = counting("x", 10);
+  CHECK(run({"eval", "-2"}) == "-2\n");
+  CHECK(run({"eval", "-2 + 3", "--json"}) == "{\"value\": 1, \"dtype\": \"i64\"}\n");
+  CHECK(run({"--workers", "1", "eval", "--json", "-2"}) == run({"eval", "--json", "--", "-2"}));
+  const Result array = attempt({"eval", "-x"});
+  CHECK(array.code == 2);
+  CHECK(array.error.find("NAME = -x") != std::string::npos);
+  CHECK(run({"eval", "-h"}).find("EXPRESSION") != std::string::npos);
+  run({"rm", "--force", "x"});
+}
+
+TEST_CASE("of several statements an earlier one is no array's") {
+  const auto x = counting("x", 10);
+  const Result refused = attempt({"eval", "x = x*2; z = x + 1"});
+  CHECK(refused.code == 1);
+  CHECK(refused.error.find("only the last one writes") != std::string::npos);
+  CHECK(refused.error.find("\n  x = x*2; z = x + 1\n  ^\n") != std::string::npos);
+  CHECK(x(9) == 9);
+  CHECK(run({"eval", "t = x*2; x = t + 1"}).empty());
+  CHECK(x(9) == 19);
+  run({"rm", "--force", "x"});
+}

@@ -95,6 +95,8 @@ TEST_CASE("a syntax error points at its character") {
   refused("x y", "  ^", "operator is missing");
   refused("x[1]", " ^", "whole arrays");
   refused("x ! 1", "  ^", "!=");
+  refused("x > 1 && x < 2", "      ^^", "write and");
+  refused("x > 1 || x < 2", "      ^^", "write or");
   refused("x @ x", "  ^", "matmul");
   refused("1.2.3", "^^^^^", "no number");
   refused("0x", "^^", "no number");
@@ -128,6 +130,12 @@ TEST_CASE("dtypes and shapes that do not fit are refused before anything runs") 
   refused("x + table + three", "  ^", "(6,) and (2, 3)");
   refused("w % x", "  ^", "c128 and f64");
   refused("f32(w)", "^^^", "real(x)");
+  refused("w / w", "  ^", "c128 and c128 (for x/y write x*conj(y)*(1/real(y*conj(y)))");
+  const Compiled quotient = compile("w*conj(w)*(1/real(w*conj(w)))", sources());
+  REQUIRE_FALSE(quotient.error);
+  c128 out[6] = {};
+  run(quotient, out);
+  CHECK(std::abs(out[5] - c128(1, 0)) < 1e-15);
 }
 
 TEST_CASE("powers of integers are integers") {
@@ -235,6 +243,8 @@ TEST_CASE("the target's dtype and shape are kept") {
 
 TEST_CASE("reductions stand at the top, on what they take") {
   refused("1 + sum(x)", "    ^^^", "at the top only");
+  refused("x - mean(x)", "    ^^^^",
+          "assign it first, in an eval of its own (m = mean(…)), then take m");
   CHECK(compile("z = sum(x)", sources()).target == "z");
   CHECK_FALSE(compile("z = sum(x)", sources(), Target{Dtype::f32, {}}).error);
   const auto of_elements = compile("x = sum(x)", sources(), Target{Dtype::f64, {1, {6}}});

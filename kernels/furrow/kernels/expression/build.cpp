@@ -64,7 +64,8 @@ class Builder {
       if (top) return reduce(node);
       fail(Diagnostic::Kind::type, node.word,
            node.name + " gives one number for a whole array and stands at the top only, as in " +
-               node.name + "(x*y)");
+               node.name + "(x*y): assign it first, in an eval of its own (m = " + node.name +
+               "(…)), then take m");
       return 0;
     }
     if (literal_[index]) {

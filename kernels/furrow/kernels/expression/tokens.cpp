@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cstdlib>
 #include <limits>
+#include <string>
+#include <utility>
 
 #include <furrow/kernels/expression/literal.hpp>
 
@@ -64,6 +66,13 @@ class Scanner {
     if (is_letter(at())) return word();
     if (is_digit(at()) || (at() == '.' && is_digit(at(1)))) return number();
     if (at() == '"' || at() == '\'') return quoted();
+    for (const auto& [symbol, word] : {std::pair{"&&", "and"}, std::pair{"||", "or"}}) {
+      if (text_.substr(at_, 2) != symbol) continue;
+      fail(at_, at_ + 2,
+           "\"" + std::string(symbol) + "\" is no operator (for the logical one write " + word +
+               ")");
+      return {};
+    }
     for (const std::string_view symbol : symbols) {
       if (text_.substr(at_, symbol.size()) != symbol) continue;
       at_ += symbol.size();
