@@ -34,9 +34,9 @@ FURROW_ERROR_CLASS(Corrupt);           // what was found is torn, foreign or hos
 FURROW_ERROR_CLASS(VersionMismatch);   // written by another version
 FURROW_ERROR_CLASS(ShapeMismatch);     // extents or ranks that do not fit
 FURROW_ERROR_CLASS(TypeMismatch);      // dtypes that do not fit
-FURROW_ERROR_CLASS(Mismatch);      // a file or array that is right, and not of what is asked for
-FURROW_ERROR_CLASS(Timeout);       // the time given ran out
-FURROW_ERROR_CLASS(Cancelled);     // the job was cancelled
+FURROW_ERROR_CLASS(WrongData);  // whole, and not what is needed: a checkpoint of another simulation
+FURROW_ERROR_CLASS(Timeout);    // the time given ran out
+FURROW_ERROR_CLASS(Cancelled);  // the job was cancelled
 FURROW_ERROR_CLASS(WorkerDied);    // workers died and the job could not be finished
 FURROW_ERROR_CLASS(KernelFailed);  // a kernel or closure threw
 FURROW_ERROR_CLASS(IoError);       // reading or writing a file failed

@@ -110,7 +110,7 @@ void Checkpoint::refuse_other_parameters(const Attributes& found) const {
                                  there.empty() ? "\"\"" : there, value.empty() ? "\"\"" : value));
   }
   if (differ.empty()) return;
-  throw Mismatch(
+  throw WrongData(
       fmt::format("{} is of other parameters: {} (give another file, or remove it to begin anew)",
                   options_.checkpoint, fmt::join(differ, "; ")));
 }
@@ -133,25 +133,25 @@ void Checkpoint::check(const Attributes& found, std::int64_t blocks) const {
     // The closures' captures, and whatever else follows from parameters.
     if (follows_from_parameters(key)) refuse_other_parameters(found);
     if (key == "closure captures") {
-      throw Mismatch(fmt::format(
+      throw WrongData(fmt::format(
           "{} is of the same closure with other captures, the values that it takes from outside, "
           "and does not name them (give another file, or remove it to begin anew)",
           options_.checkpoint));
     }
     if (key == "closure") {
-      throw Mismatch(fmt::format(
+      throw WrongData(fmt::format(
           "{} was written by another closure, or by another build of the program, and neither says "
           "whether it simulates the same (give another file; or name the closure in the options, "
           "`model`, and it is taken up by every build)",
           options_.checkpoint));
     }
-    throw Mismatch(
+    throw WrongData(
         fmt::format("{} is of another simulation: its {} is {}, here it is {} (give another file, "
                     "or remove it to begin anew)",
                     options_.checkpoint, key, shown(other->second), shown(value)));
   }
   if (blocks * options_.block_paths > paths_) {
-    throw Mismatch(fmt::format(
+    throw WrongData(fmt::format(
         "{} is of a simulation of more paths: it holds {}, here are {} (ask for as many, or give "
         "another file)",
         options_.checkpoint, blocks * options_.block_paths, paths_));

@@ -8,7 +8,7 @@
 // that any greater number of paths can go on from there.
 // The file is replaced whole (io/hdf5.hpp): a kill at any instant leaves the old one or the new.
 // Errors   of another model, closure, parameters, seed, design, options or version, or of more
-//          paths than are asked for: Mismatch, and it says which; no such dataset in the file:
+//          paths than are asked for: WrongData, and it says which; no such dataset in the file:
 //          NotFound; a folder that is not there: NotFound, before anything runs
 #pragma once
 

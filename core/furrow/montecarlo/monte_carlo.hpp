@@ -27,8 +27,9 @@
 //           paths (options.hpp)
 // Memory    no sample is stored, unless asked; a few MiB for the records of what is on its way
 // Errors    InvalidArgument (no end, a negative number, …), KernelFailed (a path throws, or an
-//           output is not finite and on_invalid says fail), ShapeMismatch, Corrupt and others from
-//           a checkpoint; before anything runs where that can be
+//           output is not finite and on_invalid says fail), ShapeMismatch; of a checkpoint
+//           WrongData (another simulation's), Corrupt, NotFound, IoError. Before anything runs
+//           where that can be
 #pragma once
 
 #include <cstdint>

@@ -42,8 +42,9 @@ void throw_by_name(const ExceptionText& exception) {
 
 [[noreturn]] void rethrow(const ExceptionText& exception) {
   throw_by_name<Error, InvalidArgument, NotFound, AlreadyExists, InUse, OutOfSpace,
-                PermissionDenied, Corrupt, ShapeMismatch, TypeMismatch, furrow::Timeout, Cancelled,
-                IoError, NotSerialisable, InvalidState, Full, Empty, Closed, NotHeld>(exception);
+                PermissionDenied, Corrupt, VersionMismatch, ShapeMismatch, TypeMismatch, WrongData,
+                furrow::Timeout, Cancelled, IoError, NotSerialisable, InvalidState, Full, Empty,
+                Closed, NotHeld>(exception);
   throw RemoteError("in the manager's process: " + describe(exception));
 }
 

@@ -143,7 +143,7 @@ TEST_CASE("a checkpoint of more paths goes on; one of fewer, of another simulati
 
   const auto refused = [&](const MonteCarloOptions& other, const Walk& walk,
                            const std::string& what) {
-    CHECK_THROWS_AS(monte_carlo(engine, other, walk), Mismatch);
+    CHECK_THROWS_AS(monte_carlo(engine, other, walk), WrongData);
     CHECK_THROWS_WITH(monte_carlo(engine, other, walk), Catch::Contains(what));
   };
   more.checkpoint = file.path;
@@ -179,7 +179,7 @@ TEST_CASE("a checkpoint of more paths goes on; one of fewer, of another simulati
   other.samples = "other_samples";
   CHECK_THROWS_AS(monte_carlo(engine, other, Walk{}), InvalidArgument);
   CHECK_THROWS_WITH(monte_carlo(engine, other, Walk{}), Catch::Contains("samples"));
-  CHECK_THROWS_AS(monte_carlo(engine, more, stratified(Walk{})), Mismatch);
+  CHECK_THROWS_AS(monte_carlo(engine, more, stratified(Walk{})), WrongData);
   CHECK_THROWS_WITH(monte_carlo(engine, more, stratified(Walk{})),
                     Catch::Contains("design is independent paths, here it is stratified"));
 }
@@ -190,7 +190,7 @@ TEST_CASE("a checkpoint of other parameters is refused by their names, where it 
   options.paths = 25600;
   Engine engine(workers(1));
   const auto refused = [&](double drift, const std::string& what) {
-    CHECK_THROWS_AS(monte_carlo(engine, options, Walk{drift}), Mismatch);
+    CHECK_THROWS_AS(monte_carlo(engine, options, Walk{drift}), WrongData);
     CHECK_THROWS_WITH(monte_carlo(engine, options, Walk{drift}), Catch::Contains(what));
   };
   monte_carlo(engine, options, Walk{});

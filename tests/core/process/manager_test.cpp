@@ -41,6 +41,8 @@ struct Counter {
   explicit Counter(int start) : value(start) {}
   int add(int n) {
     if (n < 0) throw InvalidArgument("counts up only");
+    if (n == 500) throw WrongData("another's");
+    if (n == 501) throw VersionMismatch("of another version");
     if (n > 1000) throw std::out_of_range("too much");
     value += n;
     return value;
@@ -334,6 +336,8 @@ TEST_CASE("objects of one's own classes; what their calls throw") {
     CHECK(counter.apply([](const Counter& there) { return std::to_string(there.value); }) == "20");
     CHECK_THROWS_AS(counter.call_method<&Counter::add>(-1), InvalidArgument);
     CHECK_THROWS_WITH(counter.call_method<&Counter::add>(-1), "counts up only");
+    CHECK_THROWS_AS(counter.call_method<&Counter::add>(500), WrongData);
+    CHECK_THROWS_AS(counter.call_method<&Counter::add>(501), VersionMismatch);
     CHECK_THROWS_AS(counter.call_method<&Counter::add>(1001), RemoteError);
     CHECK_THROWS_WITH(counter.call_method<&Counter::add>(1001),
                       Catch::Contains("std::out_of_range: too much"));

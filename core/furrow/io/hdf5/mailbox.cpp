@@ -40,7 +40,7 @@ struct ErrorList {
 };
 using Errors = ErrorList<InvalidArgument, NotFound, AlreadyExists, InUse, OutOfSpace,
                          PermissionDenied, Corrupt, VersionMismatch, ShapeMismatch, TypeMismatch,
-                         Timeout, Cancelled, WorkerDied, KernelFailed, IoError>;
+                         WrongData, Timeout, Cancelled, WorkerDied, KernelFailed, IoError>;
 
 // New shared memory costs a small load more than its bytes do: workers have mapped the last one.
 constexpr std::size_t kept_bytes_max = std::size_t{128} << 10;

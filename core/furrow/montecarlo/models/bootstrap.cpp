@@ -76,7 +76,7 @@ Array<double> column(const AnyArray& data, std::int64_t index) {
   const auto bad = std::count_if(values.data(), values.data() + values.size(),
                                  [](double v) { return !std::isfinite(v); });
   if (bad != 0) {
-    throw Mismatch(
+    throw WrongData(
         fmt::format("bootstrap: {} of the {} values in column {} are not finite (remove them)", bad,
                     values.size(), index));
   }

@@ -13,7 +13,7 @@
 // Exact    where a closed form or an accurate value from the literature is known, for just these
 //          parameters: NaN otherwise
 // Errors   InvalidArgument: a model or parameter that does not exist (the message names those that
-//          do), a value that is no number, or outside of its range; Mismatch: a checkpoint or data
+//          do), a value that is no number, or outside of its range; WrongData: a checkpoint or data
 //          that do not fit; and what monte_carlo throws
 #pragma once
 
