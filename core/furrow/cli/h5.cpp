@@ -222,8 +222,11 @@ int info(const Command& command, const Options& options) {
 }
 
 std::string verdict(const hdf5::VerifiedDataset& d) {
-  if (!d.skipped.empty()) return "not read: " + printable(d.skipped);
-  if (d.torn != 0) return fmt::format("TORN: {} of {}", d.torn, d.places);
+  const std::string unread = d.skipped.empty() ? "" : "not read: " + printable(d.skipped);
+  if (d.torn != 0) {
+    return fmt::format("TORN: {} of {}{}{}", d.torn, d.places, unread.empty() ? "" : "; ", unread);
+  }
+  if (!unread.empty()) return unread;
   if (d.places == 0) return "nothing is stored";
   return d.checksum.empty() ? "readable, nothing to check against" : "whole by " + d.checksum;
 }
@@ -244,6 +247,10 @@ std::string report_text(const hdf5::VerifyReport& report) {
         "{} chunks were stored without their dataset's checksum: readable, nothing "
         "to check against\n",
         report.unchecked_count);
+  }
+  if (report.elsewhere_count != 0) {
+    text += fmt::format("{} not read: verify the files where the elements lie\n",
+                        counted(static_cast<std::int64_t>(report.elsewhere_count), "dataset"));
   }
   for (const ObjectInfo& info : report.unreadable) {
     text += fmt::format("unreadable: {}: {}\n", printable(info.path), printable(info.error));
@@ -274,12 +281,12 @@ std::string report_json(const hdf5::VerifyReport& report) {
                                      json_quoted(info.error)));
   }
   return fmt::format(
-      "{{\"whole\": {}, \"torn_count\": {}, \"skipped_count\": {}, \"unchecked_count\": {}, "
-      "\"gave_up\": {}, \"bytes\": {},\n \"datasets\": [{}],\n"
+      "{{\"whole\": {}, \"torn_count\": {}, \"skipped_count\": {}, \"elsewhere_count\": {}, "
+      "\"unchecked_count\": {}, \"gave_up\": {}, \"bytes\": {},\n \"datasets\": [{}],\n"
       " \"torn\": [{}],\n \"unreadable\": [{}]}}\n",
-      report.whole(), report.torn_count, report.skipped_count, report.unchecked_count,
-      report.gave_up, report.bytes, fmt::join(datasets, ",\n  "), fmt::join(torn, ",\n  "),
-      fmt::join(unreadable, ",\n  "));
+      report.whole(), report.torn_count, report.skipped_count, report.elsewhere_count,
+      report.unchecked_count, report.gave_up, report.bytes, fmt::join(datasets, ",\n  "),
+      fmt::join(torn, ",\n  "), fmt::join(unreadable, ",\n  "));
 }
 
 int verify(const Command& command, const Options& options) {
@@ -294,14 +301,16 @@ int verify(const Command& command, const Options& options) {
   print(options.json ? report_json(report) : report_text(report));
   if (report.whole()) return exit_done;
   if (report.torn_count == 0 && report.unreadable.empty() && !report.gave_up) {
-    complain(fmt::format("\"{}\" was not checked as a whole: {} of {} datasets could not be read",
-                         at.file, report.skipped_count, report.datasets.size()));
+    complain(
+        fmt::format("\"{}\" was not checked as a whole: {} of {} datasets could not be read, or "
+                    "not all of them",
+                    at.file, report.skipped_count, report.datasets.size()));
     return exit_failed;
   }
   complain(
       fmt::format("\"{}\" is damaged: {} parts of datasets are torn, {} objects cannot be "
-                  "read{}",
-                  at.file, report.torn_count, report.unreadable.size(),
+                  "read, {} datasets were not read or not all of them{}",
+                  at.file, report.torn_count, report.unreadable.size(), report.skipped_count,
                   report.gave_up ? "; it crashed the HDF5 library too often to go on" : ""));
   return exit_failed;
 }
@@ -320,8 +329,9 @@ void add_h5(CLI::App& app, Command& command) {
       {"ls", "List groups, datasets and links", "An array of objects, one for each", ls},
       {"info", "Show all about a dataset or group, and its attributes", "One object", info},
       {"verify",
-       "Read every chunk and name the torn ones; exit code 1 unless all was read and is whole",
-       "One object: whole, datasets, torn, unreadable", verify},
+       "Read every chunk and name the torn ones; exit code 1 unless all that lies in the file was "
+       "read and is whole (of virtual datasets nothing does: verify the files that they name)",
+       "One object: whole, counts, datasets, torn, unreadable", verify},
   };
   for (const Look& each : looks) {
     auto options = std::make_shared<Options>();

@@ -151,8 +151,9 @@ struct AppendOptions {
 
 /// The array's rows behind those of a dataset whose first axis can grow (SaveOptions::growable, or
 /// maxshape=(None, …) in h5py). dtype and all other axes agree, or TypeMismatch, ShapeMismatch. The
-/// file changes whole or not at all, so each call costs a copy of it: few large appends, or one
-/// stream. Filters other than shuffle, gzip and fletcher32 are the HDF5 library's, by one worker.
+/// file changes whole or not at all, so each call costs the time and the free space of a copy of
+/// all of it: few large appends, or one stream. Filters other than shuffle, gzip and fletcher32 are
+/// the HDF5 library's, by one worker.
 void append(Engine& engine, const AnyArray& array, const std::string& file,
             const std::string& dataset, const AppendOptions& options = {},
             SaveReport* report = nullptr);

@@ -125,7 +125,7 @@ struct VerifiedDataset {
   std::uint64_t places = 0;  // chunks, or parts of up to 8 MiB
   std::uint64_t torn = 0;    // of these; those in VerifyReport::torn
   std::string checksum;      // "fletcher32", "gzip's adler32"; "": readable is all that can be said
-  std::string skipped;       // why it was not read; empty: it was
+  std::string skipped;       // why it, or how much of it, was not read; empty: all was
 };
 
 struct VerifyReport {
@@ -136,11 +136,13 @@ struct VerifyReport {
   std::uint64_t unchecked_count = 0;
   std::vector<ObjectInfo> unreadable;  // objects with `error`, attributes that cannot be read too
   bool gave_up = false;                // crashes_max was reached; what is left was not read
-  // Datasets with `skipped` whose elements lie in this file: nothing is known about them.
+  // Datasets with `skipped` whose elements lie in this file: nothing is known of what was not read.
   std::uint64_t skipped_count = 0;
+  // Datasets with `skipped` that are made of other datasets or files: to be verified there.
+  std::uint64_t elsewhere_count = 0;
   std::uint64_t bytes = 0;  // of all that was to be read, as stored
 
-  /// All was read, and nothing of it is torn.
+  /// All that lies in the file was read, and nothing of it is torn.
   bool whole() const noexcept {
     return torn_count == 0 && unreadable.empty() && !gave_up && skipped_count == 0;
   }

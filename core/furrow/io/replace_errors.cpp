@@ -1,10 +1,14 @@
 #include <furrow/io/replace_errors.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <initializer_list>
+#include <limits>
 #include <system_error>
 
 #include <furrow/error.hpp>
+#include <furrow/io/absolute_path.hpp>
+#include <furrow/os/file.hpp>
 
 namespace furrow {
 namespace {
@@ -13,9 +17,26 @@ bool is_any(const std::error_code& code, std::initializer_list<std::errc> wanted
   return std::any_of(wanted.begin(), wanted.end(), [&](std::errc e) { return code == e; });
 }
 
+/// Of a save that failed.
+std::string what_stays(const std::string& file) {
+  std::error_code error;
+  os::stamp_of(file, error);
+  return error ? "nothing was saved" : "the old file is unchanged";
+}
+
 }  // namespace
 
-void require_replaced(const os::ReplaceError& failed, const std::string& file) {
+std::string room_for(const std::string& file, std::uint64_t needed) {
+  std::error_code error;
+  const std::string folder = std::filesystem::path(absolute_path(file)).parent_path().string();
+  const std::uint64_t free = os::file_system_of(folder, error).bytes_free;
+  if (error || free == std::numeric_limits<std::uint64_t>::max()) return {};
+  return "it needs " + std::to_string(needed) + " bytes in \"" + folder + "\", where " +
+         std::to_string(free) + " were free";
+}
+
+void require_replaced(const os::ReplaceError& failed, const std::string& file,
+                      const std::string& room) {
   using Step = os::ReplaceError::Step;
   if (!failed) return;
   const std::string asked = "cannot save to \"" + file + "\": ";
@@ -40,10 +61,17 @@ void require_replaced(const os::ReplaceError& failed, const std::string& file) {
   }
   if (is_any(failed.code, {std::errc::no_space_on_device, std::errc::file_too_large}) ||
       failed.code.value() == EDQUOT) {
-    throw OutOfSpace(asked + "no room on the disk (" + reason + "); the old file is unchanged");
+    throw OutOfSpace(asked + "no room on the disk (" + reason + ")" +
+                     (room.empty() ? "" : ": " + room) + "; " + what_stays(file));
   }
   if (is_any(failed.code, {std::errc::permission_denied, std::errc::operation_not_permitted,
                            std::errc::read_only_file_system})) {
+    if (failed.step == Step::folder) {
+      throw PermissionDenied(asked + reason +
+                             ": its folder has to be writable, for the new file is written "
+                             "beside the old one, as \"" +
+                             failed.path + "\"");
+    }
     throw PermissionDenied(asked + reason + at);
   }
   if (is_any(failed.code, {std::errc::is_a_directory})) {

@@ -202,13 +202,28 @@ TEST_CASE("a disk that is full from any write on", "[hdf5][save][faults]") {
         // The library holds nothing: it would crash at the end of the process.
         REQUIRE(H5Fget_obj_count(hid_t{H5F_OBJ_ALL}, H5F_OBJ_ALL) == 0);
         if (error.empty()) break;
-        CHECK_THAT(error, StartsWith("OutOfSpace") && Contains("the old file is unchanged"));
+        CHECK_THAT(error, StartsWith("OutOfSpace") && Contains("bytes in") &&
+                              Contains("were free") &&
+                              Contains(exists ? "the old file is unchanged" : "nothing was saved"));
         CHECK(file_bytes(file) == before);
         CHECK(folder.names() == (exists ? "f.h5" : ""));
       }
       CHECK(failures > 3);
     }
   }
+}
+
+TEST_CASE("an append without room says how much it needs", "[hdf5][save][faults]") {
+  const Folder folder;
+  const std::string file = folder / "f.h5";
+  const AnyArray x = pattern_array("x", Dtype::f64, {50'000});
+  hdf5::save(x, file, "x", {.growable = true});
+  const std::string bytes = std::to_string(fs::file_size(file));
+  os::set_fault("io.save.pwrite:fail:1");
+  const std::string error = error_of([&] { hdf5::append(x, file, "x"); });
+  os::set_fault("");
+  CHECK_THAT(error, StartsWith("OutOfSpace") && Contains("it needs " + bytes + " bytes in") &&
+                        Contains("and room for what is new besides"));
 }
 
 TEST_CASE("a disk that is mounted read-only", "[hdf5][save]") {
@@ -224,7 +239,7 @@ TEST_CASE("a disk that is mounted read-only", "[hdf5][save]") {
   }
   INFO(ran.output);
   CHECK(ran.code == 0);
-  CHECK_THAT(ran.output, Contains("Read-only file system"));
+  CHECK_THAT(ran.output, Contains("Read-only file system") && Contains("has to be writable"));
 }
 
 TEST_CASE("a folder whose permissions forbid it", "[hdf5][save]") {

@@ -65,6 +65,10 @@ def verify(path):
         f.create_dataset("chunked", data=random.random((30, 30)), chunks=(10, 30))
         f.create_dataset("contiguous", data=np.zeros((260, 10000)))
         f.create_dataset("lzf", data=random.integers(0, 9, 1000), chunks=(100,), compression="lzf")
+        for name, skipped in (("lzf_skipped", (0, 1, 2)), ("lzf_some", (1,))):
+            some = f.create_dataset(name, shape=(30,), dtype="u1", chunks=(10,), compression="lzf")
+            for i in range(3):
+                some.id.write_direct_chunk((10 * i,), bytes(10), filter_mask=int(i in skipped))
         f["strings"] = ["a", "bc", ""] * 100
         f.create_dataset("unwritten", shape=(100, 100), chunks=(10, 10), dtype="f8")
         sparse = f.create_dataset("sparse", shape=(10**6, 10**6), chunks=(100, 10), dtype="f4",

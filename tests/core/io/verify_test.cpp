@@ -89,7 +89,12 @@ TEST_CASE("a whole file is whole, and what has no checksum is said", "[hdf5][ver
   for (const std::size_t workers : {1u, 3u}) {
     const hdf5::VerifyReport report = verified(file, workers);
     CHECK_FALSE(report.whole());  // but for one that the library here cannot decompress
-    CHECK(report.skipped_count == 1);
+    CHECK(report.skipped_count == 2);
+    CHECK(report.elsewhere_count == 1);
+    CHECK(of(report, "/lzf_skipped").skipped.empty());
+    CHECK(of(report, "/lzf_skipped").places == 3);
+    CHECK(of(report, "/lzf_some").places == 1);
+    CHECK_THAT(of(report, "/lzf_some").skipped, Contains("2 of 3 chunks, compressed by lzf"));
     CHECK(report.torn_count == 0);
     CHECK(of(report, "/lzf").skipped.find("no plugin") != std::string::npos);
     CHECK(of(report, "/gzip").checksum == "gzip's adler32");
@@ -104,10 +109,12 @@ TEST_CASE("a whole file is whole, and what has no checksum is said", "[hdf5][ver
     CHECK(of(report, "/virtual").skipped.find("other files") != std::string::npos);
     CHECK(of(report, "/deep").places > 0);  // 12 axes
     CHECK(report.unchecked_count == 1);
-    CHECK(report.datasets.size() == 12);
+    CHECK(report.datasets.size() == 14);
   }
   CHECK(verified(file, 2, "/gzip").datasets.size() == 1);
   CHECK(verified(file, 2, "/gzip").whole());
+  CHECK(verified(file, 2, "/lzf_skipped").whole());
+  CHECK_FALSE(verified(file, 2, "/lzf_some").whole());
   CHECK(verified(file, 2, "/virtual").whole());  // the file has nothing of it
   CHECK_THAT(error_of([&] { verified(file, 1, "/none"); }), Contains("NotFound"));
 }

@@ -44,7 +44,7 @@ bool Flight::await(Journey& journey) {
     box.rethrow();
   } catch (const Cancelled&) {
     if (!journey.late()) throw;
-    throw Timeout(journey.asked + ": its deadline passed; the old file is unchanged");
+    throw Timeout(journey.asked + ": its deadline passed; nothing was saved");
   }
   return left;
 }
@@ -75,7 +75,7 @@ void Flight::again(Journey& journey) {
   if (journey.lost || ++attempts >= attempts_max) {
     const std::string what = journey.lost ? "is gone" : "does not answer";
     throw WorkerDied(journey.asked + ": the worker that had the file open " + what + " (" + cause +
-                     "); the old file is unchanged");
+                     "); nothing was saved");
   }
   owner = start_owner();
 }

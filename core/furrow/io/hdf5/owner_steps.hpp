@@ -103,8 +103,7 @@ struct NextDataset {
 
 inline void require_wanted(const Sink& sink, Mail& mail) {
   if (goes_on(mail, 1)) return;
-  throw Cancelled("cannot save to \"" + sink.path() +
-                  "\": it was cancelled; the old file is unchanged");
+  throw Cancelled("cannot save to \"" + sink.path() + "\": it was cancelled; nothing was saved");
 }
 
 /// Apart from Publish, so that the coordinator can hold on to the file in between (SettledFile).

@@ -90,7 +90,7 @@ class Owner {
     const double done = static_cast<double>(next_) / static_cast<double>(plan_.tickets());
     if (watch_ && !watch_(done)) {
       throw Cancelled("cannot save to \"" + sink_.path() +
-                      "\": it was cancelled; the old file is unchanged");
+                      "\": it was cancelled; nothing was saved");
     }
   }
 

@@ -58,7 +58,7 @@ void write(Engine& engine, const AnyArray& array, const WriteRequest& request, J
     session.reset();
     if (job.deadline_ns == 0) continue;
     job.deadline_ns = until - os::monotonic_ns();
-    if (job.deadline_ns <= 0) throw Timeout("the deadline passed; the old file is unchanged");
+    if (job.deadline_ns <= 0) throw Timeout("the deadline passed; nothing was saved");
   }
 }
 

@@ -131,7 +131,7 @@ os::SettledFile WriteSession::State::settle() {
   journey.lost = journey.owner.dead();
   const std::string gone = journey.lost ? "the worker that had the file open is gone"
                                         : "its temporary file was removed or cannot be opened";
-  const std::string text = journey.asked + ": " + gone + "; the old file is unchanged";
+  const std::string text = journey.asked + ": " + gone + "; nothing was saved";
   if (journey.lost) throw WorkerDied(text);
   throw IoError(text);
 }

@@ -71,11 +71,15 @@ Sink::Sink(WriteRequest request)
     throw NotFound("there is no file \"" + r.file +
                    "\" to append to (save one with growable, --growable on the command line)");
   }
-  if (keep) require_replaced(place_.copy_target(), r.file);
-  if (!r.append && !r.chunked() && !replaced) {
-    const auto bytes = static_cast<std::uint64_t>(size_of(r.shape)) * item_bytes(r.dtype);
-    require_replaced(place_.reserve((keep ? place_.target_bytes() : 0) + bytes), r.file);
-  }
+  const std::uint64_t kept = keep ? place_.target_bytes() : 0;
+  const bool as_they_are = !r.append && !r.chunked() && !replaced;
+  const std::uint64_t bytes =
+      as_they_are ? static_cast<std::uint64_t>(size_of(r.shape)) * item_bytes(r.dtype) : 0;
+  // What chunks take, nobody knows before they are filtered, nor what a replaced dataset leaves.
+  room_ = room_for(place_.target(), kept + bytes);
+  if (!room_.empty() && !as_they_are) room_ += ", and room for what is new besides";
+  if (keep) require_replaced(place_.copy_target(), r.file, room_);
+  if (as_they_are) require_replaced(place_.reserve(kept + bytes), r.file, room_);
   os::fault_point("io.save.write");
   try {
     open();
@@ -140,7 +144,7 @@ void Sink::next(WriteRequest request) {
 void Sink::require_written() const {
   if (!steady_ || !steady_->error()) return;
   require_replaced({os::ReplaceError::Step::write, steady_->error(), place_.target()},
-                   request_.file);
+                   request_.file, room_);
 }
 
 void Sink::extend(std::int64_t rows) {
@@ -197,7 +201,7 @@ void Sink::write_rows(const Slab& slab, const std::function<bool(double)>& watch
     os::fault_point("io.save.block");
     require_written();  // the rest would be for nothing
     if (watch && !watch(static_cast<double>(i + 1) / static_cast<double>(plan.blocks))) {
-      throw Cancelled(asked_ + ": it was cancelled; the old file is unchanged");
+      throw Cancelled(asked_ + ": it was cancelled; nothing was saved");
     }
   }
 }
@@ -232,7 +236,7 @@ void Sink::finish() {
     throw;
   }
   require_written();
-  require_replaced(place_.settle(), request_.file);
+  require_replaced(place_.settle(), request_.file, room_);
 }
 
 void Sink::publish(std::atomic<os::Publishing>* progress) {

@@ -70,6 +70,7 @@ class Sink {
 
   WriteRequest request_;
   std::string asked_;
+  std::string room_;  // what to say where there is no room
   os::FileReplacement place_;
   std::unique_ptr<SteadyFile> steady_;
   File file_;

@@ -176,7 +176,9 @@ VerifyReport verify(Engine& engine, const std::string& file, const std::string& 
     const bool elsewhere = layout == "virtual" || layout == "external";
     if (planned.skipped.empty()) {
       report.bytes += planned.info.stored_bytes;
-    } else if (!elsewhere) {
+    } else if (elsewhere) {
+      ++report.elsewhere_count;
+    } else {
       ++report.skipped_count;
     }
   }

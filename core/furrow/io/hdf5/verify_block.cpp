@@ -94,6 +94,8 @@ class Reader {
       return false;
     } catch (const ShapeMismatch&) {
       return false;  // more axes than an array has
+    } catch (const IoError&) {
+      return false;  // a filter without plugin, which the planned chunks went past
     }
     if (source_->description().stamp != stamp) refuse_changed(file_name_);
     if (road_of(source_->description()) != Road::chunks) source_.reset();

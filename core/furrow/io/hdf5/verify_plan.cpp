@@ -4,6 +4,7 @@
 #include <limits>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <furrow/io/hdf5/handle.hpp>
 #include <furrow/io/hdf5/source.hpp>
@@ -31,14 +32,63 @@ std::uint64_t grid_size(const ObjectInfo& info) {
   return count;
 }
 
+hsize_t chunks_written(hid_t dataset, hid_t space) {
+  hsize_t written = 0;
+  check(H5Dget_num_chunks(dataset, space, &written), "cannot count its chunks");
+  return written;
+}
+
+/// Chunks that went past all filters of `without` and can be read, as a list; true when those are
+/// all. A chunk that a filter did not make smaller may be stored without it.
+bool plan_readable(hid_t dataset, unsigned without, PlannedDataset& planned) {
+  const std::size_t rank = planned.info.shape.size();
+  const Space space = own<Space>(H5Dget_space(dataset), "cannot read its shape");
+  const hsize_t written = chunks_written(dataset, space.get());
+  std::vector<hsize_t> offset(rank);
+  hsize_t unreadable = written > list_max ? written : 0;
+  for (hsize_t i = 0; i < written && unreadable != written; ++i) {
+    haddr_t address = 0;
+    hsize_t stored = 0;
+    unsigned mask = 0;
+    check(H5Dget_chunk_info(dataset, space.get(), i, offset.data(), &mask, &address, &stored),
+          "cannot list its chunks");
+    if ((mask & without) != without) {
+      ++unreadable;
+    } else {
+      planned.offsets.insert(planned.offsets.end(), offset.begin(), offset.end());
+    }
+  }
+  if (unreadable == 0) {
+    planned.offsets.clear();
+    return true;
+  }
+  planned.kind = PlaceKind::chunk_list;
+  planned.places = planned.offsets.size() / std::max<std::size_t>(rank, 1);
+  if (planned.places != 0) {
+    planned.skipped = fmt::format("{} of {} chunks, ", unreadable, written) + planned.skipped;
+  }
+  return false;
+}
+
+/// False: what the library here can read of it is planned already, and the rest is skipped.
+bool plan_filters(hid_t dataset, PlannedDataset& planned) {
+  unsigned without = 0;
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < planned.info.filters.size(); ++i) {
+    if (planned.info.filters[i].available) continue;
+    without |= 1u << i;
+    names.push_back(to_string(planned.info.filters[i]));
+  }
+  if (without == 0) return true;
+  planned.skipped = fmt::format("compressed by {}, for which the HDF5 library here has no plugin",
+                                fmt::join(names, ", "));
+  if (!plan_readable(dataset, without, planned)) return false;
+  planned.skipped.clear();
+  return true;
+}
+
 void plan_chunks(hid_t dataset, std::uint64_t chunk_bytes_max, PlannedDataset& planned) {
   const ObjectInfo& info = planned.info;
-  for (const Filter& filter : info.filters) {
-    if (filter.available) continue;
-    planned.skipped =
-        "compressed by " + to_string(filter) + ", for which the HDF5 library here has no plugin";
-    return;
-  }
   const Type type = own<Type>(H5Dget_type(dataset), "cannot read its type");
   std::uint64_t bytes = H5Tget_size(type.get());
   for (const std::int64_t extent : info.chunk) {
@@ -49,12 +99,12 @@ void plan_chunks(hid_t dataset, std::uint64_t chunk_bytes_max, PlannedDataset& p
         fmt::format("its chunks have {} bytes, more than the {} allowed", bytes, chunk_bytes_max);
     return;
   }
+  if (!plan_filters(dataset, planned)) return;
   planned.kind = PlaceKind::chunk_grid;
   planned.places = info.stored_bytes == 0 ? 0 : grid_size(info);
   if (planned.places <= 1000) return;
-  hsize_t written = 0;
   const Space space = own<Space>(H5Dget_space(dataset), "cannot read its shape");
-  check(H5Dget_num_chunks(dataset, space.get(), &written), "cannot count its chunks");
+  const hsize_t written = chunks_written(dataset, space.get());
   const bool sparse = planned.places / 4 > written;
   if (!sparse || (written > list_max && planned.places <= grid_max)) return;
   const std::size_t rank = info.shape.size();

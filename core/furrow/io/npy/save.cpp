@@ -88,7 +88,7 @@ void save(Engine& engine, const AnyArray& array, const std::string& file,
     throw AlreadyExists("there is a file \"" + file + "\" already; replace it, or take another");
   }
   const std::uint64_t bytes = header.size() + array.bytes();
-  require_replaced(place.reserve(bytes), file);
+  require_replaced(place.reserve(bytes), file, room_for(path, bytes));
   std::error_code error = place.write_at(0, header.data(), header.size());
   if (!error) error = place.resize(bytes);
   if (error) require_replaced({Step::write, error, path}, file);
