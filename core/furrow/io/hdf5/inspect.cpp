@@ -129,7 +129,7 @@ std::string foreign_words(hid_t attribute, const std::string& asked) {
   const Type type = own<Type>(H5Aget_type(attribute), asked);
   const Space space = own<Space>(H5Aget_space(attribute), asked);
   const Dtype dtype = dtype_of_type(type.get());
-  const std::string what =
+  std::string what =
       dtype == Dtype::none ? describe_type(type.get()) : std::string(dtype_name(dtype));
   if (H5Sget_simple_extent_type(space.get()) == H5S_NULL) return "empty, of " + what;
   const int axes = H5Sget_simple_extent_ndims(space.get());
