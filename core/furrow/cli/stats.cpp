@@ -61,6 +61,13 @@ Statistics statistics_of_file(const Command& command, const StatsArguments& argu
   return s;
 }
 
+// Integers have all their digits.
+std::string extreme_text(const Value& value, std::string (*real)(double)) {
+  if (value.kind == Value::Kind::integer) return fmt::format("{}", value.i);
+  if (value.kind == Value::Kind::natural) return fmt::format("{}", value.u);
+  return real(value.z.real());
+}
+
 int stats(const Command& command, const StatsArguments& arguments) {
   const bool file = is_address(arguments.name);
   if (!file && (!arguments.rows.empty() || !arguments.memory.empty() || arguments.external)) {
@@ -75,7 +82,7 @@ int stats(const Command& command, const StatsArguments& arguments) {
         fmt::format("{{\"count\": {}, \"nan\": {}, \"sum\": {}, \"mean\": {}, \"std\": {}, "
                     "\"min\": {}, \"max\": {}}}\n",
                     s.count, s.nan, json_number(s.sum), json_number(s.mean), json_number(s.std),
-                    json_number(s.min), json_number(s.max)));
+                    extreme_text(s.least, json_number), extreme_text(s.greatest, json_number)));
     return exit_done;
   }
   print(table({{"count", fmt::format("{}", s.count)},
@@ -83,8 +90,8 @@ int stats(const Command& command, const StatsArguments& arguments) {
                {"sum", plain_number(s.sum)},
                {"mean", plain_number(s.mean)},
                {"std", plain_number(s.std)},
-               {"min", plain_number(s.min)},
-               {"max", plain_number(s.max)}},
+               {"min", extreme_text(s.least, plain_number)},
+               {"max", extreme_text(s.greatest, plain_number)}},
               "ll"));
   return exit_done;
 }
@@ -104,8 +111,8 @@ void add_stats(CLI::App& app, Command& command) {
   verb.flag("--external", options->external,
             "For a dataset: links to other files may be followed, and elements come from there");
   verb.flag("--json", options->json,
-            "One object: count, nan, sum, mean, std, min, max, with 17 significant digits; "
-            "what is not finite is null");
+            "One object: count, nan, sum, mean, std, min, max, with 17 significant digits, "
+            "min and max of integers with all of theirs; what is not finite is null");
   verb.on_chosen([&command, options] {
     command.run = [&command, options] { return stats(command, *options); };
   });

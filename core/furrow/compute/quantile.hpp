@@ -2,8 +2,8 @@
 //
 // Quantiles, medians and different elements, on an engine's workers.
 //
-//   auto q = furrow::quantile(engine, x, {0.05, 0.5, 0.95});           // of all elements: shape
-//   (3) auto q = furrow::quantile(engine, x, {0.5}, {.axis = 0});          // shape (1, rest)
+//   auto q = furrow::quantile(engine, x, {0.05, 0.5, 0.95});           // of all: shape (3)
+//   auto r = furrow::quantile(engine, x, {0.5}, {.axis = 0});          // shape (1, rest)
 //   double m = furrow::median(engine, x)();                            // rank 0
 //   auto u = furrow::unique(engine, x);                                // u.values, u.counts
 //

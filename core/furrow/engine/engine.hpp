@@ -104,6 +104,8 @@ struct Statistics {
   double std = 0;
   double min = 0;  // NaN when count is 0
   double max = 0;
+  Value least = 0.0;  // min and max as the elements have them: integers exactly
+  Value greatest = 0.0;
 };
 
 /// What a worker looks like from outside, for `top` and for post-mortems.
@@ -159,9 +161,17 @@ class Engine {
   Future<void> apply_async(std::string_view kernel, const AnyArray& x,
                            std::span<const Value> parameters = {},
                            std::span<const AnyArray> more = {}, const JobOptions& options = {});
-  /// In place, the further inputs arrays or numbers: apply("multiply", x, {}, {2.0}).
+  /// In place, the further inputs arrays or numbers: apply("multiply", x, {}, {2.0}); one or more
+  /// arrays also bare: apply("axpby", y, {2.0, 1.0}, x).
   void apply(std::string_view kernel, const AnyArray& x, std::initializer_list<Value> parameters,
              std::initializer_list<Input> more);
+  template <class... More>
+  requires(sizeof...(More) > 0 && (std::derived_from<More, AnyArray> &&
+                                   ...)) void apply(std::string_view kernel, const AnyArray& x,
+                                                    std::initializer_list<Value> parameters,
+                                                    const More&... more) {
+    apply(kernel, x, parameters, {Input(more)...});
+  }
   /// Into `out`: apply_to("add", out, {x, 2.0}). An input may be the same array as `out`, but not
   /// overlap it otherwise. Inputs are broadcast to the shape of `out`.
   void apply_to(std::string_view kernel, const AnyArray& out, std::initializer_list<Input> in,

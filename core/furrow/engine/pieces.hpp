@@ -65,6 +65,7 @@ class PiecewiseStatistics {
  private:
   Engine& engine_;
   PieceFold fold_;
+  Dtype dtype_ = Dtype::f64;
 };
 
 /// An expression that folds to a number, as "sum(x*y)".

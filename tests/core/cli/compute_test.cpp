@@ -155,3 +155,27 @@ TEST_CASE("stats gives one object with 17 digits, NaN counted apart and shown as
   CHECK(is_one_sentence(complex.error));
   run({"rm", "--force", "x", "one", "none", "w"});
 }
+
+TEST_CASE("stats gives the extremes of integers with all their digits") {
+  const auto says = [](const std::string& name, const std::string& least,
+                       const std::string& greatest) {
+    const std::string json = run({"stats", name, "--json"});
+    INFO(json);
+    const std::string ends = "\"min\": " + least + ", \"max\": " + greatest + "}\n";
+    CHECK(json.size() > ends.size());
+    CHECK(json.substr(json.size() - ends.size()) == ends);
+    CHECK(run({"stats", name}).find(least + "\n") != std::string::npos);
+  };
+  auto i = Array<std::int64_t>::create("i", {100'000});
+  for (std::int64_t& each : i.span()) each = 5;
+  i(70'001) = -4599595152959709183;
+  i(3) = 9223372036854775807;
+  says("i", "-4599595152959709183", "9223372036854775807");
+  auto u = Array<std::uint64_t>::create("u", {100'000});
+  for (std::uint64_t& each : u.span()) each = 18446744073709551615U;
+  u(99'999) = 9007199254740993;
+  says("u", "9007199254740993", "18446744073709551615");
+  auto b = Array<bool>::create("b", {10});
+  says("b", "0", "0");
+  run({"rm", "--force", "i", "u", "b"});
+}

@@ -51,6 +51,8 @@ TEST_CASE("numbers stand for arrays in a kernel, at every place") {
     CHECK(out(1, 332) == x(1, 332));
     engine.apply("multiply", out, {}, {10});
     CHECK(out(0, 0) == -10);
+    engine.apply("axpby", out, {2.0, 1.0}, x);  // as the README has it: the array bare
+    CHECK(out(1, 332) == 21 * x(1, 332));
     const std::vector<Input> in{x, std::complex<double>(1, 2)};
     CHECK_THROWS_AS(engine.apply_to_async("add", out, in), InvalidArgument);
     const std::vector<Input> good{3, x};
