@@ -70,7 +70,7 @@ Finding pages(const std::string& directory) {
                 huge ? "huge" : human_bytes(os::memory_page_bytes()), huge ? "true" : "false", ""};
   if (!huge && !policy.empty()) {
     found.advice = fmt::format(
-        "new arrays cost up to ten times less with huge pages: as root, mount -o "
+        "new arrays cost a fraction with huge pages: as root, mount -o "
         "remount,huge=within_size {} (README, Huge pages)",
         directory);
   }
