@@ -222,7 +222,7 @@ int info(const Command& command, const Options& options) {
 }
 
 std::string verdict(const hdf5::VerifiedDataset& d) {
-  const std::string unread = d.skipped.empty() ? "" : "not read: " + printable(d.skipped);
+  std::string unread = d.skipped.empty() ? "" : "not read: " + printable(d.skipped);
   if (d.torn != 0) {
     return fmt::format("TORN: {} of {}{}{}", d.torn, d.places, unread.empty() ? "" : "; ", unread);
   }
