@@ -130,12 +130,26 @@ TEST_CASE("dtypes and shapes that do not fit are refused before anything runs") 
   refused("x + table + three", "  ^", "(6,) and (2, 3)");
   refused("w % x", "  ^", "c128 and f64");
   refused("f32(w)", "^^^", "real(x)");
-  refused("w / w", "  ^", "c128 and c128 (for x/y write x*conj(y)*(1/real(y*conj(y)))");
-  const Compiled quotient = compile("w*conj(w)*(1/real(w*conj(w)))", sources());
-  REQUIRE_FALSE(quotient.error);
+  refused("w // w", "  ^^", "c128 and c128");
+}
+
+TEST_CASE("complex numbers have quotients, magnitudes and signs") {
   c128 out[6] = {};
-  run(quotient, out);
-  CHECK(std::abs(out[5] - c128(1, 0)) < 1e-15);
+  const auto element = [&](const std::string& text) {
+    const Compiled compiled = compile(text, sources());
+    INFO(text);
+    REQUIRE_FALSE(compiled.error);
+    REQUIRE(compiled.dtype == Dtype::c128);
+    run(compiled, out);
+    return out[5];
+  };
+  CHECK(element("w / w") == c128(1, 0));
+  CHECK(element("w / 2") == c128(0.5, 1));
+  CHECK(element("5 / w") == c128(1, -2));
+  CHECK(element("np.reciprocal(w)") == c128(0.2, -0.4));
+  CHECK(element("-w") == c128(-1, -2));
+  CHECK(element("1j * abs(w*w)").imag() == 5);
+  CHECK(compile("abs(c64(w))", sources()).dtype == Dtype::f32);
 }
 
 TEST_CASE("powers of integers are integers") {

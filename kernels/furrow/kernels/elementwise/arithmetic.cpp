@@ -211,6 +211,7 @@ constexpr void put_complex(ElementwiseTable& table, Dtype dtype) noexcept {
   table.at(ElementwiseOp::multiply, dtype) = &multiply_complex_packed<P, false>;
   table.at(ElementwiseOp::add, dtype) = &complex_parts<Add, P>;
   table.at(ElementwiseOp::subtract, dtype) = &complex_parts<Subtract, P>;
+  table.at(ElementwiseOp::negate, dtype) = &complex_parts<Negate, P>;
 }
 
 template <template <class> class OpOf>

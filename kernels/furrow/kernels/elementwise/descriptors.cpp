@@ -1,6 +1,7 @@
 // furrow/kernels/elementwise/descriptors.cpp
 //
 // What the registry says about the basic elementwise kernels, and the functions it points to.
+#include <furrow/kernels/elementwise/complex.hpp>
 #include <furrow/kernels/elementwise/describe.hpp>
 #include <furrow/kernels/elementwise/describe_typed.hpp>
 #include <furrow/kernels/elementwise/descriptors.hpp>
@@ -14,6 +15,7 @@ namespace {
 constinit Dispatch<ElementwiseTable> arithmetic{resolve_arithmetic};
 constinit Dispatch<ElementwiseTable> plain{resolve_plain};
 constinit Dispatch<ElementwiseTable> math{resolve_math};
+constinit Dispatch<ComplexTable> complex_numbers{resolve_complex};
 
 struct Basic {
   using Op = ElementwiseOp;
@@ -46,13 +48,29 @@ constexpr Kernel kernel(const Words& words, std::span<const Parameter> parameter
   return Describe<Basic>::kernel<O, List>(words, parameters);
 }
 
+/// The variants of a kernel for complex numbers.
+template <ComplexOp O>
+inline constexpr auto& complex_variants =
+    Types<c64, c128>::variants<TypedKernels<ComplexNumbers>, O>;
+
 // Integers are divided as f64.
 constexpr Kernel divide = [] {
   Kernel joined = kernel<ElementwiseOp::divide, Floats>(
       {"divide", "Quotient of two arrays; integers give f64.", "out = x/y", "np.divide(x, y)",
-       "correctly rounded; integers beyond 2^53 are rounded first"});
-  joined.variants = joined_variants<Floats::variants<Describe<Basic>, ElementwiseOp::divide>,
-                                    Ints::variants<TypedKernels<Integers>, IntegerOp::true_divide>>;
+       "correctly rounded; integers beyond 2^53 are rounded first; complex: 4 eps*|x/y|"});
+  joined.variants = joined_variants<
+      joined_variants<Floats::variants<Describe<Basic>, ElementwiseOp::divide>,
+                      Ints::variants<TypedKernels<Integers>, IntegerOp::true_divide>>,
+      complex_variants<ComplexOp::divide>>;
+  return joined;
+}();
+
+constexpr Kernel abs_of = [] {
+  Kernel joined = kernel<ElementwiseOp::abs, Reals>(
+      {"abs", "Absolute value; the most negative integer stays itself.", "out = |x|", "np.abs(x)",
+       "exact; complex: 0.8 ULP"});
+  joined.variants = joined_variants<Reals::variants<Describe<Basic>, ElementwiseOp::abs>,
+                                    complex_variants<ComplexOp::abs>>;
   return joined;
 }();
 
@@ -80,10 +98,9 @@ constexpr Kernel kernels[] = {
     kernel<Op::multiply, Numbers>({"multiply", "Product of two arrays; integers wrap.", "out = x*y",
                                    "np.multiply(x, y)", "correctly rounded; complex: 2 eps*|x*y|"}),
     divide,
-    kernel<Op::negate, Reals>(
+    kernel<Op::negate, Numbers>(
         {"negate", "Changes the sign; integers wrap.", "out = -x", "np.negative(x)", "exact"}),
-    kernel<Op::abs, Reals>({"abs", "Absolute value; the most negative integer stays itself.",
-                            "out = |x|", "np.abs(x)", "exact"}),
+    abs_of,
     kernel<Op::clip, Reals>({"clip", "Limits to [low, high]; NaN stays, a NaN bound gives NaN.",
                              "out = min(max(x, low), high)", "np.clip(x, low, high)", "exact"},
                             low_high),
@@ -101,6 +118,10 @@ constexpr Kernel kernels[] = {
 }  // namespace
 
 std::span<const Kernel> elementwise_kernels() noexcept { return kernels; }
+
+MapFunction complex_packed(ComplexOp op, Dtype dtype) noexcept {
+  return complex_numbers.table().at(op, dtype);
+}
 
 MapFunction elementwise_function(ElementwiseOp op, Dtype dtype) noexcept {
   return map_function(kernels[static_cast<std::size_t>(op)], dtype);

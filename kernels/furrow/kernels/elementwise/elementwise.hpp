@@ -4,7 +4,8 @@
 //
 // Shape   all spans have the same length
 // Types   f32 and f64 for all; integers wrap as in NumPy where listed; c64 and c128 for fill, copy,
-//         scale, add, subtract, multiply; every dtype for fill, copy; casts: cast.hpp
+//         scale, add, subtract, multiply, divide, negate, abs (into reals); every dtype for fill,
+//         copy; casts: cast.hpp
 // Memory  out may be one of the inputs, but not overlap it otherwise; nothing is allocated
 // Order   element i depends on the inputs' element i alone: any split gives the same bits
 // Error   correctly rounded, but for exp, log, sin, cos: 1.0 ULP (tests/kernels/accuracy_test.cpp)
@@ -16,6 +17,7 @@
 #include <span>
 #include <type_traits>
 
+#include <furrow/kernels/elementwise/complex.hpp>
 #include <furrow/kernels/elementwise/entries.hpp>
 #include <furrow/kernels/packed.hpp>
 
@@ -26,7 +28,9 @@ concept Float = std::same_as<T, float> || std::same_as<T, double>;
 template <class T>
 concept Real = Float<T> ||(std::integral<T> && !std::same_as<T, bool> && Element<T>);
 template <class T>
-concept Number = Real<T> || std::same_as<T, c64> || std::same_as<T, c128>;
+concept ComplexNumber = std::same_as<T, c64> || std::same_as<T, c128>;
+template <class T>
+concept Number = Real<T> || ComplexNumber<T>;
 
 namespace detail {
 
@@ -98,12 +102,13 @@ template <Number T>
 void multiply(Input<T> x, Input<T> y, std::span<T> out) noexcept {
   detail::map_spans<ElementwiseOp::multiply, T>(out, {x, y}, {});
 }
-template <Float T>
+template <class T>
+requires Float<T> || ComplexNumber<T>
 void divide(Input<T> x, Input<T> y, std::span<T> out) noexcept {
   detail::map_spans<ElementwiseOp::divide, T>(out, {x, y}, {});
 }
 
-template <Real T>
+template <Number T>
 void negate(Input<T> x, std::span<T> out) noexcept {
   detail::map_spans<ElementwiseOp::negate, T>(out, {x}, {});
 }
@@ -111,6 +116,16 @@ void negate(Input<T> x, std::span<T> out) noexcept {
 template <Real T>
 void abs(Input<T> x, std::span<T> out) noexcept {
   detail::map_spans<ElementwiseOp::abs, T>(out, {x}, {});
+}
+/// Of complex numbers: abs<double>(x, out) with x of c128
+template <Float P>
+void abs(Input<std::complex<P>> x, std::span<P> out) noexcept {
+  MapCall call{};
+  call.out = out.data();
+  call.in[0] = x.data();
+  call.out_stride = call.in_stride[0] = 1;
+  call.count = out.size();
+  complex_packed(ComplexOp::abs, dtype_of<std::complex<P>>)(call);
 }
 /// out = min(max(x, low), high); a NaN bound makes every result NaN
 template <Real T>

@@ -5,7 +5,9 @@
 #include <cmath>
 #include <limits>
 
+#include <furrow/kernels/elementwise/complex.hpp>
 #include <furrow/kernels/elementwise/describe.hpp>
+#include <furrow/kernels/elementwise/describe_typed.hpp>
 #include <furrow/kernels/elementwise/descriptors.hpp>
 #include <furrow/kernels/elementwise/exponential_entries.hpp>
 #include <furrow/kernels/elementwise/reference.hpp>
@@ -70,6 +72,17 @@ struct Exponential {
 
 using Op = ExponentialOp;
 using D = Describe<Exponential>;
+
+constexpr Kernel reciprocal = [] {
+  Kernel joined = D::kernel<Op::reciprocal, Floats>({"reciprocal", "One over x.", "out = 1/x",
+                                                     "np.reciprocal(x)",
+                                                     "correctly rounded; complex: 4 eps*|1/x|"});
+  joined.variants = joined_variants<
+      Floats::variants<D, Op::reciprocal>,
+      Types<c64, c128>::variants<TypedKernels<ComplexNumbers>, ComplexOp::reciprocal>>;
+  return joined;
+}();
+
 constexpr Kernel kernels[] = {
     D::kernel<Op::exp2, Floats>({"exp2", "Power of two.", "out = 2^x", "np.exp2(x)", "1.0 ULP"}),
     D::kernel<Op::expm1, Floats>({"expm1", "Exponential less one, exact near 0.", "out = e^x - 1",
@@ -94,8 +107,7 @@ constexpr Kernel kernels[] = {
                                   "out = atanh x", "np.arctanh(x)", "1.0 ULP"}),
     D::kernel<Op::cbrt, Floats>(
         {"cbrt", "Cube root, of negative numbers too.", "out = x^(1/3)", "np.cbrt(x)", "0.6 ULP"}),
-    D::kernel<Op::reciprocal, Floats>(
-        {"reciprocal", "One over x.", "out = 1/x", "np.reciprocal(x)", "correctly rounded"}),
+    reciprocal,
     D::kernel<Op::square, Numbers>({"square", "Product with itself; integers wrap.", "out = x*x",
                                     "np.square(x)", "correctly rounded; complex: 2 eps*|x*x|"}),
     D::kernel<Op::pow, Floats>({"pow", "x to the power y, with all special cases of C.",

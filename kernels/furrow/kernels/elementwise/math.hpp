@@ -4,7 +4,7 @@
 // out[i] = f(x[i]) or f(x[i], y[i]).
 //
 // Shape   all spans have the same length
-// Types   f32 and f64; square: integers (wrapping), c64 and c128 too
+// Types   f32 and f64; square: integers (wrapping), c64 and c128 too; reciprocal: c64 and c128
 // Memory  out may be one of the inputs, but not overlap it otherwise; nothing is allocated
 // Order   element i depends on the inputs' element i alone: any split gives the same bits
 // Error   1.0 ULP at most, but for asinh 1.2; each function's bound is in the table of README.md
@@ -66,7 +66,8 @@ template <Float T>
 void cbrt(Input<T> x, std::span<T> out) noexcept {
   detail::map_spans<ExponentialOp::cbrt, T>(out, {x}, {});
 }
-template <Float T>
+template <class T>
+requires Float<T> || ComplexNumber<T>
 void reciprocal(Input<T> x, std::span<T> out) noexcept {
   detail::map_spans<ExponentialOp::reciprocal, T>(out, {x}, {});
 }

@@ -53,12 +53,6 @@ std::string hint_for_bits(const Node& node, std::string_view kernel, bool any_bo
          std::string(symbol) + " (x < 1))";
 }
 
-// There is no kernel for quotients of complex numbers.
-std::string hint_for_complex(std::string_view kernel, bool any_complex) {
-  if (kernel != "divide" || !any_complex) return "";
-  return " (for x/y write x*conj(y)*(1/real(y*conj(y))), as long as abs(y)**2 is in range)";
-}
-
 }  // namespace
 
 Graph::Id Calls::fail(Kind kind, Span where, std::string message) {
@@ -139,18 +133,6 @@ std::optional<Graph::Id> Calls::special(const Node& node, std::string_view name,
   if (name == "positive" || (same && !complex)) {
     if (!takes(node, values, 1)) return 0;
     return values[0];
-  }
-  if (complex && is_synonym(name, "negative")) {
-    if (!takes(node, values, 1)) return 0;
-    // -0 - x is -x, zeros included.
-    const Dtype dtype = graph_[values[0]].dtype;
-    const Id difference[] = {graph_.constant(dtype, scalar_of(c128(-0.0, -0.0))), values[0]};
-    return kernel(node, "subtract", difference);
-  }
-  if (complex && is_synonym(name, "abs") && find("hypot") != nullptr) {
-    if (!takes(node, values, 1)) return 0;
-    const Id parts[] = {kernel(node, "real", values), kernel(node, "imag", values)};
-    return kernel(node, "hypot", parts);
   }
   if (is_synonym(name, "square")) {
     if (!takes(node, values, 1)) return 0;
@@ -323,9 +305,7 @@ Graph::Id Calls::kernel(const Node& node, std::string_view name, Values values) 
   std::vector<Operand> operands;
   std::string given;
   bool any_bool = false;
-  bool any_complex = false;
   for (const Id value : values) {
-    any_complex = any_complex || is_complex(graph_[value].dtype);
     any_bool = any_bool || graph_[value].dtype == Dtype::bool_;
     operands.push_back(graph_[value].as_operand());
     given += (given.empty() ? "" : " and ") + std::string(dtype_name(graph_[value].dtype));
@@ -337,8 +317,7 @@ Graph::Id Calls::kernel(const Node& node, std::string_view name, Values values) 
   }
   if (resolution) return graph_.apply(*found, *resolution, values, form);
   return fail(Kind::type, node.word,
-              node.name + " does not take " + given + hint_for_bits(node, found->name, any_bool) +
-                  hint_for_complex(found->name, any_complex));
+              node.name + " does not take " + given + hint_for_bits(node, found->name, any_bool));
 }
 
 bool Calls::parameter(const Node& node, const Kernel& kernel, Dtype dtype, std::size_t index,
