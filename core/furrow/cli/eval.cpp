@@ -10,6 +10,7 @@
 
 #include <furrow/cli/command.hpp>
 #include <furrow/cli/number.hpp>
+#include <furrow/cli/saving.hpp>
 #include <furrow/cli/text.hpp>
 #include <furrow/cli/verb.hpp>
 #include <furrow/cli/work.hpp>
@@ -47,37 +48,18 @@ struct EvalArguments {
   std::string out;
   std::string memory;
   std::string rows;
-  int gzip = 0;
-  std::string shuffle;
-  bool no_checksum = false;
-  std::string chunk;
-  bool growable = false;
-  bool replace = false;
+  SavingText how;
   bool external = false;
-
-  bool says_how_to_save() const {
-    return gzip != 0 || !shuffle.empty() || no_checksum || !chunk.empty() || growable || replace;
-  }
+  bool verbose = false;
 };
 
 hdf5::SaveOptions save_options(const EvalArguments& arguments) {
-  if (arguments.out.empty() && arguments.says_how_to_save()) {
+  if (arguments.out.empty() && arguments.how.given()) {
     throw UsageError(
         "--gzip, --shuffle, --no-checksum, --chunk, --growable and --replace are for a dataset "
         "that is written (--out)");
   }
-  if (arguments.shuffle == "on" && arguments.gzip == 0) {
-    throw UsageError("--shuffle on is for compressed datasets (give --gzip, too)");
-  }
-  hdf5::SaveOptions save;
-  save.gzip = arguments.gzip;
-  if (arguments.shuffle == "on") save.shuffle = hdf5::Shuffle::on;
-  if (arguments.shuffle == "off") save.shuffle = hdf5::Shuffle::off;
-  save.fletcher32 = !arguments.no_checksum;
-  save.growable = arguments.growable;
-  save.replace = arguments.replace;
-  if (!arguments.chunk.empty()) save.chunk = parse_extents(arguments.chunk, "--chunk");
-  return save;
+  return parse_saving(arguments.how);
 }
 
 // "NAME=FILE.h5:/dataset", or without a name: that of the dataset.
@@ -128,8 +110,11 @@ int eval_files(const Command& command, const EvalArguments& arguments) {
     options.job = work.job(bytes_of(work.engine(), inputs, arguments.external));
     return hdf5::evaluate(work.engine(), arguments.text, inputs, to, save, options);
   });
-  spdlog::debug("read by the road of {} in {} slabs of {} rows", result.report.road,
-                result.report.slabs, result.report.slab_rows);
+  const hdf5::StreamReport& report = result.report;
+  if (to) tell_without_effect(save, report.written);
+  if (arguments.verbose) {
+    complain(road_words(report) + (to ? "; " + words_of(report.written) : ""));
+  }
   if (!to && result.value.is_number()) print(number_text(result.value, arguments.json));
   return exit_done;
 }
@@ -141,8 +126,9 @@ int eval(const Command& command, const EvalArguments& arguments) {
   if (syntax.error) throw UsageError(expression::to_string(*syntax.error, text));
   if (!arguments.in.empty()) return eval_files(command, arguments);
   if (!arguments.out.empty() || !arguments.rows.empty() || !arguments.memory.empty() ||
-      arguments.says_how_to_save() || arguments.external) {
-    throw UsageError("--out, --rows, --memory, --external and how to save are for datasets (--in)");
+      arguments.how.given() || arguments.external || arguments.verbose) {
+    throw UsageError(
+        "--out, --rows, --memory, --external, --verbose and how to save are for datasets (--in)");
   }
   const std::string sentence =
       syntax.target().empty()
@@ -192,17 +178,11 @@ void add_eval(CLI::App& app, Command& command) {
   verb.option("--rows", options->rows, "With --in: A:B, of the datasets");
   verb.option("--memory", options->memory,
               "With --in: memory that it may take, as in 64M (default 256M)");
-  verb.option("--gzip", options->gzip, "With --out: compress, 1 (fast) to 9 (small)")
-      .in_range(1, 9);
-  verb.option("--shuffle", options->shuffle,
-              "With --out: sort bytes by significance before gzip: auto (when it pays), on, off")
-      .one_of({"auto", "on", "off"});
-  verb.flag("--no-checksum", options->no_checksum, "With --out: no fletcher32 in the chunks");
-  verb.option("--chunk", options->chunk, "With --out: shape of the chunks, as in 1000,64");
-  verb.flag("--growable", options->growable, "With --out: rows can be appended later");
-  verb.flag("--replace", options->replace, "With --out: a dataset of that name goes");
+  add_saving_options(verb, options->how, "With --out: ");
+  verb.flag("--replace", options->how.replace, "With --out: a dataset of that name goes");
   verb.flag("--external", options->external,
             "With --in: links to other files may be followed, and elements come from there");
+  verb.flag("--verbose", options->verbose, "With --in: say which road the elements took");
   verb.footer(
       "  furrow eval 'z = where(x > 0, log(x), 0) + 2*y'   made when it is not there\n"
       "  furrow eval 'x -= mean'                           in place\n"

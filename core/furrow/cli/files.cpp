@@ -7,6 +7,7 @@
 
 #include <furrow/cli/command.hpp>
 #include <furrow/cli/npy.hpp>
+#include <furrow/cli/saving.hpp>
 #include <furrow/cli/selection.hpp>
 #include <furrow/cli/text.hpp>
 #include <furrow/cli/verb.hpp>
@@ -65,36 +66,11 @@ int load(const Command& command, const LoadArguments& arguments) {
 struct SaveArguments {
   std::string name;
   std::string address;
-  int gzip = 0;
-  std::string shuffle = "auto";
-  bool no_checksum = false;
-  std::string chunk;
-  bool growable = false;
+  SavingText how;
   bool no_scales = false;
-  bool replace = false;
   bool verbose = false;
   std::string format;
 };
-
-hdf5::Shuffle parse_shuffle(const std::string& text) {
-  return text == "on"    ? hdf5::Shuffle::on
-         : text == "off" ? hdf5::Shuffle::off
-                         : hdf5::Shuffle::automatic;
-}
-
-/// What was asked for and cannot be, by the array's shape; a script that saves many arrays alike
-/// goes on.
-void tell_without_effect(const hdf5::SaveOptions& options, const hdf5::SaveReport& report) {
-  const bool chunked = report.chunk.ndim() > 0;
-  const bool asked = options.gzip > 0 || options.chunk.ndim() > 0;
-  if (asked && !chunked) {
-    spdlog::warn("{} is stored as it is: neither compressed nor in chunks",
-                 report.shape.ndim() == 0 ? "a single number" : "an array without elements");
-  } else if (options.chunk.ndim() > 0 && report.chunk != options.chunk) {
-    spdlog::warn("chunks of {} are larger than the array: they were made {}",
-                 to_string(options.chunk), to_string(report.chunk));
-  }
-}
 
 /// Scales of the axes, each of which is a dataset in the file.
 std::vector<std::string> scales_of(const Attributes& attributes) {
@@ -106,9 +82,7 @@ std::vector<std::string> scales_of(const Attributes& attributes) {
 }
 
 void tell(const hdf5::SaveReport& report, const Attributes& attributes) {
-  std::string text = fmt::format("saved by the road \"{}\"", report.road);
-  if (report.chunk.ndim() > 0) text += fmt::format(", in chunks of {}", to_string(report.chunk));
-  if (report.shuffled) text += ", shuffled";
+  std::string text = words_of(report);
   const std::vector<std::string> scales = scales_of(attributes);
   if (!scales.empty()) {
     text += fmt::format("; beside it, as {} of its own: \"{}\"",
@@ -126,26 +100,16 @@ void drop_scales(Attributes& attributes) {
 
 int save(const Command& command, const SaveArguments& arguments) {
   if (is_npy(arguments.address, arguments.format)) {
-    const bool chunks = arguments.gzip != 0 || !arguments.chunk.empty() || arguments.growable;
-    if (chunks || arguments.shuffle == "on" || arguments.no_checksum || arguments.no_scales) {
+    if (arguments.how.asks_for_chunks() || arguments.no_scales) {
       throw UsageError(
           ".npy files are neither compressed nor in chunks, and have no scales (leave --gzip, "
           "--shuffle, --no-checksum, --chunk, --growable, --no-scales)");
     }
     return save_npy(command,
-                    {arguments.name, arguments.address, arguments.replace, arguments.verbose});
+                    {arguments.name, arguments.address, arguments.how.replace, arguments.verbose});
   }
   const Address to = parse_address(arguments.address);
-  if (arguments.shuffle == "on" && arguments.gzip == 0) {
-    throw UsageError("--shuffle on is for compressed datasets (give --gzip, too)");
-  }
-  hdf5::SaveOptions options;
-  options.gzip = arguments.gzip;
-  options.shuffle = parse_shuffle(arguments.shuffle);
-  options.fletcher32 = !arguments.no_checksum;
-  options.growable = arguments.growable;
-  options.replace = arguments.replace;
-  if (!arguments.chunk.empty()) options.chunk = parse_extents(arguments.chunk, "--chunk");
+  hdf5::SaveOptions options = parse_saving(arguments.how);
   const AnyArray array = attach(arguments.name, Access::read_only);
   options.attributes = attributes_of_view(array);
   if (arguments.no_scales) drop_scales(*options.attributes);
@@ -213,17 +177,11 @@ void add_save(CLI::App& app, Command& command) {
   verb.option("NAME", arguments->name, "Name of the array").required();
   verb.option("FILE.h5:/dataset", arguments->address, "The dataset to be made, or FILE.npy")
       .required();
-  verb.option("--gzip", arguments->gzip, "Compress, 1 (fast) to 9 (small)").in_range(0, 9);
-  verb.option("--shuffle", arguments->shuffle,
-              "Sort bytes by significance before gzip: auto (when it pays), on, off")
-      .one_of({"auto", "on", "off"});
-  verb.flag("--no-checksum", arguments->no_checksum, "No fletcher32 in the chunks");
-  verb.option("--chunk", arguments->chunk, "Shape of the chunks, as in 1000,64");
-  verb.flag("--growable", arguments->growable, "Rows can be appended later");
+  add_saving_options(verb, arguments->how, "");
   verb.flag("--no-scales", arguments->no_scales,
             "Without the scales of its axes (furrow info shows dims.0, …), which are datasets of "
             "their own beside it");
-  verb.flag("--replace", arguments->replace, "A dataset, or .npy file, of that name goes");
+  verb.flag("--replace", arguments->how.replace, "A dataset, or .npy file, of that name goes");
   verb.flag("--verbose", arguments->verbose, "Say which road the save took");
   verb.option("--format", arguments->format, "What the name does not say: hdf5 or npy")
       .one_of({"hdf5", "npy"});

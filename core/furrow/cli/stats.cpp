@@ -2,10 +2,10 @@
 #include <memory>
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <furrow/cli/command.hpp>
 #include <furrow/cli/number.hpp>
+#include <furrow/cli/saving.hpp>
 #include <furrow/cli/text.hpp>
 #include <furrow/cli/verb.hpp>
 #include <furrow/cli/work.hpp>
@@ -38,6 +38,7 @@ struct StatsArguments {
   std::string rows;
   bool external = false;
   bool json = false;
+  bool verbose = false;
 };
 
 Statistics statistics_of_file(const Command& command, const StatsArguments& arguments) {
@@ -56,8 +57,7 @@ Statistics statistics_of_file(const Command& command, const StatsArguments& argu
       work.job(static_cast<std::uint64_t>(size_of(there.shape)) * item_bytes(there.dtype));
   hdf5::StreamReport report;
   const Statistics s = hdf5::statistics(work.engine(), {from.file, from.dataset}, options, &report);
-  spdlog::debug("read by the road of {} in {} slabs of {} rows", report.road, report.slabs,
-                report.slab_rows);
+  if (arguments.verbose) complain(road_words(report));
   return s;
 }
 
@@ -70,8 +70,10 @@ std::string extreme_text(const Value& value, std::string (*real)(double)) {
 
 int stats(const Command& command, const StatsArguments& arguments) {
   const bool file = is_address(arguments.name);
-  if (!file && (!arguments.rows.empty() || !arguments.memory.empty() || arguments.external)) {
-    throw UsageError("--rows, --memory and --external are for datasets (FILE.h5:/dataset)");
+  if (!file && (!arguments.rows.empty() || !arguments.memory.empty() || arguments.external ||
+                arguments.verbose)) {
+    throw UsageError(
+        "--rows, --memory, --external and --verbose are for datasets (FILE.h5:/dataset)");
   }
   const Statistics s = interruptible("interrupted; nothing was changed", [&] {
     return file ? statistics_of_file(command, arguments)
@@ -110,6 +112,7 @@ void add_stats(CLI::App& app, Command& command) {
               "For a dataset: memory that it may take, as in 64M (default 256M)");
   verb.flag("--external", options->external,
             "For a dataset: links to other files may be followed, and elements come from there");
+  verb.flag("--verbose", options->verbose, "For a dataset: say which road its elements took");
   verb.flag("--json", options->json,
             "One object: count, nan, sum, mean, std, min, max, with 17 significant digits, "
             "min and max of integers with all of theirs; what is not finite is null");

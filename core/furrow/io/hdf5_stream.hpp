@@ -57,6 +57,7 @@ struct StreamReport {
   std::int64_t slabs = 0;
   std::int64_t slab_rows = 0;
   std::uint64_t buffer_bytes = 0;  // of all slabs in memory together
+  SaveReport written = {};         // of the dataset that was made, where one was
 };
 
 // --- kernels of one's own ---

@@ -15,6 +15,8 @@
 // Beyond   the elements a file may hold more, which is not looked at, as np.load does not; the
 //          header says how many bytes (several arrays, saved one after the other, or no end)
 // Attributes  have no place in such files
+// Changed  a file that is written into while it is loaded is InUse; one that is replaced gives the
+//          old array whole, or InUse
 // Source   NumPy Enhancement Proposal 1; numpy.lib.format, versions 1.0, 2.0 and 3.0
 // Errors   NotFound, Corrupt (no .npy, a header that makes no sense, cut short), TypeMismatch,
 //          ShapeMismatch, AlreadyExists, InUse, PermissionDenied, OutOfSpace, InvalidArgument (a

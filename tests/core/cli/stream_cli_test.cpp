@@ -47,6 +47,16 @@ TEST_CASE("stats and eval read datasets piece by piece, and write one") {
   const std::string info = run({"h5", "info", grown + ":/y"});
   CHECK_THAT(info, Contains("(100, 50)"));
   CHECK_THAT(info, Contains("shuffle") && Contains("gzip-3") && !Contains("fletcher32"));
+  // What cannot be as it was asked for is said, as save says it.
+  const Result clipped = attempt({"eval", "--in", in, "--out", grown + ":/z", "--rows", "0:40",
+                                  "--chunk", "64,64", "--verbose", "y = x"});
+  CHECK(clipped.code == 0);
+  CHECK_THAT(clipped.error, Contains("chunks of (64, 64) are larger") && Contains("(40, 50)"));
+  CHECK_THAT(clipped.error, Contains("read by the road \"chunks\", in 1 slab") &&
+                                Contains("saved by the road \"chunks\", in chunks of (40, 50)"));
+  CHECK_THAT(attempt({"stats", in, "--verbose"}).error, Contains("read by the road \"chunks\""));
+  refused({"stats", "x", "--verbose"}, 2, "--verbose");
+  refused({"eval", "sum(x)", "--verbose"}, 2, "--in");
   refused({"eval", "--in", in, "--gzip", "2", "sum(x)"}, 2, "--out");
   refused({"eval", "--in", in, "--out", out, "--shuffle", "often", "y = x"}, 2, "--shuffle");
   refused({"eval", "--out", folder / "w.h5:/w", "w = x"}, 2, "--in");

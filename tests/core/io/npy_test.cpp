@@ -1,8 +1,11 @@
 // .npy: NumPy's files to arrays and back, both byte orders, both orders of axes; bad headers.
 #include <catch2/catch.hpp>
 
+#include <csignal>
 #include <cstring>
+#include <filesystem>
 #include <random>
+#include <thread>
 
 #include <furrow/engine/engine.hpp>
 #include <furrow/io/npy.hpp>
@@ -10,6 +13,7 @@
 #include <furrow/os/fault.hpp>
 
 #include "io_support.hpp"
+#include "save_support.hpp"
 #include "tools_support.hpp"
 
 using Catch::Matchers::Contains;
@@ -309,6 +313,57 @@ TEST_CASE("a worker killed while it loads or saves .npy costs nothing", "[npy]")
     }
     os::set_fault("");
     CHECK(folder.names() == "x.npy");  // the token went with the worker
+  }
+}
+
+TEST_CASE("a .npy file that is written into while it is loaded is not mixed", "[npy]") {
+  const Folder folder;
+  const std::string file = folder / "x.npy";
+  const std::string once = folder / "once";
+  Engine saver({.workers = 1});
+  const AnyArray x = pattern_array("x", Dtype::u8, {1000, 100});
+  npy::save(saver, x, file);
+  const std::vector<std::byte> before = file_bytes(file);
+  struct Case {
+    const char* what;
+    std::size_t bytes;  // that the file has afterwards
+    const char* error;  // "": the old array
+  };
+  for (const Case& c : {Case{"nothing", before.size(), ""},
+                        Case{"written into", before.size(), "changed while it was being loaded"},
+                        Case{"longer", before.size() + 1, "changed while it was being loaded"},
+                        Case{"cut short", before.size() / 2, "changed while it was being loaded"},
+                        Case{"replaced", 0, ""}}) {
+    CAPTURE(c.what);
+    write_file(file, before);
+    write_file(once, {});
+    const WorkerFaults faults("io.npy.load:stop:1:" + once);
+    Engine engine({.workers = 1});
+    AnyArray y;
+    std::string error;
+    std::thread loader(
+        [&] { error = error_of([&] { y = npy::load(engine, file, "y", owned()); }); });
+    while (std::filesystem::exists(once)) std::this_thread::yield();
+    // It has looked at the file, and has not begun to read.
+    const std::uint64_t pid = engine.worker_info()[0].pid;
+    while (!is_stopped(pid)) std::this_thread::yield();
+    const std::string what = c.what;
+    if (what == "replaced") {
+      npy::save(saver, pattern_array("z", Dtype::u8, {1000, 100}), file, {.replace = true});
+    } else if (what != "nothing") {
+      std::vector<std::byte> other(before);
+      other.resize(c.bytes);
+      other.back() ^= std::byte{1};
+      write_file(file, other);
+    }
+    ::kill(static_cast<pid_t>(pid), SIGCONT);
+    loader.join();
+    if (*c.error == '\0') {
+      CHECK(error.empty());
+      CHECK(holds(y, pattern(Dtype::u8, x.size())));
+    } else {
+      CHECK_THAT(error, Contains("InUse") && Contains(c.error) && Contains("x.npy"));
+    }
   }
 }
 

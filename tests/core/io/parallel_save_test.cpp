@@ -33,14 +33,6 @@ hdf5::SaveOptions small_chunks(int gzip = 1) {
   return options;
 }
 
-bool is_stopped(std::uint64_t pid) {
-  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
-  std::string text;
-  std::getline(stat, text);
-  const std::size_t end = text.rfind(')');
-  return end != std::string::npos && text.size() > end + 2 && text[end + 2] == 'T';
-}
-
 /// Lets the stopped worker go on, and waits until it does.
 int resume_stopped(const Engine& engine) {
   int resumed = 0;

@@ -4,6 +4,7 @@
                              what furrow must refuse or skip
   peer.py check FILE         the same dtypes and ranks, as saved by furrow under /DTYPE/rN
   peer.py attributes FILE    attributes of /x as saved by furrow
+  peer.py latin FILE         texts in Latin-1; check_latin FILE: as furrow saved them
   peer.py sum FILE DATASET   the sum of a dataset, for a file that was killed half way
 """
 import sys
@@ -85,6 +86,23 @@ def attributes(f):
     x.attrs["compound"] = np.zeros(1, dtype=[("x", "f8"), ("y", "i4"), ("z", "i4")])
 
 
+def latin(path):
+    """Texts as programs write them that know nothing of UTF-8."""
+    with h5py.File(path, "w") as f:
+        a = f.create_dataset("x", data=np.zeros(3)).attrs
+        a["unit"] = np.bytes_("µm".encode("latin-1"))
+        a.create("variable", "Grad °C".encode("latin-1"), dtype=h5py.string_dtype("ascii"))
+        a["names"] = np.array([text.encode("latin-1") for text in ("é", "ok", "ü")])
+        a["ours"] = np.bytes_("Größe".encode())
+
+
+def check_latin(path):
+    with h5py.File(path, "r") as f:
+        a = f["x"].attrs
+        assert a["unit"] == "µm" and a["variable"] == "Grad °C" and a["ours"] == "Größe"
+        assert list(a["names"]) == ["é", "ok", "ü"]
+
+
 def check(path):
     with h5py.File(path, "r") as f:
         for name in DTYPES:
@@ -118,5 +136,6 @@ def total(path, dataset):
 
 
 if __name__ == "__main__":
-    {"write": write, "check": check, "attributes": check_attributes, "sum": total}[sys.argv[1]](
+    {"write": write, "check": check, "attributes": check_attributes, "sum": total,
+     "latin": latin, "check_latin": check_latin}[sys.argv[1]](
         *sys.argv[2:])

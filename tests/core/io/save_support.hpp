@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,15 @@ class WorkerFaults {
   WorkerFaults(const WorkerFaults&) = delete;
   WorkerFaults& operator=(const WorkerFaults&) = delete;
 };
+
+/// By SIGSTOP.
+inline bool is_stopped(std::uint64_t pid) {
+  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+  std::string text;
+  std::getline(stat, text);
+  const std::size_t end = text.rfind(')');
+  return end != std::string::npos && text.size() > end + 2 && text[end + 2] == 'T';
+}
 
 /// Doubles with four digits behind the point: gzip makes about half of them.
 inline Array<double> decimals(const std::string& name, const Shape& shape) {

@@ -7,6 +7,7 @@
 #include <furrow/error.hpp>
 #include <furrow/io/hdf5/scales.hpp>
 #include <furrow/io/hdf5/type.hpp>
+#include <furrow/io/hdf5/utf8.hpp>
 
 namespace furrow::hdf5 {
 namespace {
@@ -70,6 +71,8 @@ std::optional<Attribute> read_texts(hid_t attribute, hid_t file_type, hid_t spac
   std::vector<std::string> texts = variable
                                        ? read_variable(attribute, file_type, space, extent.count)
                                        : read_fixed(attribute, file_type, extent.count);
+  const bool said = H5Tget_cset(file_type) == H5T_CSET_UTF8;
+  for (std::string& text : texts) text = as_utf8(std::move(text), said);
   if (extent.shape.empty()) return Attribute::text(texts.front());
   for (std::string& text : texts) text.resize(std::min(text.find('\0'), text.size()));
   return Attribute::strings(texts);

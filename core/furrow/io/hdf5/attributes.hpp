@@ -5,6 +5,7 @@
 // Kept      numbers of our dtypes, rank 0 to 8; strings, fixed or variable, ASCII or UTF-8, alone
 //           or in arrays. Everything else (references, compounds, null dataspaces) is left out by
 //           name
+// Latin-1   what is no UTF-8 is taken for Latin-1, and converted (hdf5/utf8.hpp)
 // Written   numbers little-endian, strings of variable length in UTF-8: Python's str
 // Padding   of fixed strings goes; strings in lists end at their first NUL
 #pragma once

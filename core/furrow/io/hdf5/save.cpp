@@ -31,14 +31,7 @@ WriteRequest append_request(const AnyArray& array, const std::string& file,
 }
 
 void tell(SaveReport* report, const Target& target) {
-  if (report == nullptr) return;
-  report->road = target.filtered_here ? "chunks" : "rows";
-  report->chunk = target.chunked ? target.chunk : Extents();
-  report->shape = target.shape;
-  report->shuffled = false;
-  for (std::uint32_t i = 0; target.filtered_here && i < target.chain.count; ++i) {
-    if (target.chain.filters[i].kind == FilterKind::shuffle) report->shuffled = true;
-  }
+  if (report != nullptr) *report = report_of(target);
 }
 
 /// From the start when the owner of the file died: nothing has happened yet.

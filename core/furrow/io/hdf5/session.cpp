@@ -36,6 +36,17 @@ AnyArray scratch_at(const Place& place, std::size_t bytes) {
 
 }  // namespace
 
+SaveReport report_of(const Target& target) {
+  SaveReport report;
+  report.road = target.filtered_here ? "chunks" : "rows";
+  report.chunk = target.chunked ? target.chunk : Extents();
+  report.shape = target.shape;
+  for (std::uint32_t i = 0; target.filtered_here && i < target.chain.count; ++i) {
+    if (target.chain.filters[i].kind == FilterKind::shuffle) report.shuffled = true;
+  }
+  return report;
+}
+
 struct WriteSession::State {
   State(Engine& e, const WriteRequest& r, const JobOptions& o)
       : engine(e),

@@ -27,6 +27,7 @@
 
 #include <furrow/array/array.hpp>
 #include <furrow/engine/options.hpp>
+#include <furrow/io/hdf5.hpp>
 #include <furrow/io/hdf5/chunks.hpp>
 #include <furrow/io/hdf5/request.hpp>
 
@@ -35,6 +36,9 @@ namespace furrow {
 class Engine;
 
 namespace hdf5 {
+
+/// What a save says of the dataset that it made.
+SaveReport report_of(const Target& target);
 
 class WriteSession {
  public:

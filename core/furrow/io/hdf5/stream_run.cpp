@@ -102,6 +102,7 @@ class SlabWriter {
     session_->commit();
   }
 
+  SaveReport report() const { return hdf5::report_of(session_->target()); }
   bool lost() const noexcept { return session_ && session_->lost(); }
 
  private:
@@ -264,7 +265,9 @@ StreamReport write_slabs(Engine& engine, const std::vector<StreamSource>& source
         writer.write(slab.rows, slab.first_row + slab.rows == plan.end, watch.job());
       });
       writer.commit(watch.job());
-      return report_of(reader, plan);
+      StreamReport report = report_of(reader, plan);
+      report.written = writer.report();
+      return report;
     } catch (const WorkerDied&) {
       if (!writer.lost() || attempt == attempts_max) throw;
     }

@@ -58,7 +58,7 @@ Found look_at(const std::string& name) {
   if (error) refuse(name, error);
   const os::Descriptor file = os::open_file(found.file, os::OpenMode::read_only, error);
   if (error) refuse(name, error);
-  found.stamp = os::stamp_of(found.file, error);
+  found.stamp = os::stamp_of(file, error);  // of what is read here, whatever has the name by now
   if (error) refuse(name, error);
   const std::string first = read_text(file, 0, preamble_bytes_max, name);
   const Preamble preamble = read_preamble(std::as_bytes(std::span(first)), name);
@@ -137,6 +137,20 @@ Wanted choose(const std::string& file, const LoadOptions& options) {
   return wanted;
 }
 
+[[noreturn]] void refuse_changed(const std::string& file) {
+  throw InUse("\"" + file + "\" was changed while it was being loaded; load it again");
+}
+
+/// Nothing locks a .npy file: who writes into it between the look of a block and its end shows
+/// here, as for HDF5 files.
+void require_unchanged(const Found& found) {
+  std::error_code error;
+  const os::FileStamp now = os::stamp_of(found.file, error);
+  // Replaced or removed meanwhile: what was read is the old file, whole.
+  if (error || now.inode != found.stamp.inode || now.device != found.stamp.device) return;
+  if (now != found.stamp) refuse_changed(found.file);
+}
+
 /// What a worker takes along. Trivially copyable.
 struct Reader {
   hdf5::Mail* mail;
@@ -159,9 +173,7 @@ struct Reader {
   void read(std::int64_t index, const std::string& name) const {
     std::error_code error;
     const os::Descriptor file = os::open_file(name, os::OpenMode::read_only, error);
-    if (!error && os::stamp_of(name, error) != stamp) {
-      throw InUse("\"" + name + "\" was changed while it was being loaded; load it again");
-    }
+    if (!error && os::stamp_of(file, error) != stamp) refuse_changed(name);
     os::fault_point("io.npy.load");
     const std::size_t item = item_bytes(dtype);
     const std::int64_t begin = index * block;
@@ -176,7 +188,7 @@ struct Reader {
     }
     const std::size_t got = error ? 0 : os::read_at(file, offset, place, bytes, error);
     if (error) throw IoError("cannot read \"" + name + "\": " + error.message());
-    if (got != bytes) throw Corrupt("cannot read \"" + name + "\": it was cut short meanwhile");
+    if (got != bytes) refuse_changed(name);  // it was cut short
     set_right({place, bytes});
     if (!direct) scatter(place, begin, end);
   }
@@ -236,6 +248,7 @@ std::int64_t fill(Engine& engine, const Wanted& wanted, const AnyArray& array,
   r.mail = box.mail();
   const std::int64_t blocks = (r.elements - 1) / r.block + 1;
   run_job(engine, box, blocks, r, options, "cannot read \"" + wanted.found.file + "\"");
+  require_unchanged(wanted.found);
   return blocks;
 }
 
