@@ -13,6 +13,7 @@ KINDS = {
     "f16": dict(chunks=True, dtype="<f2"),
     "big_endian": dict(dtype=">f8"),
     "small": dict(chunks=True, compression="gzip", compression_opts=4),
+    "small_plain": {},
 }
 
 
@@ -26,7 +27,7 @@ def field(first, count, random):
 
 def make(kind, path, size):
     """Rows of 64 KiB of doubles; `size` bytes of them. f16 has as many elements as the others."""
-    rows = max((SMALL_BYTES if kind == "small" else size) // (8 * COLUMNS), CHUNK_ROWS)
+    rows = max((SMALL_BYTES if kind.startswith("small") else size) // (8 * COLUMNS), CHUNK_ROWS)
     random = np.random.default_rng(20261121)
     if kind == "npy":
         out = np.lib.format.open_memmap(path, "w+", "<f8", (rows, COLUMNS))

@@ -93,8 +93,8 @@ def measure(build, folder, rounds, only, options):
             if not source.exists():
                 make(topic.file, source, size)
             found = measure_topic(topic, native, python, source, work, rounds)
-            results["topics"].append(judged(topic, *found, 1 << 20 if topic.file == "small"
-                                            else size))
+            results["topics"].append(judged(topic, *found, 1 << 20
+                                            if topic.file.startswith("small") else size))
             print(row(results["topics"][-1]), flush=True)
             if topic.file not in {later.file for later in chosen[at + 1:]}:
                 source.unlink()

@@ -154,4 +154,8 @@ void write_file(const std::string& path, const std::vector<std::byte>& bytes) {
             static_cast<std::streamsize>(bytes.size()));
 }
 
+void set_age(const std::string& path, std::chrono::seconds age) {
+  std::filesystem::last_write_time(path, std::filesystem::file_time_type::clock::now() - age);
+}
+
 }  // namespace furrow::test

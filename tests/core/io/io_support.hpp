@@ -4,6 +4,7 @@
 // programs.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -85,5 +86,7 @@ std::string error_of(F f) {
 
 std::vector<std::byte> file_bytes(const std::string& path);
 void write_file(const std::string& path, const std::vector<std::byte>& bytes);
+/// As if it had been changed that long ago; in the future: as if it were being changed now.
+void set_age(const std::string& path, std::chrono::seconds age);
 
 }  // namespace furrow::test

@@ -1,8 +1,12 @@
 // Small datasets: one question to one worker, and the elements are read where the caller waits.
 #include <catch2/catch.hpp>
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <string>
+#include <vector>
 
 #include <furrow/engine/engine.hpp>
 #include <furrow/io/hdf5.hpp>
@@ -45,6 +49,56 @@ TEST_CASE("a small load without filters asks one worker once", "[hdf5][small]") 
     CHECK(report.road == (name == "contiguous" ? "contiguous" : "chunks"));
     CHECK((dense_bytes(x) == read_here(file, name).bytes));
   }
+}
+
+TEST_CASE("a dataset is asked about once, until its file changes", "[hdf5][small]") {
+  const Folder folder;
+  const std::string file = folder / "f.h5";
+  REQUIRE(run_tools_peer("small " + file).output.empty());
+  set_age(file, std::chrono::seconds(10));
+  Engine engine(workers_of(1));
+  for (const std::string name : {"contiguous", "chunks"}) {
+    CAPTURE(name);
+    const AnyArray first = hdf5::load(engine, file, name, "first", owned());
+    const std::uint64_t before = tiles_of(engine);
+    const AnyArray second = hdf5::load(engine, file, name, "second", owned());
+    hdf5::load(engine, file, name, first);
+    CHECK(tiles_of(engine) == before);
+    CHECK((dense_bytes(first) == read_here(file, name).bytes));
+    CHECK((dense_bytes(second) == read_here(file, name).bytes));
+  }
+  REQUIRE(run_tools_peer("small_changed " + file).output.empty());
+  for (const std::string name : {"contiguous", "chunks"}) {
+    CAPTURE(name);
+    const AnyArray x = hdf5::load(engine, file, name, "x", owned());
+    CHECK((dense_bytes(x) == read_here(file, name).bytes));
+    CHECK(x.attributes().size() == (name == "chunks" ? 1u : 0u));
+  }
+  std::filesystem::remove(file);
+  CHECK_THROWS_AS(hdf5::load(engine, file, "chunks", "x", owned()), NotFound);
+}
+
+TEST_CASE("files that change within one tick of the clock are read as they are", "[hdf5][small]") {
+  const Folder folder;
+  const std::string file = folder / "f.h5";
+  Engine engine(workers_of(1));
+  std::vector<std::byte> versions[2];
+  for (const std::string kind : {"small_retyped", "small_behind"}) {
+    REQUIRE(run_tools_peer(kind + " " + file).output.empty());
+    versions[kind == "small_behind" ? 1 : 0] = file_bytes(file);
+  }
+  // Of one size, in one inode, at one time: nothing tells them apart from outside.
+  for (std::vector<std::byte>& version : versions) version.resize(std::size_t{16} << 10);
+  bool right = true;
+  const auto tick = std::filesystem::file_time_type::clock::now() + std::chrono::seconds(10);
+  for (int i = 0; i < 20 && right; ++i) {
+    write_file(file, versions[i % 2]);
+    std::filesystem::last_write_time(file, tick);
+    const AnyArray x = hdf5::load(engine, file, "x", "x", owned());
+    right = i % 2 == 0 ? x.dtype() == Dtype::i64 && x.shape() == Shape{100}
+                       : x.dtype() == Dtype::f64 && x.shape() == Shape{6, 10};
+  }
+  CHECK(right);
 }
 
 TEST_CASE("parts of small datasets in chunks", "[hdf5][small]") {

@@ -246,6 +246,18 @@ def small(path):
         f.create_dataset("chunks", data=a, chunks=(6, 11))
 
 
+def small_retyped(path):
+    with h5py.File(path, "w") as f:
+        f["x"] = np.arange(100, dtype="i8")
+        f["x"].attrs["unit"] = "m"
+
+
+def small_changed(path):
+    with h5py.File(path, "r+") as f:
+        f["contiguous"][3, 4] = -1
+        f["chunks"].attrs["unit"] = "m"
+
+
 def small_behind(path):
     with h5py.File(path, "w", userblock_size=1024) as f:
         f.create_dataset("x", data=np.arange(60.0).reshape(6, 10), chunks=(3, 5))

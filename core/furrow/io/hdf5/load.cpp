@@ -11,6 +11,7 @@
 #include <furrow/io/free_name.hpp>
 #include <furrow/io/hdf5.hpp>
 #include <furrow/io/hdf5/attributes.hpp>
+#include <furrow/io/hdf5/inspection.hpp>
 #include <furrow/io/hdf5/mailbox.hpp>
 #include <furrow/io/hdf5/reader.hpp>
 #include <furrow/io/hdf5/roads.hpp>
@@ -23,77 +24,10 @@
 namespace furrow::hdf5 {
 namespace {
 
-constexpr std::size_t answer_bytes = std::size_t{64} << 10;
 constexpr std::size_t block_bytes_min = std::size_t{1} << 20;
 constexpr std::size_t filtered_block_bytes_min = std::size_t{256} << 10;
 constexpr std::size_t block_bytes_max = std::size_t{32} << 20;
 constexpr std::size_t blocks_per_worker = 8;  // so that the last ones to finish finish together
-// Contiguous, or chunks without filters: read at once by whoever waits, at the offsets that a
-// worker found. Waking workers takes longer. No library is in the way, so nothing can crash; but a
-// disk may hang, so not where a deadline was asked for.
-constexpr std::size_t own_bytes_max = std::size_t{1} << 20;
-
-struct Inspected {
-  std::unique_ptr<Mailbox> box;  // with the request, when links led nowhere else
-  std::string file;              // where links led to
-  std::string dataset;
-  Description description;
-  ReadAttributes attributes;
-  std::vector<std::uint64_t> chunk_offsets;  // Source::plain_chunks
-};
-
-/// In a worker: a damaged file may crash the library while it is only looked at.
-void answer_inspection(Mail& mail) {
-  guard(mail, [&mail] {
-    const QuietErrors quiet;
-    WireReader request = request_of(mail);
-    const std::string file = request.text();
-    const std::string dataset = request.text();
-    os::fault_point("io.load.inspect");
-    const Source source(file, dataset, request.get<bool>());
-    const ReadAttributes attributes = read_object_attributes(source.dataset());
-    WireWriter answer;
-    answer.text(source.file());
-    answer.text(source.path());
-    answer.put(source.description());
-    answer.attributes(attributes.kept);
-    answer.texts(attributes.skipped);
-    const std::vector<std::uint64_t> chunks = source.plain_chunks(own_bytes_max);
-    answer.put(static_cast<std::uint64_t>(chunks.size()));
-    for (const std::uint64_t offset : chunks) answer.put(offset);
-    post_answer(mail, answer);
-  });
-}
-
-Inspected inspect(Engine& engine, const std::string& file, const std::string& dataset,
-                  const LoadOptions& options) {
-  WireWriter request;
-  request.text(file);
-  request.text(dataset);
-  request.put(options.external);
-  for (std::size_t capacity = answer_bytes;;) {
-    auto box = std::make_unique<Mailbox>(options.create.place, request, capacity);
-    Mail* const mail = box->mail();
-    run(
-        engine, *box, 1, [mail](std::int64_t) { answer_inspection(*mail); }, bounded(options.job),
-        "cannot read " + quoted(file, dataset));
-    box->ended();
-    if (box->fits()) {
-      WireReader answer = box->answer();
-      Inspected result;
-      result.file = answer.text();
-      result.dataset = answer.text();
-      result.description = answer.get<Description>();
-      result.attributes.kept = answer.attributes();
-      result.attributes.skipped = answer.texts();
-      result.chunk_offsets.resize(answer.get<std::uint64_t>());
-      for (std::uint64_t& offset : result.chunk_offsets) offset = answer.get<std::uint64_t>();
-      if (result.file == file && result.dataset == dataset) result.box = std::move(box);
-      return result;
-    }
-    capacity = static_cast<std::size_t>(box->answer_bytes());
-  }
-}
 
 /// What a worker takes along for its blocks. Trivially copyable.
 struct BlockReader {
@@ -137,6 +71,7 @@ AnyArray shared_list(const std::vector<T>& list, const Place& place) {
 
 struct Prepared {
   Inspected inspected;
+  std::unique_ptr<Mailbox> box;  // for the next job, when it holds file and dataset
   Wanted wanted;
   std::string name;  // for messages
 };
@@ -186,6 +121,8 @@ Planned plan_load(Engine& engine, const Prepared& p, const Place& place) {
   return planned;
 }
 
+/// By whoever waits, at the offsets that a worker found. No library is in the way, so nothing can
+/// crash; but a disk may hang, so not where a deadline was asked for.
 bool reads_at_once(const LoadPlan& plan, const JobOptions& job) {
   const std::size_t bytes = static_cast<std::size_t>(size_of(plan.cells.extents)) *
                             static_cast<std::size_t>(plan.cells.count()) *
@@ -212,13 +149,13 @@ void fill(Engine& engine, Prepared& p, LoadPlan& plan, const AnyArray& array,
     }
   } else {
     plan.chunk_offsets = nullptr;  // the workers find their own
-    if (p.inspected.box == nullptr) {
+    if (p.box == nullptr) {
       WireWriter request;
       request.text(p.inspected.file);
       request.text(p.inspected.dataset);
-      p.inspected.box = std::make_unique<Mailbox>(options.create.place, request, 0);
+      p.box = std::make_unique<Mailbox>(options.create.place, request, 0);
     }
-    Mailbox& box = *p.inspected.box;
+    Mailbox& box = *p.box;
     box.reuse();
     run(engine, box, plan.blocks, BlockReader{box.mail(), plan}, options.job,
         "cannot read " + p.name);
@@ -231,9 +168,11 @@ void fill(Engine& engine, Prepared& p, LoadPlan& plan, const AnyArray& array,
 Prepared prepare(Engine& engine, const std::string& file, const std::string& dataset,
                  const LoadOptions& options) {
   Prepared p;
-  // Workers may stand in another folder.
-  const std::string path = absolute_path(file);
-  p.inspected = inspect(engine, path, dataset_path(dataset), options);
+  Answer answer =
+      inspect_or_recall(engine, {absolute_path(file), dataset_path(dataset), options.external},
+                        options.create.place, options.job);
+  p.inspected = std::move(answer.inspected);
+  p.box = std::move(answer.box);
   const Description& d = p.inspected.description;
   p.name = quoted(p.inspected.file, p.inspected.dataset);
   p.wanted = wanted_of(d, options, p.name);
@@ -251,14 +190,14 @@ void tell(LoadReport* report, const LoadPlan& plan, Prepared& p) {
   report->skipped_attributes = std::move(p.inspected.attributes.skipped);
 }
 
-DatasetInfo info_of(const Prepared& p) {
-  const Description& d = p.inspected.description;
+DatasetInfo info_of(const Inspected& there) {
+  const Description& d = there.description;
   return {d.dtype,
           d.shape,
           d.chunked ? d.chunk : Extents(),
           d.filtered,
-          p.inspected.attributes.kept,
-          p.inspected.attributes.skipped};
+          there.attributes.kept,
+          there.attributes.skipped};
 }
 
 /// Scales of the axes that do not come whole.
@@ -325,9 +264,8 @@ void load(Engine& engine, const std::string& file, const std::string& dataset,
 
 DatasetInfo info(Engine& engine, const std::string& file, const std::string& dataset,
                  bool external) {
-  LoadOptions options;
-  options.external = external;
-  return info_of(prepare(engine, file, dataset, options));
+  const Question question{absolute_path(file), dataset_path(dataset), external};
+  return info_of(inspect(engine, question, Place::default_place(), {}).inspected);
 }
 
 // --- part after part ----------------------------------------------------------------------------
@@ -342,7 +280,7 @@ struct Reader::State {
 Reader::Reader(Engine& engine, const std::string& file, const std::string& dataset,
                const LoadOptions& options) {
   Prepared p = prepare(engine, file, dataset, options);
-  DatasetInfo there = info_of(p);
+  DatasetInfo there = info_of(p.inspected);
   state_.reset(new State{engine, options, std::move(p), std::move(there)});
 }
 
