@@ -2,6 +2,7 @@
 
   tools_peer.py tree FILE                   groups, datasets, links of every kind, cycles
   tools_peer.py verify FILE                 layouts and filters, whole
+  tools_peer.py many FILE                   21,000 chunks each, of a filter that is not here
   tools_peer.py chunk FILE DATASET INDEX    where that chunk lies in the file
   tools_peer.py scales FILE                 dimension scales by h5py, of every kind
   tools_peer.py check_scales FILE           the same, as furrow wrote them back
@@ -80,6 +81,30 @@ def verify(path):
         f.create_virtual_dataset("virtual", layout)
         f.create_dataset("deep", data=np.zeros((2,) * 12), chunks=(1, 2) * 6, compression="gzip")
         f["empty"] = h5py.Empty("f8")
+
+
+def many(path):
+    """More chunks than are listed before they are read, by a filter that is not here; all but
+    those of the second went past it."""
+    with h5py.File(path, "w") as f:
+        for name, not_past in (("past", ()), ("some", (20_500,)), ("torn", ())):
+            d = f.create_dataset(name, shape=(21_000, 8), dtype="u1", chunks=(1, 8),
+                                 compression="lzf", fletcher32=True)
+            raw = bytes(range(8))
+            check = fletcher32(raw)
+            for i in range(21_000):
+                d.id.write_direct_chunk((i, 0), raw + check, filter_mask=int(i not in not_past))
+            if name == "torn":
+                d.id.write_direct_chunk((20_123, 0), b"x" + raw[1:] + check, filter_mask=1)
+
+
+def fletcher32(raw):
+    """Of an even number of bytes, as H5_checksum_fletcher32 has it: words in big-endian order."""
+    low = high = 0
+    for i in range(0, len(raw), 2):
+        low = (low + (raw[i] << 8 | raw[i + 1])) % 65535
+        high = (high + low) % 65535
+    return (high << 16 | low).to_bytes(4, "little")
 
 
 def npy_path(folder, name, i):

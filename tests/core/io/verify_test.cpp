@@ -119,6 +119,27 @@ TEST_CASE("a whole file is whole, and what has no checksum is said", "[hdf5][ver
   CHECK_THAT(error_of([&] { verified(file, 1, "/none"); }), Contains("NotFound"));
 }
 
+TEST_CASE("of many chunks those are read that went past a filter that is not here",
+          "[hdf5][verify]") {
+  const Folder folder;
+  const std::string file = folder / "many.h5";
+  REQUIRE(run_tools_peer("many " + file).output.empty());
+  const hdf5::VerifyReport report = verified(file);
+  CHECK(report.skipped_count == 1);
+  CHECK(of(report, "/past").skipped.empty());
+  CHECK(of(report, "/past").places == 21'000);
+  CHECK_THAT(of(report, "/some").skipped,
+             Contains("some of its chunks, compressed by lzf") && Contains("no plugin"));
+  CHECK(of(report, "/some").torn == 0);
+  CHECK(of(report, "/torn").skipped.empty());
+  CHECK(report.torn_count == 1);
+  REQUIRE(report.torn.size() == 1);
+  CHECK(report.torn[0].dataset == "/torn");
+  CHECK(report.torn[0].offset == Numbers{20'123, 0});
+  CHECK(verified(file, 1, "/past").whole());
+  CHECK_FALSE(verified(file, 1, "/some").whole());
+}
+
 TEST_CASE("torn chunks are named with their coordinates and the filter's reason",
           "[hdf5][verify]") {
   const Folder folder;

@@ -30,6 +30,7 @@ void put_planned(WireWriter& wire, const PlannedDataset& planned) {
   wire.put<std::uint64_t>(planned.offsets.size());
   for (const std::int64_t offset : planned.offsets) wire.put(offset);
   wire.text(planned.skipped);
+  wire.put(planned.without);
 }
 
 PlannedDataset get_planned(WireReader& wire) {
@@ -43,6 +44,7 @@ PlannedDataset get_planned(WireReader& wire) {
     planned.offsets.push_back(wire.get<std::int64_t>());
   }
   planned.skipped = wire.text();
+  planned.without = wire.get<std::uint32_t>();
   return planned;
 }
 
@@ -112,6 +114,25 @@ std::vector<VerifiedDataset> overview(const Plan& plan) {
   return datasets;
 }
 
+/// What was not read, of each dataset.
+void add_skipped(PlanHeader& table, const Plan& plan, VerifyReport& report) {
+  for (std::uint64_t i = 0; i < plan.datasets.size(); ++i) {
+    const PlannedDataset& planned = plan.datasets[i];
+    if (planned.without != 0) {
+      const bool unread = std::atomic_ref(table.dataset(i).unread).load() != 0;
+      report.datasets[i].skipped = unread ? "some of its chunks, " + planned.skipped : "";
+    }
+    const std::string& layout = planned.info.layout;
+    if (report.datasets[i].skipped.empty()) {
+      report.bytes += planned.info.stored_bytes;
+    } else if (layout == "virtual" || layout == "external") {
+      ++report.elsewhere_count;
+    } else {
+      ++report.skipped_count;
+    }
+  }
+}
+
 void add_findings(PlanHeader& table, const Plan& plan, VerifyReport& report) {
   for (std::uint64_t i = 0; i < table.blocks; ++i) {
     const Progress progress = Progress::of(table.block(i).progress.load());
@@ -171,17 +192,6 @@ VerifyReport verify(Engine& engine, const std::string& file, const std::string& 
   VerifyReport report;
   report.datasets = overview(plan);
   report.unreadable = plan.unreadable;
-  for (const PlannedDataset& planned : plan.datasets) {
-    const std::string& layout = planned.info.layout;
-    const bool elsewhere = layout == "virtual" || layout == "external";
-    if (planned.skipped.empty()) {
-      report.bytes += planned.info.stored_bytes;
-    } else if (elsewhere) {
-      ++report.elsewhere_count;
-    } else {
-      ++report.skipped_count;
-    }
-  }
   const AnyArray memory = make_table(plan.datasets, plan.stamp, options);
   auto* const table = static_cast<PlanHeader*>(memory.data());
   for (std::uint64_t crashes = 0;;) {
@@ -200,6 +210,7 @@ VerifyReport verify(Engine& engine, const std::string& file, const std::string& 
       if (std::exchange(crashes, table->crashes.load()) == table->crashes.load()) throw;
     }
   }
+  add_skipped(*table, plan, report);
   add_findings(*table, plan, report);
   return report;
 }

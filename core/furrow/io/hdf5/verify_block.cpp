@@ -47,13 +47,13 @@ bool is_unchecked(const Description& d, std::uint32_t mask) {
   return could;
 }
 
-enum class Outcome { whole, unchecked, torn };
+enum class Outcome { whole, unchecked, unread, torn };
 
 /// A dataset that is being gone through.
 class Reader {
  public:
   Reader(PlanHeader& plan, std::uint64_t index, hid_t file, const std::string& file_name)
-      : plan_(plan.dataset(index)), file_name_(file_name) {
+      : plan_(plan.dataset(index)), file_name_(file_name), file_bytes_(plan.stamp.bytes) {
     const auto* numbers = plan.at<std::int64_t>(plan.numbers_at) + plan_.numbers_at;
     const std::size_t rank = plan_.rank;
     const bool chunked = plan_.kind == PlaceKind::chunk_grid || plan_.kind == PlaceKind::chunk_list;
@@ -78,8 +78,11 @@ class Reader {
       read_bytes(place);
     } else if (source_) {
       outcome = read_chunk(box_of(rule_, place));
-    } else {
+    } else if (went_past(box_of(rule_, place))) {
       read_box(box_of(rule_, place));
+    } else {
+      std::atomic_ref(plan_.unread).store(1, std::memory_order_relaxed);
+      outcome = Outcome::unread;
     }
     decoder().rest();
     return outcome;
@@ -127,6 +130,21 @@ class Reader {
     if (got != wanted) throw Corrupt("the file ends before it");
   }
 
+  /// Whether the library here can undo all filters that the chunk went through. The chunk says so
+  /// itself, when it is read as it lies: in the index the library would look through all before it.
+  bool went_past(const PlaceBox& box) {
+    if (plan_.without == 0) return true;
+    const std::vector<hsize_t> offset(box.first.begin(), box.first.end());
+    hsize_t bytes = 0;
+    // Never written: nothing to undo. (What else may be wrong, the read that follows tells.)
+    if (H5Dget_chunk_storage_size(dataset_.get(), offset.data(), &bytes) < 0) return true;
+    if (bytes > file_bytes_) throw Corrupt("it is said to be larger than its file");
+    std::uint32_t mask = 0;
+    std::byte* const room = decoder().scratch(static_cast<std::size_t>(bytes)).data();
+    check(H5Dread_chunk(dataset_.get(), H5P_DEFAULT, offset.data(), &mask, room), reading);
+    return (mask & plan_.without) == plan_.without;
+  }
+
   void read_box(const PlaceBox& box) {
     const std::vector<hsize_t> offset(box.first.begin(), box.first.end());
     const std::vector<hsize_t> count(box.second.begin(), box.second.end());
@@ -151,8 +169,9 @@ class Reader {
     if (variable_) H5Dvlen_reclaim(type_.get(), memory.get(), H5P_DEFAULT, room);
   }
 
-  const PlanDataset& plan_;
+  PlanDataset& plan_;
   const std::string& file_name_;
+  const std::uint64_t file_bytes_;
   PlaceRule rule_{};
   std::optional<Source> source_;
   Dataset dataset_;

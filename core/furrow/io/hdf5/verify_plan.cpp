@@ -39,14 +39,19 @@ hsize_t chunks_written(hid_t dataset, hid_t space) {
 }
 
 /// Chunks that went past all filters of `without` and can be read, as a list; true when those are
-/// all. A chunk that a filter did not make smaller may be stored without it.
+/// all, or when there are too many chunks for a list. A chunk that a filter did not make smaller
+/// may be stored without it.
 bool plan_readable(hid_t dataset, unsigned without, PlannedDataset& planned) {
   const std::size_t rank = planned.info.shape.size();
   const Space space = own<Space>(H5Dget_space(dataset), "cannot read its shape");
   const hsize_t written = chunks_written(dataset, space.get());
+  if (written > list_max) {
+    planned.without = without;
+    return true;
+  }
   std::vector<hsize_t> offset(rank);
-  hsize_t unreadable = written > list_max ? written : 0;
-  for (hsize_t i = 0; i < written && unreadable != written; ++i) {
+  hsize_t unreadable = 0;
+  for (hsize_t i = 0; i < written; ++i) {
     haddr_t address = 0;
     hsize_t stored = 0;
     unsigned mask = 0;
@@ -83,7 +88,7 @@ bool plan_filters(hid_t dataset, PlannedDataset& planned) {
   planned.skipped = fmt::format("compressed by {}, for which the HDF5 library here has no plugin",
                                 fmt::join(names, ", "));
   if (!plan_readable(dataset, without, planned)) return false;
-  planned.skipped.clear();
+  if (planned.without == 0) planned.skipped.clear();
   return true;
 }
 
@@ -229,9 +234,9 @@ AnyArray make_table(const std::vector<PlannedDataset>& datasets, const os::FileS
   for (std::uint64_t d = 0; d < datasets.size(); ++d) {
     const PlannedDataset& planned = datasets[d];
     const ObjectInfo& info = planned.info;
-    entries.push_back({planned.kind, static_cast<std::uint32_t>(info.shape.size()), planned.places,
-                       planned.file_offset, info.bytes, planned.rows, numbers.size(), names.size(),
-                       info.path.size()});
+    entries.push_back({planned.kind, static_cast<std::uint32_t>(info.shape.size()), planned.without,
+                       0, planned.places, planned.file_offset, info.bytes, planned.rows,
+                       numbers.size(), names.size(), info.path.size()});
     numbers.insert(numbers.end(), info.shape.begin(), info.shape.end());
     numbers.insert(numbers.end(), info.chunk.begin(), info.chunk.end());
     numbers.insert(numbers.end(), planned.offsets.begin(), planned.offsets.end());

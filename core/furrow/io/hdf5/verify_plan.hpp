@@ -45,6 +45,10 @@ struct PlannedDataset {
   std::int64_t rows = 1;              // rows: how many a place has
   std::vector<std::int64_t> offsets;  // chunk_list: rank numbers a place
   std::string skipped;
+  // Filters (bit i) that the library here cannot undo, of a dataset with too many chunks to list
+  // them first: each chunk tells whether it went past them. Then `skipped` is what is to be said
+  // if one did not.
+  std::uint32_t without = 0;
 };
 
 inline constexpr std::uint64_t piece_bytes = std::uint64_t{8} << 20;
@@ -88,6 +92,8 @@ struct PlanBlock {
 struct PlanDataset {
   PlaceKind kind;
   std::uint32_t rank;
+  std::uint32_t without;  // PlannedDataset::without
+  std::uint32_t unread;   // not 0: a chunk did not go past these; by any worker, as an atomic_ref
   std::uint64_t places;
   std::uint64_t file_offset;
   std::uint64_t bytes;
