@@ -166,6 +166,27 @@ TEST_CASE("places are the first, and a NaN comes before all numbers") {
   CHECK(any<double>(std::vector<double>{0, nan}));
 }
 
+TEST_CASE("places of numbers pass NaN over, and among NaN alone there is none") {
+  const double nan = std::nan("");
+  const double infinity = std::numeric_limits<double>::infinity();
+  for (const std::string_view target_name : targets()) {
+    REQUIRE(force_target(target_name));
+    for (const std::size_t ahead : {0, 1, 63, 1024, 5000}) {
+      std::vector<double> x(ahead, nan);
+      for (const double v : {nan, infinity, 3.0, nan, -infinity, 3.0, infinity}) x.push_back(v);
+      const auto place = static_cast<std::int64_t>(ahead);
+      CHECK(nanargmin<double>(x) == place + 4);
+      CHECK(nanargmax<double>(x) == place + 1);
+      x.resize(ahead + 2);
+      CHECK(nanargmin<double>(x) == place + 1);  // an infinity is a number
+      x.resize(ahead + 1);
+      CHECK(nanargmin<double>(x) == -1);
+      CHECK(nanargmax<float>(std::vector<float>(x.begin(), x.end())) == -1);
+    }
+  }
+  force_target("");
+}
+
 TEST_CASE("the Euclidean norm is good at both ends of the range, and across it") {
   for (const double scale : {1.0, 1e-320, 0x1p-1074, 1e-170, 1e-140, 1e140, 1e170, 1e304}) {
     for (const std::size_t count : {1, 5, 1000, 5000, 70000}) {

@@ -59,6 +59,8 @@ constexpr Reduction reductions[] = {
     {"nanstd", numbers, AxesResult::deviation, Gives::mean, moments},
     {"nanmin", ReduceOp::nanmin, value, Gives::same, ReduceOp::min},
     {"nanmax", ReduceOp::nanmax, value, Gives::same, ReduceOp::max},
+    {"nanargmin", ReduceOp::nanargmin, value, Gives::index, ReduceOp::argmin},
+    {"nanargmax", ReduceOp::nanargmax, value, Gives::index, ReduceOp::argmax},
 };
 
 const Reduction& reduction_of(std::string_view name) {
@@ -112,10 +114,6 @@ Split split_axes(std::string_view name, const AnyArray& x, const ReduceOptions& 
 /// The mask as x's shape sees it; not valid when there is none.
 AnyArray mask_of(const Reduction& reduction, const AnyArray& x, const AnyArray& where) {
   if (!where.valid()) return {};
-  if (reduction.op == ReduceOp::argmin || reduction.op == ReduceOp::argmax) {
-    throw InvalidArgument(
-        fmt::format("{} takes no mask: the place would be one among all elements", reduction.name));
-  }
   if (where.dtype() != Dtype::bool_) {
     throw TypeMismatch(fmt::format("{}: the mask is of dtype {}; pass one of bool", reduction.name,
                                    dtype_name(where.dtype())));
@@ -180,6 +178,19 @@ void check_nothing(Engine& engine, const Reduction& reduction, const AnyArray& x
   }
 }
 
+/// Whether outputs may have no place, which is found out when they are computed.
+bool may_miss(const Reduction& reduction) {
+  return reduction.op == ReduceOp::nanargmin || reduction.op == ReduceOp::nanargmax;
+}
+
+void check_places(const Reduction& reduction, const AnyArray& places) {
+  const auto* const first = static_cast<const std::int64_t*>(places.data());
+  const auto* const missing = std::find(first, first + places.size(), -1);
+  if (missing == first + places.size()) return;
+  throw InvalidArgument(fmt::format("{}: output {} of {} has nothing but NaN", reduction.name,
+                                    missing - first, places.size()));
+}
+
 }  // namespace
 
 Dtype reduced_dtype(std::string_view name, Dtype dtype) {
@@ -220,11 +231,13 @@ void reduce_to(Engine& engine, std::string_view name, const AnyArray& out, const
   check_nothing(engine, reduction, x, mask, split);
   // A step writes only what no other reads, also where nothing is reduced and out may be x.
   const bool is_mask = mask.valid() && compute::shares_memory(out, mask);
-  const bool in_place = out.size() != 0 && (compute::shares_memory(out, x) || is_mask);
+  const bool aside =
+      out.size() != 0 && (compute::shares_memory(out, x) || is_mask || may_miss(reduction));
   const engine::Writing writing(engine, out);
-  const AnyArray to = in_place ? AnyArray::temporary(dtype, out.shape()) : out;
+  const AnyArray to = aside ? AnyArray::temporary(dtype, out.shape()) : out;
   run(engine, plan_of(reduction, to, x, mask, split, options.ddof));
-  if (in_place) engine.apply_to_async("copy", out, std::vector<AnyArray>{to}).get();
+  if (may_miss(reduction)) check_places(reduction, to);
+  if (aside) engine.apply_to_async("copy", out, std::vector<AnyArray>{to}).get();
 }
 
 AnyArray reduce(Engine& engine, std::string_view name, const AnyArray& x,

@@ -15,10 +15,10 @@
 //         (68 + log2(tiles)) eps Σ|x|, as pairwise, on every axis (NumPy: on the fast one alone)
 // NaN     propagates; the nan... forms leave it out: of nothing but NaN nansum gives 0, nanprod 1,
 //         the others NaN, as NumPy; of integers they are the plain forms
-// Mask    `where`, a bool array of x's shape or one that broadcasts to it; not for argmin, argmax.
-//         mean, var and std count the chosen elements
+// Mask    `where`, a bool array of x's shape or one that broadcasts to it. mean, var and std count
+//         the chosen elements; argmin and argmax give a place among all, chosen or not
 // Empty   sum 0, prod 1, any false, all true, mean NaN; min, max, argmin, argmax, norm_inf of
-//         nothing, by shape or by mask, are an error
+//         nothing, by shape or by mask, are an error, and nanargmin, nanargmax of nothing but NaN
 // Bits    those that the same elements give as a whole array: for any axis, fast or slow, and any
 //         number of workers, after any crash (the sign of a zero minimum or maximum aside)
 // Memory  the result, and partials of long reductions: below 1 MiB, or 1/100 of x if that is more
@@ -43,7 +43,7 @@ struct ReduceOptions {
 };
 
 /// sum prod mean var std min max argmin argmax any all count_nonzero norm norm1 norm2 norm_inf
-/// nansum nanprod nanmean nanvar nanstd nanmin nanmax, by name. norm is norm2.
+/// nansum nanprod nanmean nanvar nanstd nanmin nanmax nanargmin nanargmax, by name. norm is norm2.
 AnyArray reduce(Engine& engine, std::string_view name, const AnyArray& x,
                 const ReduceOptions& options = {});
 
@@ -101,6 +101,8 @@ FURROW_REDUCTION(nanvar, compute::MeanAs<T>)
 FURROW_REDUCTION(nanstd, compute::MeanAs<T>)
 FURROW_REDUCTION(nanmin, T)
 FURROW_REDUCTION(nanmax, T)
+FURROW_REDUCTION(nanargmin, std::int64_t)
+FURROW_REDUCTION(nanargmax, std::int64_t)
 
 #undef FURROW_REDUCTION
 #undef FURROW_REDUCTION_NAMED

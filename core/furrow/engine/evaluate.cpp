@@ -26,7 +26,12 @@ expression::Answer run_reduce(Engine& engine, const expression::Compiled& compil
   job.finish = [answer, reduction, count = job.count](const void* partial) {
     *answer = expression::finish(reduction, count, partial);
   };
-  return Future<expression::Answer>(engine.start(std::move(job)), answer).get();
+  Future<expression::Answer>(engine.start(std::move(job)), answer).get();
+  const std::string_view name = compiled.reduction->kernel->name;
+  if ((name == "nanargmin" || name == "nanargmax") && answer->value.i64 < 0) {
+    throw InvalidArgument(fmt::format("{}: all elements are NaN", name));
+  }
+  return *answer;
 }
 
 /// The number as an array of rank 0: in `target`, or in a new one of that name.

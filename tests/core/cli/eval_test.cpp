@@ -92,6 +92,7 @@ TEST_CASE("what eval refuses has a caret under it, and nothing is made") {
   for (const std::string name : {"sort", "cumsum", "np.median"}) {
     refused("z = " + name + "(x)", 1, "it takes whole arrays: in C++ furrow::");
   }
+  refused("least = nanargmin(x*nan)", 1, "nanargmin: all elements are NaN");
   refused("x = random_normal(0.5)", 1, "a whole number of 0 or more, and this is f64");
   refused("x = random_normal(-3)", 1, "and this is negative");
   refused("x = random_binomial(1, n=10, p=3)", 1, "\n      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n");

@@ -47,11 +47,13 @@ def numpy_answer(name, x, axis, keepdims, ddof, where):
     if name == "count_nonzero":
         chosen = x if where is None else np.where(where, x, 0)
         return np.asarray(np.count_nonzero(chosen, axis=axis, keepdims=keepdims))
-    if name in ("argmin", "argmax"):
+    if name.removeprefix("nan") in ("argmin", "argmax"):
         rest = [k for k in range(x.ndim) if k not in axis]
         length = math.prod(x.shape[k] for k in axis)
         flat = x.transpose(*rest, *axis).reshape([x.shape[k] for k in rest] + [length])
-        found = getattr(np, name)(flat, axis=-1)
+        chosen = np.ones(x.shape, "?") if where is None else where
+        chosen = chosen.transpose(*rest, *axis).reshape(flat.shape)
+        found = place(flat, chosen, name)
         return np.expand_dims(found, axis) if keepdims else found
     if name in ("var", "std", "nanvar", "nanstd"):
         more["ddof"] = ddof
@@ -66,6 +68,18 @@ def numpy_answer(name, x, axis, keepdims, ddof, where):
     return np.asarray(getattr(np, name)(x, axis=axis, keepdims=keepdims, **more))
 
 
+def place(flat, chosen, name):
+    """The first place of the extreme of the chosen elements; NumPy's functions take no mask."""
+    nan = flat != flat
+    if name.startswith("nan"):
+        chosen = chosen & ~nan
+    which = name[-3:]
+    best = getattr(np, which)(flat, axis=-1, where=chosen, initial=ends(flat.dtype, which))
+    best = np.asarray(best)[..., None]
+    hit = chosen & ((flat == best) | (nan & (best != best)))
+    return hit.argmax(axis=-1)
+
+
 def ends(dtype, which):
     if dtype.kind == "f":
         return np.inf if which == "min" else -np.inf
@@ -78,7 +92,7 @@ def ends(dtype, which):
 def dtype_of(name, dtype):
     if name in ("any", "all"):
         return np.dtype("?")
-    if name in ("argmin", "argmax", "count_nonzero"):
+    if name.removeprefix("nan") in ("argmin", "argmax", "count_nonzero"):
         return np.dtype("i8")
     whole = dtype.kind in "iub"
     if name.removeprefix("nan") in ("sum", "prod"):

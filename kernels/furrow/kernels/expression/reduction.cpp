@@ -34,7 +34,8 @@ Dtype dtype_of_result(const Kernel& kernel, const Variant& variant, Dtype operan
   for (const std::string_view extreme : {"min", "max", "nanmin", "nanmax"}) {
     if (kernel.name == extreme) return operand;
   }
-  for (const std::string_view counts : {"count_nonzero", "count_nan", "argmin", "argmax"}) {
+  for (const std::string_view counts :
+       {"count_nonzero", "count_nan", "argmin", "argmax", "nanargmin", "nanargmax"}) {
     if (kernel.name == counts) return Dtype::i64;
   }
   switch (variant.reduce.result) {

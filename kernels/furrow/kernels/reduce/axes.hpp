@@ -9,7 +9,8 @@
 //         bits that the same elements give as an array of their own, whether the reduced axis is
 //         the fast one or a slow one, for any executor; but for the sign of a zero extreme
 // Error   that of the kernel (reduce/README.md): pairwise on every axis
-// Mask    bool, by the same axes: in each tile the chosen elements move together, in their order
+// Mask    bool, by the same axes: in each tile the chosen elements move together, in their order;
+//         places are counted among all elements of the output, chosen or not
 // Roads   picked by shape and dtype alone:
 //         rows      an output's elements by runs, where the reduced axis is the fast one
 //         panels    tiles of several outputs at once, gathered as columns, where a kept axis is
@@ -79,7 +80,7 @@ struct AxesPlan {
 static_assert(std::is_trivially_copyable_v<AxesPlan>);
 
 /// REQUIRES: the kernel has this dtype; it has an identity where the reduced axes are empty or a
-/// mask chooses nothing; no mask for argmin and argmax.
+/// mask chooses nothing.
 AxesPlan plan_axes(const AxesCall& call) noexcept;
 
 /// Scratch that the plan takes, aligned to 64 bytes; 0 for none.

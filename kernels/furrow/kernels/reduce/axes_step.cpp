@@ -14,6 +14,11 @@
 namespace furrow::kernels {
 namespace {
 
+constexpr bool gives_place(ReduceOp op) noexcept {
+  return op == ReduceOp::argmin || op == ReduceOp::argmax || op == ReduceOp::nanargmin ||
+         op == ReduceOp::nanargmax;
+}
+
 /// One step: which outputs, which elements of them, and where their slots go.
 class Step {
  public:
@@ -85,6 +90,22 @@ class Step {
     return slot;
   }
 
+  /// Of chosen elements, which lie together, the place among them is known: makes it the place
+  /// among all. The mask's part for this output begins at `mask`.
+  void settle_place(Slot& slot, std::int64_t mask, std::int64_t begin) const noexcept {
+    if (plan_.call.mask == nullptr || slot.count == 0 || !gives_place(plan_.call.op)) return;
+    PlacePartial<std::uint64_t> place;  // whatever the type of the value is, which has 8 bytes
+    std::memcpy(&place, slot.partial, sizeof place);
+    if (place.index == no_place) return;
+    std::uint64_t left = place.index - static_cast<std::uint64_t>(begin);
+    for (Walk walk(plan_.call.reduced, begin);; walk.skip(1), ++begin) {
+      if (!plan_.call.mask[mask + walk.run(1).place.mask]) continue;
+      if (left-- == 0) break;
+    }
+    place.index = static_cast<std::uint64_t>(begin);
+    std::memcpy(slot.partial, &place, sizeof place);
+  }
+
   /// An output's elements by runs; what lies in one run is not gathered.
   Slot reduce_output(const Walk::Place& output) const noexcept {
     const ReduceAxes& reduced = plan_.call.reduced;
@@ -106,7 +127,9 @@ class Step {
         }
       }
       const auto chosen = static_cast<std::int64_t>(pack(output, begin, count, packed));
-      tree.add(reduce_tile(packed, 1, chosen, begin, false));
+      Slot slot = reduce_tile(packed, 1, chosen, begin, false);
+      settle_place(slot, output.mask, begin);
+      tree.add(slot);
     }
     return tree.total();
   }
@@ -168,8 +191,10 @@ class Step {
         walk.skip(rows.count);
       }
       for (std::size_t p = 0; p < width; ++p) {
-        trees[p].add(reduce_tile(packed + p * panel_pitch, 1, static_cast<std::int64_t>(chosen[p]),
-                                 begin, false));
+        Slot slot = reduce_tile(packed + p * panel_pitch, 1, static_cast<std::int64_t>(chosen[p]),
+                                begin, false);
+        settle_place(slot, run.at(static_cast<std::int64_t>(p)).mask, begin);
+        trees[p].add(slot);
       }
     }
     for (std::size_t p = 0; p < width; ++p) {

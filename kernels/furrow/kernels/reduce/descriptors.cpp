@@ -29,7 +29,12 @@ using Op = ReduceOp;
 constexpr bool is_moments(Op op) noexcept {
   return op == Op::mean_variance || op == Op::nanmean_variance;
 }
-constexpr bool is_place(Op op) noexcept { return op == Op::argmin || op == Op::argmax; }
+constexpr bool is_number_place(Op op) noexcept {
+  return op == Op::nanargmin || op == Op::nanargmax;
+}
+constexpr bool is_place(Op op) noexcept {
+  return op == Op::argmin || op == Op::argmax || is_number_place(op);
+}
 constexpr bool is_count(Op op) noexcept {
   return op == Op::count || op == Op::count_nan || op == Op::any || op == Op::all;
 }
@@ -95,6 +100,8 @@ void combine(const void* left, const void* right, void* out) noexcept {
   P both{};
   if constexpr (std::is_same_v<P, MomentsPartial>) {
     both = combine_moments(x, y);
+  } else if constexpr (is_number_place(O)) {
+    both = better_number_place<O == Op::nanargmax>(x, y);
   } else if constexpr (is_place(O)) {
     both = better_place<O == Op::argmax>(x, y);
   } else if constexpr (O == Op::norm2) {
@@ -220,6 +227,8 @@ constexpr bool has_identity(ReduceOp op) noexcept {
     case Op::max:
     case Op::argmin:
     case Op::argmax:
+    case Op::nanargmin:
+    case Op::nanargmax:
     case Op::nanmin:
     case Op::nanmax:
     case Op::norm_inf: return false;
@@ -356,6 +365,12 @@ constexpr Kernel kernels[] = {
         {"nanmean_variance", "Count, mean and M2 of what is not NaN; mean NaN when all is NaN.",
          "as mean_variance, x[i] not NaN", "np.nanmean(x), np.nanvar(x) * count",
          "as mean_variance"}),
+    kernel<Op::nanargmin, RealFloats>(
+        {"nanargmin", "First place of the least element that is not NaN; -1 when all is NaN.",
+         "least i : x[i] = nanmin x", "np.nanargmin(x)", "exact"}),
+    kernel<Op::nanargmax, RealFloats>(
+        {"nanargmax", "First place of the greatest element that is not NaN; -1 when all is NaN.",
+         "least i : x[i] = nanmax x", "np.nanargmax(x)", "exact"}),
 };
 
 }  // namespace

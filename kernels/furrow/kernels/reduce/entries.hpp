@@ -32,6 +32,8 @@ enum class ReduceOp : std::uint8_t {
   nanmin,
   nanmax,
   nanmean_variance,
+  nanargmin,
+  nanargmax,
   end_of_list,
 };
 

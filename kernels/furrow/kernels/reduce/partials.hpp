@@ -116,6 +116,17 @@ PlacePartial<V> better_place(const PlacePartial<V>& left, const PlacePartial<V>&
   return later || first_nan ? right : left;
 }
 
+/// Where no number was seen yet: the index of a place among NaN alone.
+inline constexpr std::uint64_t no_place = ~std::uint64_t{0};
+
+/// The same, where NaN is passed over: any number is better.
+template <bool Greatest>
+PlacePartial<double> better_number_place(const PlacePartial<double>& left,
+                                         const PlacePartial<double>& right) noexcept {
+  const bool later = Greatest ? right.value > left.value : right.value < left.value;
+  return later || left.value != left.value ? right : left;
+}
+
 /// Lanes of a sum: 2 AVX-512 registers, 4 of AVX2, 8 of 128 bits. The sum of a tile is that of 16
 /// sums of every 16th element, folded in halves.
 inline constexpr std::size_t lanes_virtual = 16;

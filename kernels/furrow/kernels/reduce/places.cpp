@@ -1,7 +1,8 @@
 // furrow/kernels/reduce/places.cpp
 //
 // argmin and argmax of one tile: the extreme first, then its first place, both over a tile that
-// lies in the first-level cache. A NaN is before all numbers, the first of several wins.
+// lies in the first-level cache. A NaN is before all numbers, the first of several wins; for
+// nanargmin and nanargmax it is as bad as the worst number, and never the one that is found.
 #include <furrow/kernels/simd.hpp>
 
 #undef HWY_TARGET_INCLUDE
@@ -9,6 +10,8 @@
 #include <hwy/foreach_target.h>
 //
 #include <hwy/highway.h>
+
+#include <limits>
 
 #include <furrow/kernels/reduce/entries.hpp>
 #include <furrow/kernels/reduce/partials.hpp>
@@ -94,20 +97,43 @@ void place(const ReduceCall& call, void* partial) noexcept {
   out = {static_cast<Wide<T>>(x[at]), call.first_index + at};
 }
 
+template <bool Greatest, class T>
+void number_place(const ReduceCall& call, void* partial) noexcept {
+  constexpr T worst =
+      Greatest ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::infinity();
+  const T* const x = static_cast<const T*>(call.in[0]);
+  auto& out = *static_cast<PlacePartial<double>*>(partial);
+  alignas(64) T numbers[tile_elements(sizeof(f16))];  // f16 comes widened
+  numbers[0] = worst;
+  for (std::size_t i = 0; i < call.count; ++i) numbers[i] = x[i] == x[i] ? x[i] : worst;
+  bool nan = false;
+  const T best = extreme<Greatest>(numbers, call.count, nan);
+  const std::size_t at = find_first(x, call.count, [best](T v) HWY_ATTR { return v == best; });
+  if (at == call.count) {
+    out = {std::numeric_limits<double>::quiet_NaN(), no_place};
+  } else {
+    out = {static_cast<double>(best), call.first_index + at};
+  }
+}
+
 template <bool Greatest>
 void place_bool(const ReduceCall& call, void* partial) noexcept {
   ReduceCall bytes = call;  // a bool is a byte of 0 or 1
   place<Greatest, std::uint8_t>(bytes, partial);
 }
 
-template <bool Greatest>
+template <bool Greatest, bool Numbers>
 void place_f16(const ReduceCall& call, void* partial) noexcept {
   alignas(64) float wide[tile_elements(sizeof(f16))];
   const auto* x = static_cast<const f16*>(call.in[0]);
   for (std::size_t i = 0; i < call.count; ++i) wide[i] = static_cast<float>(x[i]);
   ReduceCall widened = call;
   widened.in[0] = wide;
-  place<Greatest, float>(widened, partial);
+  if constexpr (Numbers) {
+    number_place<Greatest, float>(widened, partial);
+  } else {
+    place<Greatest, float>(widened, partial);
+  }
 }
 
 template <class... Ts>
@@ -123,8 +149,14 @@ constexpr ReduceTable make_places() noexcept {
              std::uint32_t, std::uint64_t, float, double>(table);
   table.at(ReduceOp::argmin, Dtype::bool_) = &place_bool<false>;
   table.at(ReduceOp::argmax, Dtype::bool_) = &place_bool<true>;
-  table.at(ReduceOp::argmin, Dtype::f16) = &place_f16<false>;
-  table.at(ReduceOp::argmax, Dtype::f16) = &place_f16<true>;
+  table.at(ReduceOp::argmin, Dtype::f16) = &place_f16<false, false>;
+  table.at(ReduceOp::argmax, Dtype::f16) = &place_f16<true, false>;
+  table.at(ReduceOp::nanargmin, Dtype::f16) = &place_f16<false, true>;
+  table.at(ReduceOp::nanargmax, Dtype::f16) = &place_f16<true, true>;
+  table.at(ReduceOp::nanargmin, Dtype::f32) = &number_place<false, float>;
+  table.at(ReduceOp::nanargmax, Dtype::f32) = &number_place<true, float>;
+  table.at(ReduceOp::nanargmin, Dtype::f64) = &number_place<false, double>;
+  table.at(ReduceOp::nanargmax, Dtype::f64) = &number_place<true, double>;
   return table;
 }
 

@@ -173,6 +173,16 @@ Moments nanmean_variance(std::span<const T> x) noexcept {
   const ReduceResult result = detail::reduce_spans<ReduceOp::nanmean_variance, T>(x);
   return {result.u64, result.f64[0], result.f64[1]};
 }
+/// First place of the least (greatest) number; -1 when all is NaN. f16, f32, f64.
+/// REQUIRES: not empty.
+template <Element T>
+std::int64_t nanargmin(std::span<const T> x) noexcept {
+  return detail::reduce_spans<ReduceOp::nanargmin, T>(x).i64;
+}
+template <Element T>
+std::int64_t nanargmax(std::span<const T> x) noexcept {
+  return detail::reduce_spans<ReduceOp::nanargmax, T>(x).i64;
+}
 
 /// Elements that are not zero.
 template <Element T>

@@ -182,6 +182,16 @@ void reference_place_tile(const ReduceCall& call, void* partial) noexcept {
   *static_cast<PlacePartial<Wide>*>(partial) = best;
 }
 
+template <class T, bool Greatest>
+void reference_number_place_tile(const ReduceCall& call, void* partial) noexcept {
+  PlacePartial<double> best{std::numeric_limits<double>::quiet_NaN(), no_place};
+  for (std::size_t i = 0; i < call.count; ++i) {
+    const auto x = static_cast<double>(element_at<T>(call, 0, i));
+    if (x == x) best = better_number_place<Greatest>(best, {x, call.first_index + i});
+  }
+  *static_cast<PlacePartial<double>*>(partial) = best;
+}
+
 template <class T, ReduceOp O>
 void reference_norm_tile(const ReduceCall& call, void* partial) noexcept {
   const auto x = [&](std::size_t i) { return static_cast<double>(element_at<T>(call, 0, i)); };
@@ -271,6 +281,8 @@ void reference_tile(const ReduceCall& call, void* partial) noexcept {
   if constexpr (O >= ReduceOp::nansum && O <= ReduceOp::nanmax) {
     reference_ignoring_tile<T, O>(call, partial);
   }
+  if constexpr (O == ReduceOp::nanargmin) reference_number_place_tile<T, false>(call, partial);
+  if constexpr (O == ReduceOp::nanargmax) reference_number_place_tile<T, true>(call, partial);
   if constexpr (O == ReduceOp::nanmean_variance) {
     reference_nanmean_variance_tile<T>(call, partial);
   }
