@@ -22,20 +22,25 @@ using Partial = std::vector<std::byte>;
 /// What an output of these elements is, by the kernel's own tiles and combine_tree's tree, in
 /// which a tile that the mask leaves empty is passed over.
 ReduceResult expected_result(const ReduceFunctions& functions, const std::vector<std::byte>& x,
-                             const std::vector<bool>& mask, std::size_t item) {
+                             const std::vector<std::byte>& y, const std::vector<bool>& mask,
+                             std::size_t item) {
   const std::size_t elements = tile_elements(item);
   const std::size_t count = mask.size();
   std::vector<std::optional<Partial>> partials;
   for (std::size_t begin = 0; begin < count; begin += elements) {
     std::vector<std::byte> chosen;
+    std::vector<std::byte> chosen_y;
     for (std::size_t i = begin; i < std::min(count, begin + elements); ++i) {
       const auto* const at = x.data() + i * item;
+      const auto* const y_at = y.data() + i * item;
       if (mask[i]) chosen.insert(chosen.end(), at, at + item);
+      if (mask[i]) chosen_y.insert(chosen_y.end(), y_at, y_at + item);
     }
     partials.emplace_back();
     if (chosen.empty()) continue;
     partials.back() = Partial(partial_bytes_max);
-    functions.tile({{chosen.data()}, {1}, chosen.size() / item, begin}, partials.back()->data());
+    functions.tile({{chosen.data(), chosen_y.data()}, {1, 1}, chosen.size() / item, begin},
+                   partials.back()->data());
   }
   for (std::size_t step = 1; step < partials.size(); step *= 2) {
     for (std::size_t left = 0; left + step < partials.size(); left += 2 * step) {
@@ -103,11 +108,14 @@ class AxesCheck {
     const std::size_t item = item_bytes(dtype_);
     Operand x(dtype_, static_cast<std::size_t>(layout.size), 1, 0);
     x.fill(engine_, mood);
+    Operand y(dtype_, static_cast<std::size_t>(layout.size), 1, 0);  // where the mask's steps lead
+    y.fill(engine_, mood);
     std::vector<std::uint8_t> mask(static_cast<std::size_t>(layout.size));
     const bool sparse = engine_() % 2 == 0;
     for (auto& m : mask) m = sparse ? engine_() % 1500 == 0 : engine_() % 3 != 0;
     AxesCall call{};
     call.x = static_cast<const std::byte*>(x.data()) + layout.first * static_cast<int>(item);
+    call.y = op_ == ReduceOp::dot ? y.data() : nullptr;
     call.mask = masked ? reinterpret_cast<const bool*>(mask.data()) : nullptr;
     call.op = op_;
     call.dtype = dtype_;
@@ -117,7 +125,8 @@ class AxesCheck {
     }
     std::int64_t out_stride = outputs;
     for (std::size_t k = 0; k < layout.extent.size(); ++k) {
-      ReduceAxis axis{layout.extent[k], layout.stride[k], layout.mask_stride[k], 0};
+      ReduceAxis axis{layout.extent[k], layout.stride[k], layout.mask_stride[k], 0,
+                      op_ == ReduceOp::dot ? layout.mask_stride[k] : 0};
       if (layout.goes[k]) {
         call.reduced.add(axis, masked);
       } else {
@@ -135,7 +144,7 @@ class AxesCheck {
                          : Dtype::f64;
     std::vector<ReduceResult> expected;
     for (std::int64_t output = 0; output < outputs; ++output) {
-      expected.push_back(expect(layout, x, mask, masked, output));
+      expected.push_back(expect(layout, x, y, mask, masked, output));
     }
     std::vector<double> out(static_cast<std::size_t>(outputs) * 2 + 2, -77);
     call.out = out.data();
@@ -177,8 +186,8 @@ class AxesCheck {
     }
   };
 
-  ReduceResult expect(const Layout& layout, const Operand& x, const std::vector<std::uint8_t>& mask,
-                      bool masked, std::int64_t output) {
+  ReduceResult expect(const Layout& layout, const Operand& x, const Operand& y,
+                      const std::vector<std::uint8_t>& mask, bool masked, std::int64_t output) {
     std::int64_t base = layout.first;
     std::int64_t mask_base = 0;
     std::int64_t count = 1;
@@ -193,6 +202,7 @@ class AxesCheck {
     }
     const std::size_t item = item_bytes(dtype_);
     std::vector<std::byte> elements;
+    std::vector<std::byte> elements_y;
     std::vector<bool> chosen;
     for (std::int64_t i = 0; i < count; ++i) {
       std::int64_t at = base;
@@ -207,9 +217,12 @@ class AxesCheck {
       const auto* const from =
           static_cast<const std::byte*>(x.data()) + at * static_cast<std::int64_t>(item);
       elements.insert(elements.end(), from, from + item);
+      const auto* const from_y =
+          static_cast<const std::byte*>(y.data()) + mask_at * static_cast<std::int64_t>(item);
+      elements_y.insert(elements_y.end(), from_y, from_y + item);
       chosen.push_back(!masked || mask[static_cast<std::size_t>(mask_at)] != 0);
     }
-    return expected_result(functions_, elements, chosen, item);
+    return expected_result(functions_, elements, elements_y, chosen, item);
   }
 
   bool same_output(const double* out, const ReduceResult& expected) const {
@@ -238,7 +251,6 @@ TEST_CASE("along axes every output has the bits of its elements as an array of t
   for (const std::string_view name : targets()) {
     REQUIRE(force_target(name));
     for (int op = 0; op < static_cast<int>(ReduceOp::end_of_list); ++op) {
-      if (static_cast<ReduceOp>(op) == ReduceOp::dot) continue;
       for (int dtype = 1; dtype <= static_cast<int>(Dtype::c128); ++dtype) {
         if (reduce_functions(static_cast<ReduceOp>(op), static_cast<Dtype>(dtype)) == nullptr) {
           continue;

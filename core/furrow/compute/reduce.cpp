@@ -59,6 +59,7 @@ constexpr Reduction reductions[] = {
     {"nanstd", numbers, AxesResult::deviation, Gives::mean, moments},
     {"nanmin", ReduceOp::nanmin, value, Gives::same, ReduceOp::min},
     {"nanmax", ReduceOp::nanmax, value, Gives::same, ReduceOp::max},
+    {"dot", ReduceOp::dot, value, Gives::sum, ReduceOp::dot},
     {"nanargmin", ReduceOp::nanargmin, value, Gives::index, ReduceOp::argmin},
     {"nanargmax", ReduceOp::nanargmax, value, Gives::index, ReduceOp::argmax},
 };
@@ -121,10 +122,13 @@ AnyArray mask_of(const Reduction& reduction, const AnyArray& x, const AnyArray& 
   return where.broadcast_to(x.shape());
 }
 
+/// y is not valid but for dot.
 kernels::AxesPlan plan_of(const Reduction& reduction, const AnyArray& out, const AnyArray& x,
-                          const AnyArray& mask, const Split& split, double ddof) {
+                          const AnyArray& y, const AnyArray& mask, const Split& split,
+                          double ddof) {
   kernels::AxesCall call{};
   call.x = x.data();
+  call.y = y.valid() ? y.data() : nullptr;
   call.mask = mask.valid() ? static_cast<const bool*>(mask.data()) : nullptr;
   call.out = out.data();
   call.op = op_for(reduction, x.dtype());
@@ -136,11 +140,12 @@ kernels::AxesPlan plan_of(const Reduction& reduction, const AnyArray& out, const
   std::size_t axis = 0;
   for (std::size_t k = 0; k < x.ndim(); ++k) {
     const std::int64_t mask_stride = mask.valid() ? mask.strides()[k] : 0;
+    const std::int64_t y_stride = y.valid() ? y.strides()[k] : 0;
     if (split.goes[k]) {
-      call.reduced.add({x.extent(k), x.strides()[k], mask_stride, 0}, mask.valid());
+      call.reduced.add({x.extent(k), x.strides()[k], mask_stride, 0, y_stride}, mask.valid());
       if (keeps) ++axis;
     } else {
-      call.kept.add({x.extent(k), x.strides()[k], mask_stride, out.strides()[axis++]},
+      call.kept.add({x.extent(k), x.strides()[k], mask_stride, out.strides()[axis++], y_stride},
                     mask.valid());
     }
   }
@@ -169,7 +174,7 @@ void check_nothing(Engine& engine, const Reduction& reduction, const AnyArray& x
   }
   if (!mask.valid()) return;
   const auto chosen = Array<bool>::temporary(split.without);
-  run(engine, plan_of(reduction_of("any"), chosen, mask, {}, split, 0));
+  run(engine, plan_of(reduction_of("any"), chosen, mask, {}, {}, split, 0));
   const auto* const missing = std::find(chosen.data(), chosen.data() + chosen.size(), false);
   if (missing != chosen.data() + chosen.size()) {
     throw InvalidArgument(fmt::format(
@@ -211,8 +216,11 @@ Dtype reduced_dtype(std::string_view name, Dtype dtype) {
   return is_whole(dtype) ? Dtype::i64 : dtype;
 }
 
-void reduce_to(Engine& engine, std::string_view name, const AnyArray& out, const AnyArray& x,
-               const ReduceOptions& options) {
+namespace {
+
+/// y is not valid but for dot, which has x's shape and dtype then.
+void reduce_into(Engine& engine, std::string_view name, const AnyArray& out, const AnyArray& x,
+                 const AnyArray& y, const ReduceOptions& options) {
   const Reduction& reduction = reduction_of(name);
   const Dtype dtype = reduced_dtype(name, x.dtype());
   const Split split = split_axes(name, x, options);
@@ -228,16 +236,44 @@ void reduce_to(Engine& engine, std::string_view name, const AnyArray& out, const
   const AnyArray mask = mask_of(reduction, x, options.where);
   compute::check_output(out, x, name);
   if (mask.valid()) compute::check_output(out, mask, name);
+  if (y.valid()) compute::check_output(out, y, name);
   check_nothing(engine, reduction, x, mask, split);
   // A step writes only what no other reads, also where nothing is reduced and out may be x.
   const bool is_mask = mask.valid() && compute::shares_memory(out, mask);
-  const bool aside =
-      out.size() != 0 && (compute::shares_memory(out, x) || is_mask || may_miss(reduction));
+  const bool is_y = y.valid() && compute::shares_memory(out, y);
+  const bool is_input = compute::shares_memory(out, x) || is_y || is_mask;
+  const bool aside = out.size() != 0 && (is_input || may_miss(reduction));
   const engine::Writing writing(engine, out);
   const AnyArray to = aside ? AnyArray::temporary(dtype, out.shape()) : out;
-  run(engine, plan_of(reduction, to, x, mask, split, options.ddof));
+  run(engine, plan_of(reduction, to, x, y, mask, split, options.ddof));
   if (may_miss(reduction)) check_places(reduction, to);
   if (aside) engine.apply_to_async("copy", out, std::vector<AnyArray>{to}).get();
+}
+
+/// The operands of dot in one shape.
+std::pair<AnyArray, AnyArray> together(const AnyArray& x, const AnyArray& y) {
+  if (x.dtype() != y.dtype()) {
+    throw TypeMismatch(fmt::format("dot: {} is of dtype {} and {} of {}; cast one of them",
+                                   x.label(), dtype_name(x.dtype()), y.label(),
+                                   dtype_name(y.dtype())));
+  }
+  const AnyArray& longer = x.ndim() >= y.ndim() ? x : y;
+  const AnyArray& other = x.ndim() >= y.ndim() ? y : x;
+  Shape shape = longer.shape();
+  const std::size_t ahead = longer.ndim() - other.ndim();
+  for (std::size_t k = 0; k < other.ndim(); ++k) {
+    if (shape[ahead + k] == 1) shape[ahead + k] = other.extent(k);
+  }
+  return {x.broadcast_to(shape), y.broadcast_to(shape)};
+}
+
+}  // namespace
+
+void reduce_to(Engine& engine, std::string_view name, const AnyArray& out, const AnyArray& x,
+               const ReduceOptions& options) {
+  if (name == "dot")
+    throw InvalidArgument("dot takes two arrays: furrow::dot_to(engine, out, x, y)");
+  reduce_into(engine, name, out, x, {}, options);
 }
 
 AnyArray reduce(Engine& engine, std::string_view name, const AnyArray& x,
@@ -245,6 +281,20 @@ AnyArray reduce(Engine& engine, std::string_view name, const AnyArray& x,
   AnyArray out =
       AnyArray::temporary(reduced_dtype(name, x.dtype()), split_axes(name, x, options).shape);
   reduce_to(engine, name, out, x, options);
+  return out;
+}
+
+void dot_to(Engine& engine, const AnyArray& out, const AnyArray& x, const AnyArray& y,
+            const ReduceOptions& options) {
+  const auto [left, right] = together(x, y);
+  reduce_into(engine, "dot", out, left, right, options);
+}
+
+AnyArray dot(Engine& engine, const AnyArray& x, const AnyArray& y, const ReduceOptions& options) {
+  const auto [left, right] = together(x, y);
+  AnyArray out = AnyArray::temporary(reduced_dtype("dot", left.dtype()),
+                                     split_axes("dot", left, options).shape);
+  reduce_into(engine, "dot", out, left, right, options);
   return out;
 }
 

@@ -6,6 +6,7 @@
 //   auto s = furrow::stddev(engine, x, {.axes = {-1}, .ddof = 1});
 //   furrow::reduce_to(engine, "nanmax", out, x, {.axes = {0}});       // into an array of yours
 //   double all = furrow::sum(engine, x)();                            // no axes: all, rank 0
+//   auto lengths = furrow::dot(engine, x, y, {.axes = {-1}});
 //
 // Result  a temporary array without the reduced axes (keepdims: with extent 1)
 // Types   sum, prod: as x; integers and (sum) bool in i64 and u64 (wrap) · mean var std: as x;
@@ -51,6 +52,14 @@ AnyArray reduce(Engine& engine, std::string_view name, const AnyArray& x,
 void reduce_to(Engine& engine, std::string_view name, const AnyArray& out, const AnyArray& x,
                const ReduceOptions& options = {});
 
+/// Inner products along axes, Σ x*y: as sum(x*y), with the error of sum and products rounded once
+/// with it, in f64. x and y broadcast to one shape, to which axes and the mask belong; integers
+/// give i64 or u64, floats their own dtype. Whole arrays of one shape: also engine.dot(x, y).
+AnyArray dot(Engine& engine, const AnyArray& x, const AnyArray& y,
+             const ReduceOptions& options = {});
+void dot_to(Engine& engine, const AnyArray& out, const AnyArray& x, const AnyArray& y,
+            const ReduceOptions& options = {});
+
 /// The dtype of the result. Throws NotFound, TypeMismatch.
 Dtype reduced_dtype(std::string_view name, Dtype dtype);
 
@@ -66,6 +75,12 @@ template <Element T>
 using MeanAs = std::conditional_t<std::is_integral_v<T>, double, T>;
 
 }  // namespace compute
+
+template <Element T>
+Array<compute::SumAs<T>> dot(Engine& engine, const Array<T>& x, const Array<T>& y,
+                             const ReduceOptions& options = {}) {
+  return dot(engine, AnyArray(x), AnyArray(y), options).template as<compute::SumAs<T>>();
+}
 
 // NumPy's std is stddev here: the language has a namespace of that name.
 #define FURROW_REDUCTION_NAMED(name, by_name, Result)                                    \

@@ -277,6 +277,56 @@ TEST_CASE("norms along a slow axis: no sign of zero, no overflow, no underflow")
   CHECK(length(3) == Approx(std::sqrt(200.0)).epsilon(1e-15));
 }
 
+TEST_CASE("inner products along axes: of views, broadcast, masked, in every dtype") {
+  Engine engine(workers(2));
+  const auto x = sample_array<double>({40, 1300}, 3, true);
+  const auto y = sample_array<double>({40, 1300}, 4, true);
+  const auto row = sample_array<double>({1300}, 5, true);
+  const auto where = sample_array<bool>({40, 1300}, 6);
+  const auto exact = [&](const auto& chosen, const auto& other, std::int64_t axis,
+                         std::int64_t at) {
+    long double sum = 0;
+    for (std::int64_t i = 0; i < x.extent(static_cast<std::size_t>(axis)); ++i) {
+      const std::int64_t r = axis == 0 ? i : at;
+      const std::int64_t c = axis == 0 ? at : i;
+      if (chosen(r, c)) sum += static_cast<long double>(x(r, c)) * other(r, c);
+    }
+    return static_cast<double>(sum);
+  };
+  const auto all = [](std::int64_t, std::int64_t) { return true; };
+  const auto of_y = [&](std::int64_t r, std::int64_t c) { return y(r, c); };
+  const auto of_row = [&](std::int64_t, std::int64_t c) { return row(c); };
+  const auto close = [](double value, double expected) {
+    CHECK(value == Approx(expected).epsilon(1e-13).margin(1e-12));
+  };
+  for (const std::int64_t axis : {0, 1}) {
+    const auto plain = dot(engine, x, y, {.axes = {axis}});
+    const auto masked = dot(engine, x, row, {.axes = {axis}, .keepdims = true, .where = where});
+    CHECK(masked.shape() == (axis == 0 ? Shape{1, 1300} : Shape{40, 1}));
+    for (std::int64_t k = 0; k < plain.size(); ++k) {
+      close(plain(k), exact(all, of_y, axis, k));
+      close(masked.data()[k], exact(where, of_row, axis, k));
+    }
+    // Down the slow axis as along the fast one: the same elements, the same bits.
+    const auto turned = dot(engine, x.transpose(), y.transpose(), {.axes = {1 - axis}});
+    CHECK(std::memcmp(plain.data(), turned.data(), plain.bytes()) == 0);
+  }
+  CHECK(dot(engine, x, y)() == engine.dot(x, y));
+  const auto out = Array<double>::temporary({40});
+  dot_to(engine, out, x, y, {.axes = {1}});
+  CHECK(out(7) == dot(engine, x, y, {.axes = {1}})(7));
+  const auto bytes = Array<std::uint8_t>::temporary({3, 5});
+  engine.fill(bytes, std::uint8_t{200});
+  CHECK(dot(engine, bytes, bytes, {.axes = {0}})(4) == std::uint64_t{120'000});
+  const auto floats = Array<float>::temporary({70'000});
+  engine.fill(floats, 1.0F + 0x1p-12F);  // its square is no f32
+  CHECK(dot(engine, floats, floats)() ==
+        static_cast<float>(70'000 * static_cast<double>(1.0F + 0x1p-12F) * (1.0F + 0x1p-12F)));
+  CHECK_THROWS_AS(dot(engine, x, y.slice(0, {{}, 20}), {.axes = {0}}), ShapeMismatch);
+  CHECK_THROWS_AS(dot(engine, AnyArray(x), AnyArray(floats)), TypeMismatch);
+  CHECK_THROWS_AS(reduce(engine, "dot", x), InvalidArgument);
+}
+
 TEST_CASE("reductions refuse what they cannot do before anything is written") {
   Engine engine(workers(1));
   const auto x = sample_array<double>({4, 5}, 51);

@@ -39,9 +39,11 @@ void ReduceAxes::add(const ReduceAxis& next, bool masked) noexcept {
     ReduceAxis& last = axis[count - 1];
     const bool one_walk = last.stride == next.stride * next.extent &&
                           (!masked || last.mask_stride == next.mask_stride * next.extent) &&
+                          last.y_stride == next.y_stride * next.extent &&
                           last.out_stride == next.out_stride * next.extent;
     if (one_walk) {
-      last = {last.extent * next.extent, next.stride, next.mask_stride, next.out_stride};
+      last = {last.extent * next.extent, next.stride, next.mask_stride, next.out_stride,
+              next.y_stride};
       return;
     }
   }

@@ -9,6 +9,7 @@
 //         bits that the same elements give as an array of their own, whether the reduced axis is
 //         the fast one or a slow one, for any executor; but for the sign of a zero extreme
 // Error   that of the kernel (reduce/README.md): pairwise on every axis
+// dot     has a second operand by the same axes; its columns are gathered
 // Mask    bool, by the same axes: in each tile the chosen elements move together, in their order;
 //         places are counted among all elements of the output, chosen or not
 // Roads   picked by shape and dtype alone:
@@ -34,6 +35,7 @@ struct ReduceAxis {
   std::int64_t stride;       // of x, in elements, as all strides here
   std::int64_t mask_stride;  // of the mask
   std::int64_t out_stride;   // of the output; reduced axes have none
+  std::int64_t y_stride = 0;
 };
 
 /// A list of axes. `add` joins an axis with the one before it where one stride walks both.
@@ -50,6 +52,7 @@ enum class AxesResult : std::uint8_t { value, mean, variance, deviation };
 
 struct AxesCall {
   const void* x;
+  const void* y;     // of dot: the other operand, of the same dtype; else null
   const bool* mask;  // null: every element
   void* out;
   ReduceOp op;

@@ -44,8 +44,21 @@ class Step {
  private:
   using Base = const std::byte*;
 
+  /// Elements of both operands; of most reductions of x alone.
+  struct Elements {
+    Base x;
+    std::ptrdiff_t stride;
+    Base y;
+    std::ptrdiff_t y_stride;
+  };
+
+  bool two() const noexcept { return plan_.call.y != nullptr; }
   Base at(std::int64_t offset) const noexcept {
     return static_cast<Base>(plan_.call.x) + offset * static_cast<std::int64_t>(item_);
+  }
+  Base y_at(std::int64_t offset) const noexcept {
+    if (!two()) return nullptr;
+    return static_cast<Base>(plan_.call.y) + offset * static_cast<std::int64_t>(item_);
   }
 
   void put(std::int64_t output, std::int64_t out_offset, Slot& slot) noexcept {
@@ -55,21 +68,22 @@ class Step {
     store_slot(to, slot, functions_.partial_bytes);
   }
 
-  /// Elements [begin, begin + count) of an output, packed; those that the mask chooses.
-  std::size_t pack(const Walk::Place& output, std::int64_t begin, std::int64_t count,
+  /// Elements [begin, begin + count) of an output, of x or of y, packed; those that the mask
+  /// chooses.
+  std::size_t pack(const Walk::Place& output, std::int64_t begin, std::int64_t count, bool of_y,
                    std::byte* to) const noexcept {
     std::size_t packed = 0;
     Walk walk(plan_.call.reduced, begin);
     while (count > 0) {
       const Walk::Run run = walk.run(count);
-      const Base from = at(output.x + run.place.x);
+      const Base from = of_y ? y_at(output.y + run.place.y) : at(output.x + run.place.x);
+      const std::ptrdiff_t stride = of_y ? run.step.y_stride : run.step.stride;
       if (plan_.call.mask == nullptr) {
-        gather(to + packed * item_, from, run.step.stride, static_cast<std::size_t>(run.count),
-               item_);
+        gather(to + packed * item_, from, stride, static_cast<std::size_t>(run.count), item_);
         packed += static_cast<std::size_t>(run.count);
       } else {
         const bool* const mask = plan_.call.mask + output.mask + run.place.mask;
-        packed += choose(to + packed * item_, from, run.step.stride, mask, run.step.mask_stride,
+        packed += choose(to + packed * item_, from, stride, mask, run.step.mask_stride,
                          static_cast<std::size_t>(run.count), item_);
       }
       count -= run.count;
@@ -78,12 +92,14 @@ class Step {
     return packed;
   }
 
-  Slot reduce_tile(Base x, std::ptrdiff_t stride, std::int64_t count, std::int64_t begin,
+  Slot reduce_tile(const Elements& of, std::int64_t count, std::int64_t begin,
                    bool stream) const noexcept {
     if (count == 0) return Slot{};
     Slot slot;
-    ReduceCall call = {
-        {x}, {stride}, static_cast<std::size_t>(count), static_cast<std::uint64_t>(begin)};
+    ReduceCall call = {{of.x, of.y},
+                       {of.stride, of.y_stride},
+                       static_cast<std::size_t>(count),
+                       static_cast<std::uint64_t>(begin)};
     call.stream = stream;
     slot.count = static_cast<std::uint64_t>(count);
     functions_.tile(call, slot.partial);
@@ -112,22 +128,26 @@ class Step {
     const bool one_run = plan_.call.mask == nullptr && reduced.count <= 1;
     if (one_run) {
       const std::int64_t stride = reduced.count == 1 ? reduced.axis[0].stride : 1;
-      return reduce_tile(at(output.x + first_ * stride), stride, last_ - first_, first_,
-                         stride == 1);
+      const std::int64_t y_stride = reduced.count == 1 ? reduced.axis[0].y_stride : 1;
+      return reduce_tile(
+          {at(output.x + first_ * stride), stride, y_at(output.y + first_ * y_stride), y_stride},
+          last_ - first_, first_, stride == 1);
     }
     alignas(64) std::byte packed[reduce_tile_bytes];
+    alignas(64) std::byte packed_y[reduce_tile_bytes];
     SlotTree tree(functions_);
     for (std::int64_t begin = first_; begin < last_; begin += tile_) {
       const std::int64_t count = std::min(tile_, last_ - begin);
       if (plan_.call.mask == nullptr) {
         const Walk::Run run = Walk(reduced, begin).run(count);
-        if (run.count == count && run.step.stride == 1) {
-          tree.add(reduce_tile(at(output.x + run.place.x), 1, count, begin, true));
+        if (run.count == count && run.step.stride == 1 && !two()) {
+          tree.add(reduce_tile({at(output.x + run.place.x), 1, nullptr, 1}, count, begin, true));
           continue;
         }
       }
-      const auto chosen = static_cast<std::int64_t>(pack(output, begin, count, packed));
-      Slot slot = reduce_tile(packed, 1, chosen, begin, false);
+      const auto chosen = static_cast<std::int64_t>(pack(output, begin, count, false, packed));
+      if (two()) pack(output, begin, count, true, packed_y);
+      Slot slot = reduce_tile({packed, 1, packed_y, 1}, chosen, begin, false);
       settle_place(slot, output.mask, begin);
       tree.add(slot);
     }
@@ -155,44 +175,58 @@ class Step {
     Walk walk(plan_.call.kept, outputs_begin_);
     for (std::int64_t output = outputs_begin_; output < outputs_end_;) {
       const Walk::Run run = walk.run(std::min(widest, outputs_end_ - output));
-      panel(output, run);
+      if (two()) {
+        panel<2>(output, run);
+      } else {
+        panel<1>(output, run);
+      }
       output += run.count;
       walk.skip(run.count);
     }
   }
 
+  /// The tile from `begin` on of all outputs, of x or of y.
+  void gather_tiles(const Walk::Run& run, std::int64_t begin, std::int64_t count, bool of_y,
+                    std::byte* packed, std::size_t* chosen) const noexcept {
+    std::fill(chosen, chosen + run.count, 0);
+    Walk walk(plan_.call.reduced, begin);
+    for (std::int64_t done = 0; done < count;) {
+      const Walk::Run rows = walk.run(count - done);
+      PanelCall call = {packed,
+                        chosen,
+                        of_y ? y_at(run.place.y + rows.place.y) : at(run.place.x + rows.place.x),
+                        nullptr,
+                        of_y ? rows.step.y_stride : rows.step.stride,
+                        of_y ? run.step.y_stride : run.step.stride,
+                        rows.step.mask_stride,
+                        run.step.mask_stride,
+                        rows.count,
+                        static_cast<std::size_t>(run.count)};
+      if (plan_.call.mask != nullptr) {
+        call.mask = plan_.call.mask + run.place.mask + rows.place.mask;
+      }
+      gather_panel(call, item_);
+      done += rows.count;
+      walk.skip(rows.count);
+    }
+  }
+
+  template <std::size_t Operands>
   void panel(std::int64_t output, const Walk::Run& run) noexcept {
-    alignas(64) std::byte packed[panel_most * panel_pitch];
+    alignas(64) std::byte packed[Operands][panel_most * panel_pitch];
     std::size_t chosen[panel_most];
     const auto width = static_cast<std::size_t>(run.count);
     SlotTree* const trees = static_cast<SlotTree*>(static_cast<void*>(tree_room_));
     for (std::size_t p = 0; p < width; ++p) new (trees + p) SlotTree(functions_);
     for (std::int64_t begin = first_; begin < last_; begin += tile_) {
       const std::int64_t count = std::min(tile_, last_ - begin);
-      std::fill(chosen, chosen + width, 0);
-      Walk walk(plan_.call.reduced, begin);
-      for (std::int64_t done = 0; done < count;) {
-        const Walk::Run rows = walk.run(count - done);
-        PanelCall call = {packed,
-                          chosen,
-                          at(run.place.x + rows.place.x),
-                          nullptr,
-                          rows.step.stride,
-                          run.step.stride,
-                          rows.step.mask_stride,
-                          run.step.mask_stride,
-                          rows.count,
-                          width};
-        if (plan_.call.mask != nullptr) {
-          call.mask = plan_.call.mask + run.place.mask + rows.place.mask;
-        }
-        gather_panel(call, item_);
-        done += rows.count;
-        walk.skip(rows.count);
+      for (std::size_t k = 0; k < Operands; ++k) {
+        gather_tiles(run, begin, count, k == 1, packed[k], chosen);
       }
       for (std::size_t p = 0; p < width; ++p) {
-        Slot slot = reduce_tile(packed + p * panel_pitch, 1, static_cast<std::int64_t>(chosen[p]),
-                                begin, false);
+        const std::size_t here = p * panel_pitch;
+        Slot slot = reduce_tile({packed[0] + here, 1, packed[Operands - 1] + here, 1},
+                                static_cast<std::int64_t>(chosen[p]), begin, false);
         settle_place(slot, run.at(static_cast<std::int64_t>(p)).mask, begin);
         trees[p].add(slot);
       }

@@ -14,11 +14,12 @@ namespace furrow::kernels {
 
 class Walk {
  public:
-  /// Offsets in elements from the element 0 of x, of the mask, of the output.
+  /// Offsets in elements from the element 0 of x, of the mask, of the output, of y.
   struct Place {
     std::int64_t x;
     std::int64_t mask;
     std::int64_t out;
+    std::int64_t y;
   };
 
   /// `count` elements one step apart.
@@ -29,7 +30,7 @@ class Walk {
 
     Place at(std::int64_t k) const noexcept {
       return {place.x + k * step.stride, place.mask + k * step.mask_stride,
-              place.out + k * step.out_stride};
+              place.out + k * step.out_stride, place.y + k * step.y_stride};
     }
   };
 
@@ -43,7 +44,7 @@ class Walk {
 
   /// The run that begins here, of `most` elements at most. Without axes: of one element.
   Run run(std::int64_t most) const noexcept {
-    if (axes_.count == 0) return {place_, {1, 1, 1, 1}, std::min<std::int64_t>(1, most)};
+    if (axes_.count == 0) return {place_, {1, 1, 1, 1, 1}, std::min<std::int64_t>(1, most)};
     const ReduceAxis& last = axes_.axis[axes_.count - 1];
     return {place_, last, std::min(most, last.extent - index_[axes_.count - 1])};
   }
@@ -68,6 +69,7 @@ class Walk {
     place_.x += by * axis.stride;
     place_.mask += by * axis.mask_stride;
     place_.out += by * axis.out_stride;
+    place_.y += by * axis.y_stride;
   }
 
   const ReduceAxes& axes_;
