@@ -5,7 +5,9 @@
   measure.py readme IO.json README.md [--check]                                the table
 
 Files of --bytes (512 MiB unless said otherwise; 64M, 2G are understood) are made in FOLDER and go
-when their last topic is done. The page cache is warm. A ratio is a peer's time by furrow's.
+when their last topic is done; large_sum and large_sum_gzip read eight times as much, with the
+memory that all processes took beside what a stream may take. The page cache is warm. A ratio is a
+peer's time by furrow's.
 """
 import json
 import os
@@ -14,7 +16,7 @@ import shutil
 import statistics
 import sys
 
-from files import COLUMNS, make
+from files import CHUNK_ROWS, COLUMNS, LARGE_TIMES, make, make_large
 from topics import TOPICS
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -42,7 +44,7 @@ def measure_topic(topic, native, python, source, folder, rounds):
         if topic.before:
             server.ask(topic.before.format(**words))
     order = list(workers)
-    for turn in range(rounds + 1):
+    for turn in range((min(rounds, 3) if topic.part else rounds) + 1):
         for who in order[turn % len(order):] + order[:turn % len(order)]:
             server, line = workers[who]
             for _ in range(topic.repeat):
@@ -64,14 +66,47 @@ def measure_topic(topic, native, python, source, folder, rounds):
     return {who: statistics.median(values) for who, values in times.items()}, road, sizes
 
 
-def judged(topic, times, road, sizes, size):
+def judged(topic, times, road, sizes, size, memory):
     entry = {"name": topic.name, "what": topic.what, "bytes": size, "road": road,
              "median_ns": times, "sizes": sizes, "asked": []}
+    if memory:
+        entry["memory"] = dict(zip(("peak", "limit"), memory))
     if topic.asked:
         peers, least = topic.asked
         entry["asked"] = [{"beside": list(peers), "at_least": least,
                            "seen": min(times[peer] for peer in peers) / times["furrow"]}]
     return entry
+
+
+def path_of(kind, work):
+    return work / f"{kind}.{'npy' if kind == 'npy' else 'h5'}"
+
+
+def source_of(topic, work, size, native):
+    """The topic's file, made where it is not there."""
+    source = path_of(topic.file, work)
+    if source.exists():
+        return source
+    if not topic.part:
+        make(topic.file, source, size)
+        return source
+    part = path_of(topic.part, work)
+    if not part.exists():
+        make(topic.part, part, size)
+
+    def save_gzip(plain, packed):
+        native.ask(f"fill {plain}")
+        native.ask(f"save {packed} 4 {CHUNK_ROWS} {COLUMNS}")
+        native.ask("clear")
+
+    make_large(source, part, save_gzip)
+    return source
+
+
+def bytes_of(topic, size):
+    if topic.file == "small":
+        return 1 << 20
+    return LARGE_TIMES * size if topic.part else size
 
 
 def measure(build, folder, rounds, only, options):
@@ -89,15 +124,15 @@ def measure(build, folder, rounds, only, options):
     chosen = [topic for topic in TOPICS if not only or topic.name in only]
     try:
         for at, topic in enumerate(chosen):
-            source = work / f"{topic.file}.{'npy' if topic.file == 'npy' else 'h5'}"
-            if not source.exists():
-                make(topic.file, source, size)
+            source = source_of(topic, work, size, native)
             found = measure_topic(topic, native, python, source, work, rounds)
-            results["topics"].append(judged(topic, *found, 1 << 20
-                                            if topic.file.startswith("small") else size))
+            memory = [int(word) for word in native.ask(f"peak {source}").split()] \
+                if topic.part else []
+            results["topics"].append(judged(topic, *found, bytes_of(topic, size), memory))
             print(row(results["topics"][-1]), flush=True)
-            if topic.file not in {later.file for later in chosen[at + 1:]}:
-                source.unlink()
+            later = {kind for other in chosen[at + 1:] for kind in (other.file, other.part)}
+            for kind in {topic.file, topic.part} - later - {""}:
+                path_of(kind, work).unlink()
     finally:
         native.close()
         python.close()
@@ -117,6 +152,10 @@ def row(entry):
     seen = "; ".join(f"{one['seen']:.2f} ≥ {one['at_least']:.2f}"
                      + ("" if one["seen"] >= one["at_least"] else " **no**")
                      for one in entry["asked"])
+    if "memory" in entry:
+        peak, limit = entry["memory"]["peak"], entry["memory"]["limit"]
+        seen += (f"; {peak / 2**20:.0f} MiB of {limit / 2**20:.0f} MiB"
+                 + ("" if peak <= limit else " **no**"))
     # Bytes a nanosecond are GB a second; of the elements in memory.
     rate = entry["bytes"] / ours / {"slab": 8, "f16": 4}.get(entry["name"], 1)
     return (f"| {entry['what']} | {show(ours)} | {rate:.2f} GB/s | {', '.join(beside)} | {seen} |"
@@ -132,6 +171,9 @@ def table(results):
     lines += ["", f"{measured_on(results)}; {results['bytes'] / 2**20:.0f} MiB of doubles "
               f"in rows of {COLUMNS}, chunks of 16 rows, the page cache warm. Above 1, furrow is "
               "faster. furrow's saves wait for the disk, the peers' do not."]
+    if any("memory" in entry for entry in results["topics"]):
+        lines[-1] += (" Of the streams of eight times as much: three rounds, and the memory that "
+                      "all processes took at most, of what they may take.")
     return "\n".join(lines)
 
 

@@ -4,6 +4,8 @@
 //   save FILE GZIP ROWS COLUMNS       what `fill FILE` loaded, in chunks; 0 0: none
 //   stream_read FILE · stream_sum FILE · stream_sqrt OUT FILE     in slabs, in 256 MiB
 //   npy_load FILE · npy_load_into FILE · npy_save FILE     what `npy_fill FILE` loaded
+//   peak FILE                         the bytes that stream_sum takes in all processes, and what it
+//                                     may take
 //   check                             the sum of what was loaded last
 //   clear
 #include <chrono>
@@ -21,6 +23,8 @@
 #include <furrow/io/hdf5_stream.hpp>
 #include <furrow/io/npy.hpp>
 #include <furrow/process/initialize.hpp>
+
+#include "support/engine_memory.hpp"
 
 namespace bench {
 namespace {
@@ -102,6 +106,11 @@ void stream_sum(Stage& s, std::istream& words) {
       furrow::hdf5::evaluate(s.engine, "sum(x)", {{"x", {s.streamed, dataset}}});
   s.sum = result.value.real();
   s.road = result.report.road;
+}
+
+std::string peak(Stage& s, std::istream& words) {
+  const std::uint64_t bytes = furrow::test::peak_of(s.engine, [&] { stream_sum(s, words); });
+  return std::to_string(bytes) + " " + std::to_string(furrow::hdf5::StreamOptions().memory_bytes);
 }
 
 void stream_sqrt(Stage& s, std::istream& words) {
@@ -191,6 +200,10 @@ int serve() {
     }
     if (word == "check") {
       std::cout << checked(s) << std::endl;
+      continue;
+    }
+    if (word == "peak") {
+      std::cout << peak(s, words) << std::endl;
       continue;
     }
     const Word& found = all_words().at(word);

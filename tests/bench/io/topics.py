@@ -3,14 +3,15 @@
 A topic is one piece of work, as server.cpp does it for furrow and python_peer.py for its peers: a
 line of words. {in} is the topic's file, {out} a new one for whoever writes, {low} and {high} the
 columns of the slab. `before` is done once by both. Peers named furrow_… are other work of furrow's:
-one stage of the topic's, alone. asked: ((peer, …), least ratio of its time by
-furrow's). Another topic is another line here, and another word in server.cpp where it does what
-none of them does.
+one stage of the topic's, alone. asked: ((peer, …), least ratio of its time by furrow's). `part`:
+the file is larger than --bytes, and made of this one (files.py); the memory of all processes of
+furrow is measured in a run of its own, and the rounds are three at most. Another topic is another
+line here, and another word in server.cpp where it does what none of them does.
 """
 import collections
 
-Topic = collections.namedtuple("Topic", "name what file ours peers asked before repeat",
-                               defaults=((), "", 1))
+Topic = collections.namedtuple("Topic", "name what file ours peers asked before repeat part",
+                               defaults=((), "", 1, ""))
 H5PY = {"h5py": "load {in}"}
 CHUNK = "16 8192"
 
@@ -50,6 +51,12 @@ TOPICS = [
     Topic("stream_sqrt", "y = sqrt(abs(x)) from file to file, contiguous", "contiguous",
           "stream_sqrt {out} {in}",
           {"h5py": "stream_sqrt {out} {in}"}),
+    Topic("large_sum", "sum in slabs of eight times as much, contiguous", "large",
+          "stream_sum {in}", {"furrow_reading": "stream_read {in}"}, (("furrow_reading",), 0.85),
+          part="contiguous"),
+    Topic("large_sum_gzip", "sum in slabs of eight times as much, gzip-4", "large_gzip",
+          "stream_sum {in}", {"furrow_reading": "stream_read {in}"}, (("furrow_reading",), 0.85),
+          part="contiguous"),
     Topic("npy", "load .npy", "npy", "npy_load {in}",
           {"numpy": "npy_load {in}", "fromfile": "fromfile {in}"}),
     Topic("npy_into", "load .npy into an array that exists", "npy", "npy_load_into {in}",

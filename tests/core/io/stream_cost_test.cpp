@@ -1,19 +1,9 @@
 // What streams take: memory within the limit, measured, and each chunk read and written once.
 #include <catch2/catch.hpp>
 
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
-#include <map>
 #include <string>
-#include <thread>
-#include <vector>
 
 #include <furrow/engine/engine.hpp>
 #include <furrow/io/hdf5/handle.hpp>
@@ -21,6 +11,7 @@
 
 #include "io_support.hpp"
 #include "save_support.hpp"
+#include "support/engine_memory.hpp"
 #include "tools_support.hpp"
 
 namespace furrow::test {
@@ -29,26 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 using hdf5::DatasetAddress;
 
-/// A number of a line "name: number …" of a file in /proc; 0 where there is none.
-std::uint64_t number_of(const std::string& file, const std::string& name) {
-  std::ifstream in(file);
-  for (std::string word; in >> word;) {
-    std::uint64_t value = 0;
-    if (word == name && in >> value) return value;
-  }
-  return 0;
-}
-
-std::vector<std::uint64_t> processes_of(const Engine& engine) {
-  std::vector<std::uint64_t> pids{static_cast<std::uint64_t>(::getpid())};
-  for (const WorkerInfo& worker : engine.worker_info()) pids.push_back(worker.pid);
-  return pids;
-}
-
-std::string proc(std::uint64_t pid, const char* what) {
-  return "/proc/" + std::to_string(pid) + "/" + what;
-}
-
 /// Bytes that the workers have read or written, by any call.
 std::uint64_t moved(const Engine& engine, const char* which) {
   std::uint64_t bytes = 0;
@@ -56,44 +27,6 @@ std::uint64_t moved(const Engine& engine, const char* which) {
     bytes += number_of(proc(worker.pid, "io"), which);
   }
   return bytes;
-}
-
-/// Memory of all segments that this process holds, taken from the system, and what it and the
-/// workers have beside them.
-std::uint64_t memory_of(const Engine& engine) {
-  std::uint64_t bytes = 0;
-  std::map<ino_t, std::uint64_t> segments;
-  for (const auto& entry : fs::directory_iterator("/proc/self/fd")) {
-    struct stat s {};
-    std::error_code error;
-    const std::string target = fs::read_symlink(entry.path(), error).string();
-    if (target.find("/dev/shm/") != 0 || ::stat(entry.path().c_str(), &s) != 0) continue;
-    segments[s.st_ino] = static_cast<std::uint64_t>(s.st_blocks) * 512;
-  }
-  for (const auto& [inode, taken] : segments) bytes += taken;
-  for (const std::uint64_t pid : processes_of(engine)) {
-    bytes += 1024 * number_of(proc(pid, "smaps_rollup"), "Anonymous:");
-  }
-  return bytes;
-}
-
-/// The most that f takes beside what there was before, looked at a thousand times a second.
-template <class F>
-std::uint64_t peak_of(const Engine& engine, F f) {
-  const std::uint64_t before = memory_of(engine);
-  std::uint64_t most = before;
-  std::atomic<bool> over{false};
-  std::thread looker([&] {
-    while (!over) {
-      most = std::max(most, memory_of(engine));
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-  });
-  const std::string error = error_of(f);
-  over = true;
-  looker.join();
-  CHECK(error == "");
-  return most - before;
 }
 
 }  // namespace
@@ -160,7 +93,7 @@ TEST_CASE("streams keep to their memory, HDF5's own included", "[hdf5][stream]")
     hdf5::info(engine, file, c.dataset);  // the library starts in each worker
     engine.for_each_worker([](std::size_t) { H5open(); });
     hdf5::StreamReport report;
-    const std::uint64_t peak = peak_of(engine, [&] {
+    const auto stream = [&] {
       if (c.gzip == 0) {
         hdf5::statistics(engine, from, options, &report);
         return;
@@ -172,7 +105,10 @@ TEST_CASE("streams keep to their memory, HDF5's own included", "[hdf5][stream]")
                                .replace = true},
                               options)
                    .report;
-    });
+    };
+    std::string error;
+    const std::uint64_t peak = peak_of(engine, [&] { error = error_of(stream); });
+    CHECK(error.empty());
     INFO(c.dataset << " " << c.mebibytes << " MiB: " << report.road << ", " << report.slabs
                    << " slabs of " << report.slab_rows << " rows, peak "
                    << static_cast<double>(peak) / (1 << 20) << " MiB");
