@@ -9,7 +9,9 @@
 #include <vector>
 
 #include <furrow/kernels/registry.hpp>
+#include <furrow/kernels/sort/histogram.hpp>
 #include <furrow/kernels/sort/quantile.hpp>
+#include <furrow/kernels/sort/unique.hpp>
 
 using namespace furrow;
 using namespace furrow::kernels;
@@ -105,4 +107,47 @@ TEST_CASE("one NaN makes a selected quantile NaN; infinities and zeros are numbe
   CHECK(std::isnan(quantiles_of(x, {0.5})[0]));
   x[n / 3] = -std::numeric_limits<double>::quiet_NaN();
   CHECK(std::isnan(quantiles_of(x, {0.1})[0]));
+}
+
+TEST_CASE("spans have quantiles, histograms and different elements, as the headers show") {
+  Room memory;
+  std::vector<double> x(100'000);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<double>(i * 7919 % 100'000) / 1e5;
+  const std::vector<double> q = {0.25, 0.5, 1};
+  std::vector<double> out(3, -7);
+  REQUIRE(quantile<double>(Threads{2}, x, q, out, {}, memory));
+  CHECK(out[0] == Approx(0.2499975).epsilon(1e-15));
+  CHECK(out[2] == 0.99999);
+  const std::vector<float> holes = {3, std::nanf(""), 1, 2};
+  REQUIRE(quantile<float>(Serial{}, holes, q, out,
+                          {.method = QuantileMethod::nearest, .ignore_nan = true}, memory));
+  CHECK(out == std::vector<double>{1, 2, 3});
+  std::fill(out.begin(), out.end(), -7);
+  for (const double bad : {-0.1, 1.1, std::nan("")}) {
+    CHECK_FALSE(quantile<double>(Serial{}, x, std::vector<double>{0.5, bad, 0.5}, out, {}, memory));
+  }
+  CHECK_FALSE(quantile<double>(Serial{}, std::vector<double>{}, q, out, {}, memory));
+  CHECK(out == std::vector<double>(3, -7));
+
+  std::vector<std::int64_t> counts(4, -7);
+  CHECK_FALSE(histogram<double>(Serial{}, x, 1.0, 0.0, counts, memory));
+  CHECK_FALSE(histogram<double>(Serial{}, x, 0.0, std::nan(""), counts, memory));
+  CHECK_FALSE(histogram<double>(Serial{}, x, std::vector<double>{0, 1, 0.5, 2, 3}, counts, memory));
+  CHECK(counts == std::vector<std::int64_t>(4, -7));
+  REQUIRE(histogram<double>(Threads{2}, x, 0.0, 1.0, counts, memory));
+  CHECK(counts == std::vector<std::int64_t>(4, 25'000));
+  REQUIRE(histogram<double>(Serial{}, x, std::vector<double>{0, 0.1, 0.1, 0.5, 2}, counts, memory));
+  CHECK(counts == std::vector<std::int64_t>{10'000, 0, 40'000, 50'000});
+
+  std::vector<double> values;
+  std::vector<std::int64_t> often;
+  const auto make = [&](std::int64_t different) {
+    values.resize(static_cast<std::size_t>(different));
+    often.resize(static_cast<std::size_t>(different));
+    return UniqueOut<double>{values.data(), often.data()};
+  };
+  const std::vector<double> few = {2, 1, 2, 2};
+  unique<double>(Threads{2}, few.data(), std::ssize(few), nullptr, make, memory);
+  CHECK(values == std::vector<double>{1, 2});
+  CHECK(often == std::vector<std::int64_t>{1, 3});
 }

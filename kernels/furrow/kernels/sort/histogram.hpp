@@ -4,6 +4,12 @@
 //
 //   bin i of n holds x with edges[i] <= x < edges[i+1]; the last one x = edges[n] too
 //
+//   std::vector<std::byte> room;
+//   auto memory = [&](std::size_t bytes) { room.resize(bytes); return room.data(); };
+//   std::int64_t counts[10];
+//   bool done = histogram<double>(Threads{}, x, 0.0, 1.0, counts, memory);      // 10 equal bins
+//   done = histogram<float>(Serial{}, y, edges, counts, memory);                // 11 edges
+//
 // Edges   uniform: edges[i] = i * ((high - low) / n) + low, each step rounded, edges[n] = high, as
 //         NumPy's linspace has it; or given, never decreasing. Always f64, also for f32 data
 // Counts  i64, exact: an element is put by comparing it with the edges themselves
@@ -18,6 +24,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <span>
 
 #include <furrow/kernels/dtype.hpp>
 #include <furrow/kernels/execution.hpp>
@@ -68,6 +76,46 @@ void histogram(const Each& each, Histogram histogram, void* out, Memory&& memory
   each(histogram.blocks(), [histogram](std::int64_t block) { histogram_block(histogram, block); });
   each(histogram.merges(),
        [histogram, out](std::int64_t merge) { histogram_merge(histogram, merge, out); });
+}
+
+/// Into counts.size() equal bins from `low` to `high`. False, and nothing is written: no bins, or
+/// low and high are not finite and apart enough for them.
+template <Element T, class Each, class Memory>
+[[nodiscard]] bool histogram(const Each& each, std::span<const T> x, double low, double high,
+                             std::span<std::int64_t> counts, Memory&& memory) {
+  Histogram asked;
+  asked.dtype = dtype_of<T>;
+  asked.in = x.data();
+  asked.count = static_cast<std::int64_t>(x.size());
+  asked.bins = static_cast<std::int64_t>(counts.size());
+  asked.low = low;
+  asked.high = high;
+  const double step = (high - low) / static_cast<double>(counts.size());
+  const bool known = step >= std::numeric_limits<double>::min() && step - step == 0 &&
+                     1 / step <= std::numeric_limits<double>::max();
+  if (counts.empty() || !known) return false;
+  histogram(each, asked, counts.data(), memory);
+  return true;
+}
+
+/// Into the bins between edges. False, and nothing is written: one count less than edges is not
+/// there, or the edges decrease or hold a NaN.
+template <Element T, class Each, class Memory>
+[[nodiscard]] bool histogram(const Each& each, std::span<const T> x, std::span<const double> edges,
+                             std::span<std::int64_t> counts, Memory&& memory) {
+  if (counts.empty() || edges.size() != counts.size() + 1) return false;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (!(edges[i] <= edges[i + 1])) return false;
+  }
+  Histogram asked;
+  asked.dtype = dtype_of<T>;
+  asked.in = x.data();
+  asked.count = static_cast<std::int64_t>(x.size());
+  asked.binning = Binning::edges;
+  asked.bins = static_cast<std::int64_t>(counts.size());
+  asked.edges = edges.data();
+  histogram(each, asked, counts.data(), memory);
+  return true;
 }
 
 }  // namespace furrow::kernels

@@ -2,12 +2,24 @@
 //
 // Quantiles of lanes.                quantile(x, q) = x sorted, at place q * (count - 1)
 //
+//   std::list<std::vector<std::byte>> rooms;
+//   auto memory = [&](std::size_t bytes) { return rooms.emplace_back(bytes).data(); };
+//   const double q[] = {0.25, 0.5, 0.75};
+//   double quartiles[3];
+//   bool done = quantile<double>(Threads{}, x, q, quartiles, {}, memory);       // np.quantile
+//   done = quantile<float>(Serial{}, y, q, quartiles,
+//                          {.method = QuantileMethod::nearest, .ignore_nan = true}, memory);
+//
+// Of lanes along an axis: `one_lane` or Lanes (lanes.hpp) with Quantiles, as at the end of this
+// file. On an engine's arrays: furrow/compute/quantile.hpp.
+//
 // Between two elements a, b at part t of the way (NumPy's names and rounding):
 //   linear    a + (b - a) t below the middle, b - (b - a) (1 - t) from it on
 //   lower, higher, nearest (even on a tie)       midpoint  half way
 //   median    (a + b) / 2 of the two in the middle, for q = 0.5, as np.median rounds it
 //
 // Types   all real dtypes, the result f64
+// Memory  `memory(bytes)` as in sort.hpp, but asked several times: it must keep all of it
 // NaN     a lane with a NaN has NaN quantiles, or NaNs are left out (`ignore_nan`: np.nanquantile);
 //         nothing left: NaN. Equal neighbours give themselves, infinite ones too: there NumPy's
 //         inf - inf makes NaN
@@ -16,7 +28,9 @@
 // Source  Hyndman, Fan, Sample Quantiles in Statistical Packages, Am. Stat. 50 (1996): linear is 7
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <span>
 
 #include <furrow/kernels/sort/select.hpp>
 #include <furrow/kernels/sort/sort.hpp>
@@ -146,6 +160,26 @@ void quantile(const Each& each, const Lanes& lanes, const Quantiles& quantiles, 
     });
     quantile_split(split, wanted, keys, quantiles, lane, lane_count);
   }
+}
+
+struct QuantileOptions {
+  QuantileMethod method = QuantileMethod::linear;
+  bool ignore_nan = false;
+};
+
+/// out[k] = the quantile q[k] of x. False, and nothing is written: x is empty, a q is not in
+/// [0, 1], or out is not as long as q.
+template <Element T, class Each, class Memory>
+[[nodiscard]] bool quantile(const Each& each, std::span<const T> x, std::span<const double> q,
+                            std::span<double> out, const QuantileOptions& options,
+                            Memory&& memory) {
+  const bool known = std::all_of(q.begin(), q.end(), [](double p) { return p >= 0 && p <= 1; });
+  if (x.empty() || !known || out.size() != q.size()) return false;
+  const Quantiles wanted{q.data(), static_cast<std::int64_t>(q.size()), options.method,
+                         options.ignore_nan, out.data()};
+  const auto count = static_cast<std::int64_t>(x.size());
+  quantile(each, one_lane(dtype_of<T>, x.data(), nullptr, count), wanted, memory);
+  return true;
 }
 
 }  // namespace furrow::kernels

@@ -4,6 +4,16 @@
 //
 //   values[inverse[i]] = x[i],  values ascending,  counts[k] = #{i : inverse[i] = k}
 //
+//   std::list<std::vector<std::byte>> rooms;
+//   auto memory = [&](std::size_t bytes) { return rooms.emplace_back(bytes).data(); };
+//   std::vector<double> values;
+//   std::vector<std::int64_t> counts;
+//   auto make = [&](std::int64_t n) {
+//     values.resize(n), counts.resize(n);
+//     return UniqueOut<double>{values.data(), counts.data()};
+//   };
+//   unique<double>(Threads{}, x.data(), std::ssize(x), nullptr, make, memory);    // no inverse
+//
 // Equal   as numbers: -0 and +0 are one value, +0; NaNs are one value, the last (np.unique)
 // Types   all real dtypes; counts and inverse i64
 // Cut     blocks of 65536 sorted elements
