@@ -1,7 +1,10 @@
 // What is said about an expression that is none, and where.
 #include <catch2/catch.hpp>
+#include <cmath>
+#include <furrow/kernels/expression/composed.hpp>
 #include <furrow/kernels/expression/expression.hpp>
 #include <furrow/kernels/packed.hpp>
+#include <limits>
 #include <vector>
 
 using namespace furrow;                       // NOLINT
@@ -165,13 +168,18 @@ TEST_CASE("powers of integers are integers") {
   power("i**0", Dtype::i32, 1);
   power("i**1", Dtype::i32, 3);
   power("i**7", Dtype::i32, 2187);
+  power("i64(i)**(2**40)", Dtype::i64, -7860764868738023423);
   power("i**np.pow(2, 3)", Dtype::i32, 6561);
   power("i64(i)**65537", Dtype::i64, 917085678152187907);
+  power("i**i", Dtype::i32, 27);
+  power("2**i", Dtype::i32, 8);
+  power("i64(i)**i8(i)", Dtype::i64, 27);
+  power("(i > 1)**(i > 1)", Dtype::i8, 1);
+  power("i**(-i)", Dtype::i32, 0);
+  power("(-1)**(0 - i)", Dtype::i32, -1);
   power("(i > 1)**2", Dtype::i8, 1);
   power("(i > 1)**3", Dtype::i64, 1);
-  refused("i**i", " ^^", "f64(x)**y");
   refused("i**-1", " ^^", "real");
-  refused("2**i", " ^^", "f64(x)**y");
 }
 
 TEST_CASE("integers are not divided by a zero that is known before") {
@@ -218,8 +226,11 @@ TEST_CASE("every kernel and synonym may be called, also as NumPy's") {
   for (const std::string& name : function_names()) {
     if (is_reduction(name) || name == "fill" || name.substr(0, 4) == "cast") continue;
     const Kernel* kernel = find_function(name);
-    const std::size_t takes = kernel != nullptr ? kernel->input_count : 1;
-    const bool of_complex = name == "real" || name == "imag" || name.substr(0, 4) == "conj";
+    const Composed* composed = find_composed(name);
+    const std::size_t otherwise = composed != nullptr ? composed->inputs : 1;
+    const std::size_t takes = kernel != nullptr ? kernel->input_count : otherwise;
+    const bool of_complex =
+        name == "real" || name == "imag" || name.substr(0, 4) == "conj" || name == "angle";
     std::string arguments;
     for (std::size_t k = 0; k < takes; ++k) {
       const char* bits = name.find("shift") != name.npos || name.substr(0, 3) == "bit" ? "i" : "x";
@@ -242,6 +253,39 @@ TEST_CASE("every kernel and synonym may be called, also as NumPy's") {
        {"arcsin", "arctan2", "absolute", "mod", "true_divide", "fix", "around"}) {
     CHECK(find_function(name) != nullptr);
   }
+}
+
+TEST_CASE("functions made of others, and casts by a rule's name") {
+  const auto real = [](const std::string& text) {
+    const Compiled compiled = compile(text, sources());
+    INFO(text << (compiled.error ? compiled.error->message : ""));
+    REQUIRE(compiled.constant);
+    return compiled.constant->dtype == Dtype::f64
+               ? compiled.constant->value.f64
+               : static_cast<double>(compiled.constant->value.i64);
+  };
+  const double infinity = std::numeric_limits<double>::infinity();
+  CHECK(real("np.degrees(pi)") == 180);
+  CHECK(real("np.deg2rad(180.0)") == 3.141592653589793);
+  CHECK(real("heaviside(0.0, 0.5) + heaviside(-3.0, 7) + heaviside(2.0, 7)") == 1.5);
+  CHECK(real("float_power(2, -1)") == 0.5);
+  CHECK(real("logaddexp(0.0, 0.0)") == std::log(2.0));
+  CHECK(real("logaddexp(-inf, -inf)") == -infinity);
+  CHECK(real("logaddexp(1000.0, 998.0)") == Approx(1000.12692801104297).epsilon(1e-15));
+  CHECK(real("logaddexp2(3.0, 3.0)") == 4);
+  CHECK(real("sinc(0.0) + sinc(0.5)") == Approx(1 + 2 / M_PI).epsilon(1e-15));
+  CHECK(real("angle(1j)") == std::atan(1.0) * 2);
+  CHECK(real("1*isposinf(inf) + 2*isneginf(inf)") == 1);
+  CHECK(real("scipy.special.ndtr(0.0) + norm.ppf(0.5)") == 0.5);
+  CHECK(real("1*cast_saturate_i8(300)") == 127);
+  CHECK(real("1*cast_wrap_int8(300)") == 44);
+  CHECK(real("1*cast_saturate_u8(-3.5) + cast_i16(7.9)") == 7);
+  CHECK(compile("cast_saturate_i8(x)", sources()).dtype == Dtype::i8);
+  CHECK(compile("cast_wrap_f32(w)", sources()).dtype == Dtype::f32);
+  refused("1 + cast_saturate_i8(w)", "    ^^^^^^^^^^^^^^^^", "does not take c128");
+  refused("1 + cast_saturate_i9(x)", "    ^^^^^^^^^^^^^^^^", "cast_wrap_i8(x)");
+  refused("1 + heaviside(x)", "    ^^^^^^^^^", "takes 2 arguments, and 1 is given");
+  refused("1 + sinc(w % w)", "           ^", "c128");
 }
 
 TEST_CASE("the target's dtype and shape are kept") {

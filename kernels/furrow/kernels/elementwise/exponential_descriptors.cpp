@@ -10,6 +10,7 @@
 #include <furrow/kernels/elementwise/describe_typed.hpp>
 #include <furrow/kernels/elementwise/descriptors.hpp>
 #include <furrow/kernels/elementwise/exponential_entries.hpp>
+#include <furrow/kernels/elementwise/integer.hpp>
 #include <furrow/kernels/elementwise/reference.hpp>
 
 namespace furrow::kernels {
@@ -83,6 +84,18 @@ constexpr Kernel reciprocal = [] {
   return joined;
 }();
 
+constexpr Kernel pow = [] {
+  Kernel joined =
+      D::kernel<Op::pow, Floats>({"pow",
+                                  "x to the power y, with all special cases of C; integers wrap, "
+                                  "their negative powers are cut "
+                                  "off.",
+                                  "out = x^y", "np.power(x, y)", "1.2 ULP; integers: exact"});
+  joined.variants = joined_variants<Floats::variants<D, Op::pow>,
+                                    Ints::variants<TypedKernels<Integers>, IntegerOp::power>>;
+  return joined;
+}();
+
 constexpr Kernel kernels[] = {
     D::kernel<Op::exp2, Floats>({"exp2", "Power of two.", "out = 2^x", "np.exp2(x)", "1.0 ULP"}),
     D::kernel<Op::expm1, Floats>({"expm1", "Exponential less one, exact near 0.", "out = e^x - 1",
@@ -110,8 +123,7 @@ constexpr Kernel kernels[] = {
     reciprocal,
     D::kernel<Op::square, Numbers>({"square", "Product with itself; integers wrap.", "out = x*x",
                                     "np.square(x)", "correctly rounded; complex: 2 eps*|x*x|"}),
-    D::kernel<Op::pow, Floats>({"pow", "x to the power y, with all special cases of C.",
-                                "out = x^y", "np.power(x, y)", "1.2 ULP"}),
+    pow,
     D::kernel<Op::hypot, Floats>({"hypot", "Length of (x, y), without overflow in between.",
                                   "out = sqrt(x*x + y*y)", "np.hypot(x, y)", "0.8 ULP"}),
 };

@@ -1,6 +1,6 @@
 // furrow/kernels/elementwise/integer.cpp
 //
-// Division and bits of integers: plain loops, vectorised by the compiler.
+// Division, bits and powers of integers: plain loops, vectorised by the compiler.
 //
 // No instruction set divides vectors of integers, so quotients are found in floating point,
 // exactly:
@@ -148,6 +148,7 @@ constexpr void put_integers(IntegerTable& table) noexcept {
   (put<IntegerOp::left_shift, Ts>(table), ...);
   (put<IntegerOp::right_shift, Ts>(table), ...);
   (put<IntegerOp::true_divide, Ts>(table), ...);
+  (put<IntegerOp::power, Ts>(table), ...);
 }
 
 constexpr IntegerTable make_integer() noexcept {

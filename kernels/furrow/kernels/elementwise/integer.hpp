@@ -1,6 +1,6 @@
 // furrow/kernels/elementwise/integer.hpp
 //
-// Division and bits of integers, and their specification.
+// Division, bits and powers of integers, and their specification.
 //
 //   floor_divide  floor(x / y)          remainder  x - y*floor(x / y): the sign of y, as Python's %
 //   fmod          x - y*trunc(x / y): the sign of x, as C's %
@@ -9,6 +9,8 @@
 // Wrap     the most negative number // -1 is itself; its remainder is 0
 // Shifts   by the width or more, or by a negative count: 0, and for a negative x shifted to the
 //          right -1, as NumPy. Shifting to the left wraps
+// Power    wraps; x^0 is 1; negative powers are cut off towards zero, as C's division: those of 1
+//          and -1 are 1 and -1 or 1, all others (of 0, too) 0. NumPy throws there
 // Divide   of integers gives f64, both converted first: x / 0 is an infinity or NaN
 #pragma once
 
@@ -29,6 +31,7 @@ enum class IntegerOp : std::uint8_t {
   right_shift,
   invert,
   true_divide,
+  power,
   end_of_list,
 };
 
@@ -102,6 +105,23 @@ struct IntegerSpec<IntegerOp::invert, T> {
 template <class T>
 struct IntegerSpec<IntegerOp::true_divide, T> {
   static double of(T x, T y) noexcept { return static_cast<double>(x) / static_cast<double>(y); }
+};
+
+template <class T>
+struct IntegerSpec<IntegerOp::power, T> {
+  static T of(T x, T y) noexcept {
+    using W = WrappingType<T>;
+    if constexpr (std::is_signed_v<T>) {
+      if (y < 0) return x == 1 || (x == -1 && y % 2 == 0) ? T(1) : x == -1 ? T(-1) : T(0);
+    }
+    W product = 1;
+    W square = static_cast<W>(x);
+    for (auto left = static_cast<W>(y); left != 0; left >>= 1U) {
+      if ((left & 1U) != 0) product *= square;
+      square *= square;
+    }
+    return static_cast<T>(product);
+  }
 };
 
 using IntegerTable = MapTable<IntegerOp>;

@@ -4,7 +4,8 @@
 // out[i] = f(x[i]) or f(x[i], y[i]).
 //
 // Shape   all spans have the same length
-// Types   f32 and f64; square: integers (wrapping), c64 and c128 too; reciprocal: c64 and c128
+// Types   f32 and f64; square: integers (wrapping), c64 and c128 too; pow: integers;
+//         reciprocal: c64 and c128
 // Memory  out may be one of the inputs, but not overlap it otherwise; nothing is allocated
 // Order   element i depends on the inputs' element i alone: any split gives the same bits
 // Error   1.0 ULP at most, but for asinh 1.2; each function's bound is in the table of README.md
@@ -75,8 +76,8 @@ template <Number T>
 void square(Input<T> x, std::span<T> out) noexcept {
   detail::map_spans<ExponentialOp::square, T>(out, {x}, {});
 }
-/// out = x^y, with the special cases of C (Annex F)
-template <Float T>
+/// out = x^y, with the special cases of C (Annex F); of integers as integer.hpp says
+template <Real T>
 void pow(Input<T> x, Input<T> y, std::span<T> out) noexcept {
   detail::map_spans<ExponentialOp::pow, T>(out, {x, y}, {});
 }

@@ -120,8 +120,8 @@ std::optional<Graph::Id> Calls::special(const Node& node, std::string_view name,
     return graph_.cast(values[0], dtype);
   }
   // The dtype that these give is no operand's.
-  if (name.substr(0, 4) == "cast")
-    return fail(Kind::type, node.word, "to convert call the dtype: f32(x)");
+  if (name.substr(0, 4) == "cast") return conversion(node, name, values);
+  if (const Composed* function = find_composed(name)) return composed(node, *function, values);
   if (name == "where") return select(node, values);
   if (name == "clip") return clip(node, values);
   if (name.substr(0, 8) == "logical_") return logical(node, name, values);
@@ -193,6 +193,11 @@ std::optional<Graph::Id> Calls::power(const Node& node, Values values) {
     const bool squares =
         base.dtype == Dtype::bool_ && !base.is_constant() && real_value(exponent) == 2;
     if (dtype == Dtype::bool_ || (exponent.is_constant() && squares)) dtype = Dtype::i8;
+    constexpr double squares_most = 1 << 20;
+    if (!exponent.is_constant() || real_value(exponent) > squares_most) {
+      const Id operands[] = {graph_.cast(values[0], dtype), graph_.cast(values[1], dtype)};
+      return kernel(node, "pow", operands);
+    }
     return integer_power(node, graph_.cast(values[0], dtype), exponent);
   }
   if (!exponent.is_constant()) return std::nullopt;
@@ -210,12 +215,6 @@ std::optional<Graph::Id> Calls::power(const Node& node, Values values) {
 
 // By squares: products of integers wrap, and so give the same in any order.
 Graph::Id Calls::integer_power(const Node& node, Id x, const Vertex& exponent) {
-  constexpr double most = 1 << 20;
-  if (!exponent.is_constant() || real_value(exponent) > most) {
-    return fail(Kind::type, node.word,
-                "the power of an integer is one number of the text, up to 2**20 (or convert: "
-                "f64(x)**y)");
-  }
   std::optional<Id> product;
   for (auto left = static_cast<unsigned>(real_value(exponent)); left != 0; left /= 2) {
     const Id next[] = {product.value_or(x), x};

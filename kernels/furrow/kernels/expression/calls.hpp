@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <furrow/kernels/expression/composed.hpp>
 #include <furrow/kernels/expression/diagnostic.hpp>
 #include <furrow/kernels/expression/graph.hpp>
 #include <furrow/kernels/expression/syntax.hpp>
@@ -45,6 +46,8 @@ class Calls {
   Id logical(const Node& node, std::string_view name, Values values);
   Id select(const Node& node, Values values);
   Id clip(const Node& node, Values values);
+  Id composed(const Node& node, const Composed& function, Values values);
+  Id conversion(const Node& node, std::string_view name, Values values);
   Id kernel(const Node& node, std::string_view name, Values values);
   Id kernel_with_parameters(const Node& node, const Kernel& kernel,
                             const std::vector<CallArgument>& arguments);

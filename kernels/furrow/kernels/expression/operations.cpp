@@ -5,6 +5,8 @@
 #include <array>
 #include <iterator>
 
+#include <furrow/kernels/expression/composed.hpp>
+
 namespace furrow::kernels::expression {
 namespace {
 
@@ -34,7 +36,8 @@ constexpr Synonyms synonyms[] = {
     {"trunc", "fix"},
     {"min", "amin"},
     {"max", "amax"},
-    {"ndtr", "normal_cdf"},
+    {"ndtr", "normal_cdf", "norm.cdf"},
+    {"ndtri", "normal_quantile", "norm.ppf"},
 };
 
 // Names that the compiler takes apart itself (build.cpp) and that need no kernel of their own.
@@ -129,7 +132,8 @@ class Search {
 }  // namespace
 
 std::string_view bare_name(std::string_view name) noexcept {
-  for (const std::string_view module : {"np.", "numpy."}) {
+  for (const std::string_view module :
+       {"np.", "numpy.", "scipy.special.", "special.", "scipy.stats."}) {
     if (name.substr(0, module.size()) == module) return name.substr(module.size());
   }
   return name;
@@ -164,6 +168,10 @@ std::vector<std::string> function_names() {
     }
   }
   names.insert(names.end(), std::begin(built_in), std::end(built_in));
+  for (const Composed& function : composed_functions()) {
+    names.emplace_back(function.name);
+    if (!function.other.empty()) names.emplace_back(function.other);
+  }
   return names;
 }
 

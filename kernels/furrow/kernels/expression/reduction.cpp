@@ -20,6 +20,8 @@ struct Made {
 constexpr Made made[] = {
     {"mean", "mean_variance", Finish::mean},
     {"mean", "sum", Finish::mean_of_sum},  // complex numbers
+    {"average", "mean_variance", Finish::mean},
+    {"average", "sum", Finish::mean_of_sum},
     {"var", "mean_variance", Finish::variance},
     {"std", "mean_variance", Finish::deviation},
     {"norm", "norm2", Finish::plain},
