@@ -3,8 +3,11 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstring>
+#include <limits>
+#include <memory>
 #include <vector>
 
+#include <furrow/kernels/elementwise/operations.hpp>
 #include <furrow/kernels/parallel.hpp>
 #include "samples.hpp"
 
@@ -162,6 +165,78 @@ TEST_CASE("masks have their own type") {
   CHECK(mask[0]);
   CHECK_FALSE(mask[1]);
   CHECK_FALSE(mask[2]);
+}
+
+TEST_CASE("inputs may differ in type") {
+  constexpr std::size_t count = 100'000;
+  std::vector<double> x(count, 1);
+  std::vector<double> y(count, 2);
+  std::vector<double> out(count);
+  const auto mask = std::make_unique<bool[]>(count);
+  for (std::size_t i = 0; i < count; ++i) mask[i] = i % 3 == 0;
+  const std::span<const bool> chosen(mask.get(), count);
+  REQUIRE(map_mixed<double>(Threads{2}, "where", out, chosen, view(x), view(y)));
+  for (std::size_t i = 0; i < count; ++i) REQUIRE(out[i] == (i % 3 == 0 ? 1 : 2));
+  CHECK_FALSE(map_mixed<float>(Serial{}, "where", {}, chosen, view(x), view(y)));
+  CHECK_FALSE(map_mixed<double>(Serial{}, "where", out, chosen.first(9), view(x), view(y)));
+  CHECK_FALSE(map_mixed<double>(Serial{}, "clip", out, view(x)));  // has parameters
+  std::vector<std::int8_t> bytes(count);
+  std::fill(x.begin(), x.end(), 300);
+  REQUIRE(map_mixed<std::int8_t>(Threads{2}, "cast_saturate", bytes, view(x)));
+  CHECK(std::count(bytes.begin(), bytes.end(), 127) == static_cast<std::ptrdiff_t>(count));
+}
+
+/// Every function of operations.hpp against the registry's kernel of its name.
+TEST_CASE("comparisons, bits, rounding and choices are functions on spans") {
+  const std::vector<double> x = {-2.5, 0, 7, std::nan(""), 1e300};
+  const std::vector<double> y = {2, -0.0, -3, 1, 1e300};
+  bool flags[5];
+  const auto truths = [&] { return std::vector<int>(flags, flags + 5); };
+  less<double>(x, y, flags);
+  CHECK(truths() == std::vector<int>{1, 0, 0, 0, 0});
+  greater_equal<double>(x, y, flags);
+  CHECK(truths() == std::vector<int>{0, 1, 1, 0, 1});
+  equal<double>(x, y, flags);
+  CHECK(truths() == std::vector<int>{0, 1, 0, 0, 1});
+  logical_and<double>(x, y, flags);
+  CHECK(truths() == std::vector<int>{1, 0, 1, 1, 1});
+  isnan<double>(x, flags);
+  CHECK(truths() == std::vector<int>{0, 0, 0, 1, 0});
+  signbit<double>(y, flags);
+  CHECK(truths() == std::vector<int>{0, 1, 1, 0, 0});
+  isinf<c128>(std::vector<c128>{{1, std::numeric_limits<double>::infinity()}},
+              std::span<bool>(flags, 1));
+  CHECK(flags[0]);
+  std::vector<double> out(5);
+  greater<double>(x, y, flags);
+  where<double>(flags, x, y, out);
+  CHECK(out == std::vector<double>{2, -0.0, 7, 1, 1e300});
+  fmax<double>(x, y, out);
+  CHECK(out == std::vector<double>{2, 0, 7, 1, 1e300});
+  minimum<double>(x, y, out);
+  CHECK(std::isnan(out[3]));
+  rint<double>(x, out);
+  CHECK(out[0] == -2);
+  remainder<double>(x, y, out);
+  CHECK(out[0] == 1.5);
+  copysign<double>(x, y, out);
+  CHECK(out[0] == 2.5);
+  const std::vector<std::int32_t> i = {7, -7, 5};
+  const std::vector<std::int32_t> k = {2, 2, 0};
+  std::vector<std::int32_t> whole(3);
+  floor_divide<std::int32_t>(i, k, whole);
+  CHECK(whole == std::vector<std::int32_t>{3, -4, 0});
+  bitwise_xor<std::int32_t>(i, k, whole);
+  CHECK(whole == std::vector<std::int32_t>{5, -5, 5});
+  left_shift<std::int32_t>(i, k, whole);
+  CHECK(whole == std::vector<std::int32_t>{28, -28, 5});
+  invert<std::int32_t>(whole, whole);
+  CHECK(whole[0] == -29);
+  sign<std::int32_t>(i, whole);
+  CHECK(whole == std::vector<std::int32_t>{1, -1, 1});
+  std::vector<float> part(1);
+  imag<c64>(std::vector<c64>{{1, 2}}, part);
+  CHECK(part[0] == 2);
 }
 
 TEST_CASE("what a kernel does not take is refused, and nothing is written") {

@@ -6,10 +6,12 @@
 //   namespace k = furrow::kernels;
 //   bool known = k::map<double>(k::Threads{}, "hypot", out, {x, y});
 //   known = k::map<float>(k::Threads{4}, "random_normal", out, {}, {k::Scalar{.u64 = seed}});
+//   known = k::map_mixed<double>(k::Threads{}, "where", out, mask, x, y);
 //   auto total = k::reduce<double>(k::Threads{}, "sum", {x});           // total->f64[0]
 //
 // Shape   spans of one length; out may be one of the inputs, but not overlap it otherwise
-// Types   one for all inputs, one for out; the result of a reduction is its kernel's
+// Types   one for all inputs, one for out; map_mixed: each its own. The result of a reduction is
+//         that of its kernel
 // Order   cut by the length alone: the same bits as one call of the kernel, as an engine's workers
 //         and for any executor
 // Memory  64 KiB of stack for a reduction's partials; nothing is allocated
@@ -19,6 +21,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <initializer_list>
 #include <optional>
 #include <span>
@@ -50,6 +53,29 @@ constexpr std::int64_t tiles_in_block(std::int64_t tiles) noexcept {
 
 }  // namespace detail
 
+namespace detail {
+
+/// Runs a whole call by blocks; `in_bytes` are those of an element of each input.
+template <class Out, class Executor>
+void map_blocks(const Executor& executor, const Variant* variant, const MapCall& whole,
+                const std::array<std::size_t, inputs_max>& in_bytes, std::int64_t count) {
+  executor((count + map_block - 1) / map_block, [=](std::int64_t i) {
+    const std::int64_t first = i * map_block;
+    MapCall call = whole;
+    call.out = static_cast<Out*>(whole.out) + first;
+    for (std::size_t j = 0; j < inputs_max; ++j) {
+      if (whole.in[j] == nullptr) continue;
+      call.in[j] = static_cast<const std::byte*>(whole.in[j]) +
+                   static_cast<std::size_t>(first) * in_bytes[j];
+    }
+    call.count = static_cast<std::size_t>(std::min(map_block, count - first));
+    call.first_index = static_cast<std::uint64_t>(first);
+    variant->map(call);
+  });
+}
+
+}  // namespace detail
+
 /// `T` is the inputs' type, `Out` the output's: map<double, bool>(Threads{}, "less", mask, {x, y}).
 template <Element T, Element Out = T, class Executor>
 [[nodiscard]] bool map(const Executor& executor, std::string_view name,
@@ -71,18 +97,29 @@ template <Element T, Element Out = T, class Executor>
   whole.out = out.data();
   whole.out_stride = 1;
   const auto count = static_cast<std::int64_t>(out.size());
-  executor((count + detail::map_block - 1) / detail::map_block,
-           [whole, variant, count](std::int64_t i) {
-             const std::int64_t first = i * detail::map_block;
-             MapCall call = whole;
-             call.out = static_cast<Out*>(whole.out) + first;
-             for (std::size_t j = 0; j < inputs_max; ++j) {
-               if (whole.in[j] != nullptr) call.in[j] = static_cast<const T*>(whole.in[j]) + first;
-             }
-             call.count = static_cast<std::size_t>(std::min(detail::map_block, count - first));
-             call.first_index = static_cast<std::uint64_t>(first);
-             variant->map(call);
-           });
+  detail::map_blocks<Out>(executor, variant, whole, {sizeof(T), sizeof(T), sizeof(T)}, count);
+  return true;
+}
+
+/// Inputs that differ in type, as a condition does: spans of const elements. No parameters.
+template <Element Out, class Executor, Element... In>
+[[nodiscard]] bool map_mixed(const Executor& executor, std::string_view name,
+                             std::span<std::type_identity_t<Out>> out, std::span<const In>... in) {
+  static_assert(sizeof...(In) >= 1 && sizeof...(In) <= inputs_max);
+  const Kernel* const kernel = find(name);
+  if (kernel == nullptr || kernel->family != Family::elementwise || !kernel->parameters.empty()) {
+    return false;
+  }
+  const Dtype dtypes[] = {dtype_of<In>...};
+  const Variant* const variant = find_variant(*kernel, dtypes, dtype_of<Out>);
+  if (variant == nullptr || ((in.size() != out.size()) || ...)) return false;
+  MapCall whole{};
+  whole.out = out.data();
+  whole.out_stride = 1;
+  std::size_t k = 0;
+  ((whole.in[k] = in.data(), whole.in_stride[k++] = 1), ...);
+  detail::map_blocks<Out>(executor, variant, whole, {sizeof(In)...},
+                          static_cast<std::int64_t>(out.size()));
   return true;
 }
 
