@@ -149,6 +149,37 @@ TEST_CASE("a chunk that is not what it should be is refused by its size", "[hdf5
   CHECK_THAT(error_of([&] { decoder.stored(huge, 1 << 30, name); }), StartsWith("Corrupt"));
 }
 
+TEST_CASE("a large chunk is judged as a small one is", "[hdf5][damaged]") {
+  // From 16 KiB on our own inflater is asked first.
+  auto gzip = described({hdf5::FilterKind::deflate});
+  gzip.chunk = {64, 128};
+  const Bytes raw = pattern(Dtype::i32, 64 * 128);
+  const Bytes whole = compressed(raw);
+  REQUIRE(raw.size() < 100 * whole.size());
+  CHECK(decode_error(gzip, whole).empty());
+  Bytes longer = raw;
+  longer.resize(raw.size() + 4);
+  Bytes shorter = raw;
+  shorter.resize(raw.size() - 4);
+  CHECK_THAT(decode_error(gzip, compressed(longer)),
+             StartsWith("Corrupt") && Contains("more than"));
+  CHECK_THAT(decode_error(gzip, compressed(shorter)), StartsWith("Corrupt") && Contains("less"));
+  for (std::size_t i = 0; i < whole.size(); i += 1 + whole.size() / 200) {
+    if (i == 1) continue;  // how it was compressed: may be said in several ways
+    CAPTURE(i);
+    Bytes changed = whole;
+    changed[i] ^= std::byte{0x08};
+    CHECK_THAT(decode_error(gzip, changed), StartsWith("Corrupt"));
+    const Bytes cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(i));
+    CHECK_THAT(decode_error(gzip, cut), StartsWith("Corrupt"));
+  }
+  for (std::size_t i = whole.size() - 4; i < whole.size(); ++i) {  // the checksum
+    Bytes changed = whole;
+    changed[i] ^= std::byte{1};
+    CHECK_THAT(decode_error(gzip, changed), StartsWith("Corrupt"));
+  }
+}
+
 TEST_CASE("elements that the file does not hold are an error", "[hdf5][damaged]") {
   const Folder folder;
   const std::string file = folder / "f.h5";

@@ -71,7 +71,7 @@ class Decoder {
   void rest() noexcept;
 
  private:
-  struct Inflater;  // libdeflate's
+  struct Inflater;  // libdeflate's, and tables for our own
   void inflate(std::span<const std::byte> in, std::span<std::byte> out, const ChunkName& chunk);
 
   std::unique_ptr<Inflater> inflater_;
