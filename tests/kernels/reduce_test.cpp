@@ -187,6 +187,38 @@ TEST_CASE("places of numbers pass NaN over, and among NaN alone there is none") 
   force_target("");
 }
 
+TEST_CASE("products, inner products and norms of complex numbers") {
+  Engine engine(base_seed());
+  std::uniform_real_distribution<double> part(-1.4, 1.4);
+  std::vector<c128> x(3000);
+  std::vector<c128> y(x.size());
+  std::complex<long double> product = 1;
+  std::complex<long double> inner = 0;
+  long double squares = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    x[i] = {part(engine), part(engine)};
+    y[i] = {part(engine), part(engine)};
+    product *= std::complex<long double>(x[i]);
+    inner += std::complex<long double>(x[i]) * std::complex<long double>(y[i]);
+    squares += std::norm(std::complex<long double>(x[i]));
+  }
+  for (const std::string_view target_name : targets()) {
+    REQUIRE(force_target(target_name));
+    INFO(target_name << ", FURROW_SEED=" << base_seed());
+    const auto off = [](c128 got, std::complex<long double> exact) {
+      return static_cast<double>(std::abs(std::complex<long double>(got) - exact));
+    };
+    CHECK(off(furrow::kernels::product<c128>(x), product) <
+          3 * 3000 * 0x1p-53 * static_cast<double>(std::abs(product)));
+    CHECK(off(dot<c128>(x, y), inner) < 1e-12);
+    CHECK(norm2<c128>(x) == Approx(static_cast<double>(std::sqrt(squares))).epsilon(1e-15));
+    const std::vector<c128> large = {{3e200, 4e200}};
+    CHECK(norm2<c128>(large) == Approx(5e200).epsilon(1e-15));
+    CHECK(furrow::kernels::product<c64>(std::span<const c64>()) == c128(1, 0));
+  }
+  force_target("");
+}
+
 TEST_CASE("the Euclidean norm is good at both ends of the range, and across it") {
   for (const double scale : {1.0, 1e-320, 0x1p-1074, 1e-170, 1e-140, 1e140, 1e170, 1e304}) {
     for (const std::size_t count : {1, 5, 1000, 5000, 70000}) {

@@ -209,7 +209,10 @@ Dtype reduced_dtype(std::string_view name, Dtype dtype) {
     case Gives::truth: return Dtype::bool_;
     case Gives::same: return dtype;
     case Gives::mean:
-    case Gives::norm: return is_whole(dtype) ? Dtype::f64 : dtype;
+    case Gives::norm:
+      if (dtype == Dtype::c64) return reduction.gives == Gives::norm ? Dtype::f32 : dtype;
+      if (dtype == Dtype::c128) return reduction.gives == Gives::norm ? Dtype::f64 : dtype;
+      return is_whole(dtype) ? Dtype::f64 : dtype;
     case Gives::sum: break;
   }
   if (is_unsigned_integer(dtype)) return Dtype::u64;

@@ -11,7 +11,8 @@
 // Result  a temporary array without the reduced axes (keepdims: with extent 1)
 // Types   sum, prod: as x; integers and (sum) bool in i64 and u64 (wrap) · mean var std: as x;
 //         integers and bool in f64 · min max: as x · argmin argmax count_nonzero: i64 · any all:
-//         bool · norms: f32 and f64 as x, integers in f64
+//         bool · norms: f32 and f64 as x, integers in f64,
+//         of complex numbers (norm alone) f32 and f64; sum, prod, mean, dot of those: as x
 // Error   floats and f16 accumulate in f64 and are rounded once, at the end: sum and mean within
 //         (68 + log2(tiles)) eps Σ|x|, as pairwise, on every axis (NumPy: on the fast one alone)
 // NaN     propagates; the nan... forms leave it out: of nothing but NaN nansum gives 0, nanprod 1,
@@ -74,6 +75,11 @@ using SumAs = std::conditional_t<std::is_same_v<T, bool>, std::int64_t,
 template <Element T>
 using MeanAs = std::conditional_t<std::is_integral_v<T>, double, T>;
 
+/// What a norm is: a real number.
+template <Element T>
+using NormAs = std::conditional_t<std::is_same_v<T, c64>, float,
+                                  std::conditional_t<std::is_same_v<T, c128>, double, MeanAs<T>>>;
+
 }  // namespace compute
 
 template <Element T>
@@ -106,7 +112,7 @@ FURROW_REDUCTION(argmax, std::int64_t)
 FURROW_REDUCTION(any, bool)
 FURROW_REDUCTION(all, bool)
 FURROW_REDUCTION(count_nonzero, std::int64_t)
-FURROW_REDUCTION(norm, compute::MeanAs<T>)
+FURROW_REDUCTION(norm, compute::NormAs<T>)
 FURROW_REDUCTION(norm1, compute::MeanAs<T>)
 FURROW_REDUCTION(norm_inf, compute::MeanAs<T>)
 FURROW_REDUCTION(nansum, compute::SumAs<T>)

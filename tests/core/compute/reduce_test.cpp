@@ -322,6 +322,11 @@ TEST_CASE("inner products along axes: of views, broadcast, masked, in every dtyp
   engine.fill(floats, 1.0F + 0x1p-12F);  // its square is no f32
   CHECK(dot(engine, floats, floats)() ==
         static_cast<float>(70'000 * static_cast<double>(1.0F + 0x1p-12F) * (1.0F + 0x1p-12F)));
+  const auto z = Array<c64>::temporary({3, 2});
+  for (std::int64_t k = 0; k < 6; ++k) z.data()[k] = {static_cast<float>(k), 1};
+  CHECK(prod(engine, z, {.axes = {0}})(1) == c64(6, 22));  // (1+i) (3+i) (5+i)
+  CHECK(dot(engine, z, z, {.axes = {1}})(0) == c64(-1, 2));
+  CHECK(norm(engine, z)() == std::sqrt(61.0F));
   CHECK_THROWS_AS(dot(engine, x, y.slice(0, {{}, 20}), {.axes = {0}}), ShapeMismatch);
   CHECK_THROWS_AS(dot(engine, AnyArray(x), AnyArray(floats)), TypeMismatch);
   CHECK_THROWS_AS(reduce(engine, "dot", x), InvalidArgument);

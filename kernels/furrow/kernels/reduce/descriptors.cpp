@@ -18,6 +18,7 @@ namespace furrow::kernels {
 namespace {
 
 constinit Dispatch<ReduceTable> floating{resolve_reduce_floating};
+constinit Dispatch<ReduceTable> complex_products{resolve_reduce_complex};
 constinit Dispatch<ReduceTable> exact{resolve_reduce_exact};
 constinit Dispatch<ReduceTable> special{resolve_reduce_special};
 constinit Dispatch<ReduceTable> places{resolve_reduce_places};
@@ -106,6 +107,8 @@ void combine(const void* left, const void* right, void* out) noexcept {
     both = better_place<O == Op::argmax>(x, y);
   } else if constexpr (O == Op::norm2) {
     both = combine_norms(x, y);
+  } else if constexpr (std::is_same_v<P, ComplexPartial> && O == Op::product) {
+    both = combine_products(x, y);
   } else if constexpr (std::is_same_v<P, ComplexPartial>) {
     both = {x.real + y.real, x.imaginary + y.imaginary};
   } else {
@@ -117,7 +120,11 @@ void combine(const void* left, const void* right, void* out) noexcept {
 template <ReduceOp O, class P>
 void identity(void* partial) noexcept {
   P empty{};
-  if constexpr (O == Op::product || O == Op::nanprod || O == Op::all) empty.value = 1;
+  if constexpr (std::is_same_v<P, ComplexPartial>) {
+    if constexpr (O == Op::product) empty.real = 1;
+  } else if constexpr (O == Op::product || O == Op::nanprod || O == Op::all) {
+    empty.value = 1;
+  }
   std::memcpy(partial, &empty, sizeof empty);
 }
 
@@ -171,10 +178,12 @@ constexpr bool takes_runs =
 template <ReduceOp O, class T>
 void simd_tile(const ReduceCall& call, void* partial) noexcept {
   constexpr bool in_f64 = !is_count(O) && (!std::is_integral_v<T> || O == Op::mean_variance);
-  const ReduceTable& table = is_special(O) ? special.table()
-                             : is_place(O) ? places.table()
-                             : in_f64      ? floating.table()
-                                           : exact.table();
+  constexpr bool complex_product = is_complex(dtype_of<T>) && (O == Op::product || O == Op::dot);
+  const ReduceTable& table = complex_product ? complex_products.table()
+                             : is_special(O) ? special.table()
+                             : is_place(O)   ? places.table()
+                             : in_f64        ? floating.table()
+                                             : exact.table();
   const TileFunction function = table.at(O, dtype_of<T>);
   constexpr std::size_t inputs = input_count_of(O);
   if (is_packed<inputs>(call)) return function(call, partial);
@@ -290,6 +299,8 @@ using Ordered = Types<bool, int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t
                       uint64_t, f16, float, double>;
 using Numbers =
     Types<int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t, float, double>;
+using ComplexToo = Types<int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t,
+                         float, double, c64, c128>;
 using MayBeNan = Types<f16, float, double, c64, c128>;
 using RealFloats = Types<f16, float, double>;
 using WideFloats = Types<float, double>;
@@ -315,9 +326,9 @@ constexpr Kernel kernel(const Words& words) noexcept {
 constexpr Kernel kernels[] = {
     kernel<Op::sum, All>({"sum", "Sum; floats in f64, integers wrap in 64 bits.", "sum x[i]",
                           "x.sum(dtype=np.float64)", "(68 + log2 tiles) eps*sum |x[i]|; f32: 132"}),
-    kernel<Op::product, Numbers>({"prod", "Product; floats in f64, integers wrap in 64 bits.",
-                                  "prod x[i]", "x.prod(dtype=np.float64)",
-                                  "count * eps, relative"}),
+    kernel<Op::product, ComplexToo>({"prod", "Product; floats in f64, integers wrap in 64 bits.",
+                                     "prod x[i]", "x.prod(dtype=np.float64)",
+                                     "count * eps, relative; complex: 3 count * eps"}),
     kernel<Op::mean_variance, Ordered>(
         {"mean_variance", "Count, mean and M2, the sum of squared distances from the mean.",
          "mean = sum x[i] / n, M2 = sum (x[i] - mean)^2", "x.mean(), x.var() * x.size",
@@ -326,9 +337,9 @@ constexpr Kernel kernels[] = {
         {"min", "Least element; NaN when one is NaN.", "min x[i]", "x.min()", "exact"}),
     kernel<Op::max, Ordered>(
         {"max", "Greatest element; NaN when one is NaN.", "max x[i]", "x.max()", "exact"}),
-    kernel<Op::dot, Numbers>({"dot", "Inner product; floats in f64, integers wrap in 64 bits.",
-                              "sum x[i]*y[i]", "np.dot(x, y)",
-                              "(68 + log2 tiles) eps*sum |x[i]*y[i]|; f32: 132"}),
+    kernel<Op::dot, ComplexToo>(
+        {"dot", "Inner product, nothing conjugated; floats in f64, integers wrap in 64 bits.",
+         "sum x[i]*y[i]", "np.dot(x, y)", "(68 + log2 tiles) eps*sum |x[i]*y[i]|; f32: 132"}),
     kernel<Op::count, All>({"count_nonzero",
                             "Number of elements that are not zero; NaN is not zero.",
                             "#{i : x[i] != 0}", "np.count_nonzero(x)", "exact"}),
@@ -345,9 +356,9 @@ constexpr Kernel kernels[] = {
                           "x[0] & x[1] & ...", "x.all()", "exact"}),
     kernel<Op::norm1, Numbers>({"norm1", "Sum of absolute values, in f64.", "sum |x[i]|",
                                 "np.linalg.norm(x, 1)", "(68 + log2 tiles) eps; f32: 132"}),
-    kernel<Op::norm2, Numbers>(
+    kernel<Op::norm2, ComplexToo>(
         {"norm2", "Euclidean norm, in f64; squares neither overflow nor underflow.",
-         "sqrt(sum x[i]^2)", "np.linalg.norm(x)", "(35 + log2(tiles)/2) eps; f32: 67"}),
+         "sqrt(sum |x[i]|^2)", "np.linalg.norm(x)", "(35 + log2(tiles)/2) eps; f32: 67"}),
     kernel<Op::norm_inf, Numbers>({"norm_inf", "Greatest absolute value, in f64.", "max |x[i]|",
                                    "np.linalg.norm(x, np.inf)", "exact; 64-bit integers: 0.5 ULP"}),
     kernel<Op::nansum, RealFloats>({"nansum", "Sum of what is not NaN; 0 when all is NaN.",
@@ -374,6 +385,18 @@ constexpr Kernel kernels[] = {
 };
 
 }  // namespace
+
+ComplexPartial fold_complex_product(double (&real)[16], double (&imaginary)[16]) noexcept {
+  for (std::size_t half = 8; half != 0; half /= 2) {
+    for (std::size_t i = 0; i < half; ++i) {
+      const ComplexPartial product =
+          combine_products({real[i], imaginary[i]}, {real[i + half], imaginary[i + half]});
+      real[i] = product.real;
+      imaginary[i] = product.imaginary;
+    }
+  }
+  return {real[0], imaginary[0]};
+}
 
 std::span<const Kernel> reduce_kernels() noexcept { return kernels; }
 

@@ -58,9 +58,10 @@ struct ReduceTable {
   }
 };
 
-/// One per SIMD file: floating point, what is exact in integers, norms and what ignores NaN, and
-/// the places of extremes.
+/// One per SIMD file: floating point, products of complex numbers, what is exact in integers, norms
+/// and what ignores NaN, and the places of extremes.
 const ReduceTable* resolve_reduce_floating(std::size_t slot) noexcept;
+const ReduceTable* resolve_reduce_complex(std::size_t slot) noexcept;
 const ReduceTable* resolve_reduce_exact(std::size_t slot) noexcept;
 const ReduceTable* resolve_reduce_special(std::size_t slot) noexcept;
 const ReduceTable* resolve_reduce_places(std::size_t slot) noexcept;

@@ -77,13 +77,13 @@ SumOf<T> sum(std::span<const T> x) noexcept {
   return detail::value_of<SumOf<T>>(detail::reduce_spans<ReduceOp::sum, T>(x));
 }
 
-/// Real numbers; not bool, f16 or complex.
+/// Numbers; not bool, f16.
 template <Element T>
 SumOf<T> product(std::span<const T> x) noexcept {
   return detail::value_of<SumOf<T>>(detail::reduce_spans<ReduceOp::product, T>(x));
 }
 
-/// REQUIRES: the same length. Real numbers; not bool, f16 or complex.
+/// REQUIRES: the same length. Numbers; not bool, f16. Nothing is conjugated.
 template <Element T>
 SumOf<T> dot(std::span<const T> x, std::span<const T> y) noexcept {
   return detail::value_of<SumOf<T>>(detail::reduce_spans<ReduceOp::dot, T>(x, y));
@@ -139,7 +139,7 @@ template <Element T>
 double norm1(std::span<const T> x) noexcept {
   return detail::reduce_spans<ReduceOp::norm1, T>(x).f64[0];
 }
-/// Euclidean norm, whose squares neither overflow nor underflow; integers, f32, f64.
+/// Euclidean norm, whose squares neither overflow nor underflow; integers, f32, f64, complex.
 template <Element T>
 double norm2(std::span<const T> x) noexcept {
   return detail::reduce_spans<ReduceOp::norm2, T>(x).f64[0];

@@ -6,7 +6,9 @@
 // signs of zero occur, and which NaN, is left to the order.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 
 #include <furrow/kernels/reduce/entries.hpp>
@@ -67,6 +69,20 @@ void reference_product_tile(const ReduceCall& call, void* partial) noexcept {
       total *= static_cast<std::uint64_t>(element_at<T>(call, 0, i));
     }
     static_cast<UnsignedPartial*>(partial)->value = total;
+  } else if constexpr (is_complex(dtype_of<T>)) {
+    ComplexPartial lane[lanes_virtual];
+    std::fill(std::begin(lane), std::end(lane), ComplexPartial{1, 0});
+    for (std::size_t i = 0; i < call.count; ++i) {
+      const T x = element_at<T>(call, 0, i);
+      ComplexPartial& product = lane[i % lanes_virtual];
+      product = combine_products(product, {x.real(), x.imag()});
+    }
+    double parts[2][lanes_virtual];
+    for (std::size_t i = 0; i < lanes_virtual; ++i) {
+      parts[0][i] = lane[i].real;
+      parts[1][i] = lane[i].imaginary;
+    }
+    *static_cast<ComplexPartial*>(partial) = fold_complex_product(parts[0], parts[1]);
   } else {
     std::array<double, lanes_virtual> lane;
     lane.fill(1.0);
@@ -89,6 +105,16 @@ void reference_dot_tile(const ReduceCall& call, void* partial) noexcept {
                static_cast<std::uint64_t>(element_at<T>(call, 1, i));
     }
     static_cast<UnsignedPartial*>(partial)->value = total;
+  } else if constexpr (is_complex(dtype_of<T>)) {
+    const auto x = [&](std::size_t i) { return c128(element_at<T>(call, 0, i)); };
+    const auto y = [&](std::size_t i) { return c128(element_at<T>(call, 1, i)); };
+    const double real = reference_sum(call.count, [&](double sum, std::size_t i) {
+      return std::fma(-x(i).imag(), y(i).imag(), std::fma(x(i).real(), y(i).real(), sum));
+    });
+    const double imaginary = reference_sum(call.count, [&](double sum, std::size_t i) {
+      return std::fma(x(i).imag(), y(i).real(), std::fma(x(i).real(), y(i).imag(), sum));
+    });
+    *static_cast<ComplexPartial*>(partial) = {real, imaginary};
   } else {
     static_cast<RealPartial*>(partial)->value =
         reference_sum(call.count, [&](double sum, std::size_t i) {
@@ -194,9 +220,19 @@ void reference_number_place_tile(const ReduceCall& call, void* partial) noexcept
 
 template <class T, ReduceOp O>
 void reference_norm_tile(const ReduceCall& call, void* partial) noexcept {
-  const auto x = [&](std::size_t i) { return static_cast<double>(element_at<T>(call, 0, i)); };
+  // Of complex numbers the parts are elements.
+  constexpr std::size_t parts = is_complex(dtype_of<T>) ? 2 : 1;
+  constexpr bool scales = std::is_same_v<T, double> || std::is_same_v<T, c128>;
+  const auto x = [&](std::size_t i) {
+    const T element = element_at<T>(call, 0, i / parts);
+    if constexpr (parts == 2) {
+      return static_cast<double>(i % 2 == 0 ? element.real() : element.imag());
+    } else {
+      return static_cast<double>(element);
+    }
+  };
   const auto squares = [&](double factor) {
-    return reference_sum(call.count, [&](double sum, std::size_t i) {
+    return reference_sum(parts * call.count, [&](double sum, std::size_t i) {
       return std::fma(x(i) * factor, x(i) * factor, sum);
     });
   };
@@ -209,9 +245,9 @@ void reference_norm_tile(const ReduceCall& call, void* partial) noexcept {
     static_cast<RealPartial*>(partial)->value = best;
   } else {
     NormPartial norm{squares(1), 0};
-    if (std::is_same_v<T, double> && norm.sum < norm_least) {
+    if (scales && norm.sum < norm_least) {
       norm = {squares(norm_up), -norm_scale};
-    } else if (std::is_same_v<T, double> && !(norm.sum <= norm_most)) {
+    } else if (scales && !(norm.sum <= norm_most)) {
       norm = {squares(norm_down), norm_scale};
     }
     *static_cast<NormPartial*>(partial) = norm;

@@ -77,6 +77,14 @@ void norm2(const ReduceCall& call, void* partial) noexcept {
   }
 }
 
+/// Of complex numbers that of all their parts.
+template <class P>
+void norm2_complex(const ReduceCall& call, void* partial) noexcept {
+  ReduceCall parts = call;
+  parts.count *= 2;
+  norm2<P>(parts, partial);
+}
+
 /// The greater of |x| and best, NaN as soon as one is NaN.
 template <class T>
 void norm_inf(const ReduceCall& call, void* partial) noexcept {
@@ -188,6 +196,8 @@ constexpr ReduceTable make_special() noexcept {
   table.at(ReduceOp::nansum, Dtype::f16) = &through_f32<&nansum<float>>;
   table.at(ReduceOp::nanmin, Dtype::f16) = &through_f32<&nanextreme<float, false>>;
   table.at(ReduceOp::nanmax, Dtype::f16) = &through_f32<&nanextreme<float, true>>;
+  table.at(ReduceOp::norm2, Dtype::c64) = &norm2_complex<float>;
+  table.at(ReduceOp::norm2, Dtype::c128) = &norm2_complex<double>;
   table.at(ReduceOp::nanmean_variance, Dtype::f16) = &nanmean_variance<f16>;
   return table;
 }
