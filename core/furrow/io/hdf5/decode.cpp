@@ -52,6 +52,14 @@ std::span<std::byte> checked(std::span<std::byte> data, const ChunkName& chunk) 
   return content;
 }
 
+/// Is the chunk shuffled? Planes of bytes have few matches, and libdeflate is as fast or faster.
+bool is_shuffled(const Description& d, std::uint32_t mask) noexcept {
+  for (std::uint32_t i = 0; i < d.filter_count; ++i) {
+    if (d.filters[i].kind == FilterKind::shuffle && was_applied(mask, i)) return true;
+  }
+  return false;
+}
+
 /// By our own inflater, where it is the faster one: what it gains on numbers it loses on tables for
 /// small chunks, and on runs of one value. False: ask libdeflate, whose verdict is the one that
 /// counts.
@@ -128,11 +136,11 @@ std::span<std::byte> Decoder::stored(const Description& d, std::uint64_t bytes,
   return stored_.take(static_cast<std::size_t>(bytes));
 }
 
-void Decoder::inflate(std::span<const std::byte> in, std::span<std::byte> out,
+void Decoder::inflate(std::span<const std::byte> in, std::span<std::byte> out, bool shuffled,
                       const ChunkName& chunk) {
   if (inflater_ == nullptr) inflater_ = std::make_unique<Inflater>();
   if (inflater_->handle == nullptr) throw OutOfSpace("no memory to decompress " + chunk.text());
-  if (inflate_quickly(inflater_->tables, in, out)) return;
+  if (!shuffled && inflate_quickly(inflater_->tables, in, out)) return;
   switch (libdeflate_zlib_decompress(inflater_->handle, in.data(), in.size(), out.data(),
                                      out.size(), nullptr)) {
     case LIBDEFLATE_SUCCESS: return;
@@ -169,7 +177,7 @@ std::span<const std::byte> Decoder::decode(const Description& d, std::uint32_t m
     const std::span<std::byte> out = ends ? straight : turn_[turn].take(bytes);
     turn = 1 - turn;
     if (inflates) {
-      inflate(data, out, chunk);
+      inflate(data, out, is_shuffled(d, mask), chunk);
     } else {
       kernels::unshuffle_bytes(out, data, filter.item_bytes);
     }

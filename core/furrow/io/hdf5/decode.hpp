@@ -72,7 +72,8 @@ class Decoder {
 
  private:
   struct Inflater;  // libdeflate's, and tables for our own
-  void inflate(std::span<const std::byte> in, std::span<std::byte> out, const ChunkName& chunk);
+  void inflate(std::span<const std::byte> in, std::span<std::byte> out, bool shuffled,
+               const ChunkName& chunk);
 
   std::unique_ptr<Inflater> inflater_;
   Buffer stored_;
