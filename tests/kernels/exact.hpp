@@ -10,8 +10,11 @@
 #include <mpfr.h>
 
 #include <cstdio>
+#include <fstream>
 #include <functional>
+#include <sstream>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <furrow/kernels/registry.hpp>
@@ -105,11 +108,56 @@ inline std::size_t ulp_samples() {
   return text != nullptr ? std::strtoull(text, nullptr, 0) : 2000;
 }
 
+/// What the sweep over all numbers of type f32 has found (sweep.cpp writes the file).
+struct SweepPoint {
+  std::string target;
+  double ulp;
+  float x;
+};
+
+inline std::vector<SweepPoint> sweep_points(const std::string& kernel) {
+  std::vector<SweepPoint> points;
+  std::ifstream file(FURROW_F32_SWEEP);
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words(line);
+    std::string name, target_name, step, ulp, x;
+    unsigned long long wrong = 0;
+    words >> name >> target_name >> step >> ulp >> x >> wrong;
+    if (name != kernel) continue;
+    CHECK(wrong == 0);
+    points.push_back(
+        {target_name, std::strtod(ulp.c_str(), nullptr), std::strtof(x.c_str(), nullptr)});
+  }
+  return points;
+}
+
+/// The worst points of the sweep, against MPFR: within the bound, and as the file has them, or the
+/// kernel has changed since and is to be swept again.
+inline void check_sweep(const char* kernel, ExactOne exact, double bound_ulp) {
+  const std::vector<SweepPoint> points = sweep_points(kernel);
+  INFO(kernel << ": furrow_kernels_sweep " << kernel << " writes its lines of " FURROW_F32_SWEEP);
+  CHECK(!points.empty());
+  ExactValue value;
+  for (const SweepPoint& point : points) {
+    if (!force_target(point.target)) continue;  // not on this machine
+    value.set(exact, static_cast<double>(point.x), 0);
+    const double error = value.error_ulp(evaluate_at(kernel, point.x));
+    INFO(point.target << ": " << error << " ULP at " << point.x);
+    CHECK(error <= bound_ulp);
+    CHECK(std::fabs(error - point.ulp) < 0.0002);
+    AccuracyTable::instance().see(kernel, false, error);
+  }
+  force_target("");
+}
+
 /// The kernel's largest error stays within `bound_ulp` in every region, on every target; errors
 /// within `absolute` do not count.
 template <class F, class ExactFunction>
 void check_errors(const char* kernel, ExactFunction exact, double bound_ulp,
                   const std::vector<Arguments>& regions, double absolute = 0) {
+  if constexpr (sizeof(F) == 4 && std::is_convertible_v<ExactFunction, ExactOne>) {
+    if (absolute == 0) check_sweep(kernel, exact, bound_ulp);
+  }
   const Kernel& found = *find(kernel);
   const Dtype dtypes[] = {dtype_of<F>, dtype_of<F>};
   const Variant* variant = find_variant(found, {dtypes, found.input_count}, dtype_of<F>);

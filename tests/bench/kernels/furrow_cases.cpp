@@ -117,6 +117,16 @@ std::span<const Peer> furrow_cases() {
       {"atan", us, map<"atan">},
       {"erf", us, map<"erf">},
       {"cbrt", us, map<"cbrt">},
+      {"tan", us, map<"tan">},
+      {"asin", us, map<"asin">},
+      {"sinh", us, map<"sinh">},
+      {"cosh", us, map<"cosh">},
+      {"asinh", us, map<"asinh">},
+      {"acosh", us, map<"acosh">},
+      {"atanh", us, map<"atanh">},
+      {"log1p", us, map<"log1p">},
+      {"log2", us, map<"log2">},
+      {"log10", us, map<"log10">},
   };
   return cases;
 }

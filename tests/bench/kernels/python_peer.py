@@ -136,12 +136,16 @@ WORK = {
     ("fused_polynomial", "numba"): (numba_fused_polynomial, True),
 }
 for _name, _function in [("exp", np.exp), ("log", np.log), ("sin", np.sin), ("cos", np.cos),
-                         ("tanh", np.tanh), ("atan", np.arctan), ("cbrt", np.cbrt)]:
+                         ("tanh", np.tanh), ("atan", np.arctan), ("cbrt", np.cbrt),
+                         ("tan", np.tan), ("asin", np.arcsin), ("sinh", np.sinh),
+                         ("cosh", np.cosh), ("asinh", np.arcsinh), ("acosh", np.arccosh),
+                         ("atanh", np.arctanh), ("log1p", np.log1p), ("log2", np.log2),
+                         ("log10", np.log10)]:
     WORK[_name, "numpy"] = (lambda x, y, z, f=_function: f(x, out=z), False)
-    if _name != "cbrt":
+    if _name not in ("cbrt", "log2"):  # numexpr has neither
         WORK[_name, "numba"] = (numba_map(_function), False)
         WORK[_name, "numexpr"] = (
-            numexpr_of({"atan": "arctan"}.get(_name, _name) + "(x)"), False)
+            numexpr_of(_function.__name__ + "(x)"), False)
 
 
 class Stage:

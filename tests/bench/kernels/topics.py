@@ -37,6 +37,9 @@ TOPICS = [
 for _name, _low, _high, _asked in [
         ("exp", -30, 30, MATH), ("log", 1e-3, 1e3, MATH), ("sin", -10, 10, MATH),
         ("cos", -10, 10, MATH), ("tanh", -3, 3, ()), ("pow", 0.1, 5, ()), ("atan", -10, 10, ()),
-        ("erf", -4, 4, ()), ("cbrt", -10, 10, ())]:
+        ("erf", -4, 4, ()), ("cbrt", -10, 10, ()), ("tan", -10, 10, ()), ("asin", -1, 1, ()),
+        ("sinh", -5, 5, ()), ("cosh", -5, 5, ()), ("asinh", -10, 10, ()), ("acosh", 1, 10, ()),
+        ("atanh", -1, 1, ()), ("log1p", -0.9, 10, ()), ("log2", 1e-3, 1e3, ()),
+        ("log10", 1e-3, 1e3, ())]:
     TOPICS.append(Topic(_name, "functions", f"{_name} of 4096 in cache", CACHED, _low, _high, 0,
                         ONE, [(_asked, 1.0, ONE)] if _asked else []))

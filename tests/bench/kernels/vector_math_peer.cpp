@@ -24,6 +24,19 @@ Vector MVEC(log)(Vector);
 Vector MVEC(sin)(Vector);
 Vector MVEC(cos)(Vector);
 Vector MVEC(tanh)(Vector);
+Vector MVEC(tan)(Vector);
+Vector MVEC(asin)(Vector);
+Vector MVEC(sinh)(Vector);
+Vector MVEC(cosh)(Vector);
+Vector MVEC(asinh)(Vector);
+Vector MVEC(acosh)(Vector);
+Vector MVEC(atanh)(Vector);
+Vector MVEC(log1p)(Vector);
+Vector MVEC(log2)(Vector);
+Vector MVEC(log10)(Vector);
+Vector MVEC(cbrt)(Vector);
+Vector MVEC(atan)(Vector);
+Vector MVEC(erf)(Vector);
 }
 
 namespace bench {
@@ -46,13 +59,43 @@ void sleef_pow(Operands& o) {
 
 std::span<const Peer> vector_math_peers() {
   static constexpr Peer peers[] = {
-      {"exp", "sleef", each<SLEEF(exp)>},   {"exp", "libmvec", each<MVEC(exp)>},
-      {"log", "sleef", each<SLEEF(log)>},   {"log", "libmvec", each<MVEC(log)>},
-      {"sin", "sleef", each<SLEEF(sin)>},   {"sin", "libmvec", each<MVEC(sin)>},
-      {"cos", "sleef", each<SLEEF(cos)>},   {"cos", "libmvec", each<MVEC(cos)>},
-      {"tanh", "sleef", each<SLEEF(tanh)>}, {"tanh", "libmvec", each<MVEC(tanh)>},
-      {"pow", "sleef", sleef_pow},          {"atan", "sleef", each<SLEEF(atan)>},
-      {"erf", "sleef", each<SLEEF(erf)>},   {"cbrt", "sleef", each<SLEEF(cbrt)>},
+      {"exp", "sleef", each<SLEEF(exp)>},
+      {"exp", "libmvec", each<MVEC(exp)>},
+      {"log", "sleef", each<SLEEF(log)>},
+      {"log", "libmvec", each<MVEC(log)>},
+      {"sin", "sleef", each<SLEEF(sin)>},
+      {"sin", "libmvec", each<MVEC(sin)>},
+      {"cos", "sleef", each<SLEEF(cos)>},
+      {"cos", "libmvec", each<MVEC(cos)>},
+      {"tanh", "sleef", each<SLEEF(tanh)>},
+      {"tanh", "libmvec", each<MVEC(tanh)>},
+      {"pow", "sleef", sleef_pow},
+      {"atan", "sleef", each<SLEEF(atan)>},
+      {"erf", "sleef", each<SLEEF(erf)>},
+      {"cbrt", "sleef", each<SLEEF(cbrt)>},
+      {"tan", "sleef", each<SLEEF(tan)>},
+      {"tan", "libmvec", each<MVEC(tan)>},
+      {"asin", "sleef", each<SLEEF(asin)>},
+      {"asin", "libmvec", each<MVEC(asin)>},
+      {"sinh", "sleef", each<SLEEF(sinh)>},
+      {"sinh", "libmvec", each<MVEC(sinh)>},
+      {"cosh", "sleef", each<SLEEF(cosh)>},
+      {"cosh", "libmvec", each<MVEC(cosh)>},
+      {"asinh", "sleef", each<SLEEF(asinh)>},
+      {"asinh", "libmvec", each<MVEC(asinh)>},
+      {"acosh", "sleef", each<SLEEF(acosh)>},
+      {"acosh", "libmvec", each<MVEC(acosh)>},
+      {"atanh", "sleef", each<SLEEF(atanh)>},
+      {"atanh", "libmvec", each<MVEC(atanh)>},
+      {"log1p", "sleef", each<SLEEF(log1p)>},
+      {"log1p", "libmvec", each<MVEC(log1p)>},
+      {"log2", "sleef", each<SLEEF(log2)>},
+      {"log2", "libmvec", each<MVEC(log2)>},
+      {"log10", "sleef", each<SLEEF(log10)>},
+      {"log10", "libmvec", each<MVEC(log10)>},
+      {"cbrt", "libmvec", each<MVEC(cbrt)>},
+      {"atan", "libmvec", each<MVEC(atan)>},
+      {"erf", "libmvec", each<MVEC(erf)>},
   };
   return peers;
 }

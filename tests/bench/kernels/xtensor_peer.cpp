@@ -34,21 +34,30 @@ void triad(Operands& o) {
 void fused_polynomial(Operands& o) {
   assign(o, [](const auto& x, const auto& y) { return ((x * 0.5 + y) * x - y) * x + 2.0 * y; });
 }
-void exp(Operands& o) {
-  assign(o, [](const auto& x, const auto&) { return xt::exp(x); });
-}
-void log(Operands& o) {
-  assign(o, [](const auto& x, const auto&) { return xt::log(x); });
-}
-void sin(Operands& o) {
-  assign(o, [](const auto& x, const auto&) { return xt::sin(x); });
-}
-void cos(Operands& o) {
-  assign(o, [](const auto& x, const auto&) { return xt::cos(x); });
-}
-void tanh(Operands& o) {
-  assign(o, [](const auto& x, const auto&) { return xt::tanh(x); });
-}
+#define BENCH_FUNCTION(name)                                           \
+  void name(Operands& o) {                                             \
+    assign(o, [](const auto& x, const auto&) { return xt::name(x); }); \
+  }
+BENCH_FUNCTION(exp)
+BENCH_FUNCTION(log)
+BENCH_FUNCTION(sin)
+BENCH_FUNCTION(cos)
+BENCH_FUNCTION(tanh)
+BENCH_FUNCTION(tan)
+BENCH_FUNCTION(asin)
+BENCH_FUNCTION(sinh)
+BENCH_FUNCTION(cosh)
+BENCH_FUNCTION(asinh)
+BENCH_FUNCTION(acosh)
+BENCH_FUNCTION(atanh)
+BENCH_FUNCTION(log1p)
+BENCH_FUNCTION(log2)
+BENCH_FUNCTION(log10)
+BENCH_FUNCTION(atan)
+BENCH_FUNCTION(cbrt)
+BENCH_FUNCTION(erf)
+#undef BENCH_FUNCTION
+
 void sum(Operands& o) { o.result = xt::sum(view(o.x, o), xt::evaluation_strategy::immediate)(); }
 
 }  // namespace
@@ -60,6 +69,13 @@ std::span<const Peer> xtensor_peers() {
       {"sum", "xtensor", sum},     {"exp", "xtensor", exp},
       {"log", "xtensor", log},     {"sin", "xtensor", sin},
       {"cos", "xtensor", cos},     {"tanh", "xtensor", tanh},
+      {"tan", "xtensor", tan},     {"asin", "xtensor", asin},
+      {"sinh", "xtensor", sinh},   {"cosh", "xtensor", cosh},
+      {"asinh", "xtensor", asinh}, {"acosh", "xtensor", acosh},
+      {"atanh", "xtensor", atanh}, {"log1p", "xtensor", log1p},
+      {"log2", "xtensor", log2},   {"log10", "xtensor", log10},
+      {"atan", "xtensor", atan},   {"cbrt", "xtensor", cbrt},
+      {"erf", "xtensor", erf},
   };
   return peers;
 }

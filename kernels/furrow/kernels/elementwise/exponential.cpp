@@ -21,17 +21,17 @@ namespace {  // names here recur in other files
 
 FURROW_MAP_OF_ONE(Exp2, exp2);
 FURROW_MAP_OF_ONE(Expm1, expm1);
-FURROW_MAP_OF_ONE(Log2, log2);
-FURROW_MAP_OF_ONE(Log10, log10);
-FURROW_MAP_OF_ONE(Log1p, log1p);
+FURROW_MAP_OF_ONE_WITH_FAST(Log2, log2, log2_fast);
+FURROW_MAP_OF_ONE_WITH_FAST(Log10, log10, log10_fast);
+FURROW_MAP_OF_ONE_WITH_FAST(Log1p, log1p, log1p_fast);
 
 constexpr ExponentialTable make_exponential() noexcept {
   ExponentialTable table;
-  put<Exp2>(table, ExponentialOp::exp2);
-  put<Expm1>(table, ExponentialOp::expm1);
-  put<Log2>(table, ExponentialOp::log2);
-  put<Log10>(table, ExponentialOp::log10);
-  put<Log1p>(table, ExponentialOp::log1p);
+  put_in_pairs<Exp2>(table, ExponentialOp::exp2);
+  put_in_pairs<Expm1>(table, ExponentialOp::expm1);
+  put_in_pairs<Log2>(table, ExponentialOp::log2);
+  put_in_pairs<Log10>(table, ExponentialOp::log10);
+  put_in_pairs<Log1p>(table, ExponentialOp::log1p);
   return table;
 }
 

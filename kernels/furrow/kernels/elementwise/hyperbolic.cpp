@@ -22,16 +22,16 @@ FURROW_MAP_OF_ONE(Cosh, cosh);
 FURROW_MAP_OF_ONE(Tanh, tanh);
 FURROW_MAP_OF_ONE(Asinh, asinh);
 FURROW_MAP_OF_ONE(Acosh, acosh);
-FURROW_MAP_OF_ONE(Atanh, atanh);
+FURROW_MAP_OF_ONE_WITH_FAST(Atanh, atanh, atanh_fast);
 
 constexpr ExponentialTable make_hyperbolic() noexcept {
   ExponentialTable table;
-  put<Sinh>(table, ExponentialOp::sinh);
-  put<Cosh>(table, ExponentialOp::cosh);
+  put_in_pairs<Sinh>(table, ExponentialOp::sinh);
+  put_in_pairs<Cosh>(table, ExponentialOp::cosh);
   put_in_pairs<Tanh>(table, ExponentialOp::tanh);
-  put<Asinh>(table, ExponentialOp::asinh);
-  put<Acosh>(table, ExponentialOp::acosh);
-  put<Atanh>(table, ExponentialOp::atanh);
+  put_in_pairs<Asinh>(table, ExponentialOp::asinh);
+  put_in_pairs<Acosh>(table, ExponentialOp::acosh);
+  put_in_pairs<Atanh>(table, ExponentialOp::atanh);
   return table;
 }
 

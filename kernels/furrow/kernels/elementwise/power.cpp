@@ -21,7 +21,7 @@ namespace {  // names here recur in other files
 FURROW_MAP_OF_TWO_WITH_FAST(Pow, pow, pow_fast);
 FURROW_MAP_OF_TWO(Hypot, hypot);
 FURROW_MAP_OF_TWO(HypotShort, hypot_short);
-FURROW_MAP_OF_ONE(Cbrt, cbrt);
+FURROW_MAP_OF_ONE_WITH_FAST(Cbrt, cbrt, cbrt_fast);
 
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V reciprocal(D d, V x) noexcept {
@@ -33,7 +33,7 @@ constexpr ExponentialTable make_power() noexcept {
   ExponentialTable table;
   put_in_pairs<Pow>(table, ExponentialOp::pow);
   put<Hypot, HypotShort>(table, ExponentialOp::hypot);
-  put<Cbrt>(table, ExponentialOp::cbrt);
+  put_in_pairs<Cbrt>(table, ExponentialOp::cbrt);
   put<Reciprocal>(table, ExponentialOp::reciprocal);
   return table;
 }

@@ -21,6 +21,7 @@
 
 #include <hwy/highway.h>
 
+#include <furrow/kernels/math/log_rows-inl.h>
 #include <furrow/kernels/math/pair-inl.h>
 #include <furrow/kernels/math/polynomial-inl.h>
 #include <furrow/kernels/math/power_of_two-inl.h>
@@ -80,7 +81,6 @@ struct PowConstants<double> {
                                           0x1.6c17f7f09d3d4p-10, 0x1.a01b5c884fb0ap-13};
   static constexpr double step_high = 0x1.62e42fefa0000p-5, step_low = 0x1.cf79abc9e3b3ap-44;
   static constexpr double inverse_step = 0x1.71547652b82fep+4;
-  static constexpr std::uint64_t one = 0x3ff0000000000000, lower = 0x3fef800000000000;
 };
 
 template <>
@@ -111,32 +111,6 @@ struct PowConstants<float> {
   static constexpr float exp_series[] = {0x1.00014cp-1f, 0x1.555768p-3f};
   static constexpr float step_high = 0x1.62ep-5f, step_low = 0x1.0bfbe8p-19f;
   static constexpr float inverse_step = 0x1.715476p+4f;
-  static constexpr std::uint32_t one = 0x3f800000, lower = 0x3f7c0000;
-};
-
-/// x = 2^k m, 63/64 <= m < 63/32, and the place of m's centre. REQUIRES: x positive, finite and
-/// normal. `bias` is 0, or what is to be subtracted from k.
-template <class D>
-struct NearCentre {
-  hn::Vec<D> k, m;
-  Place<D> place;
-
-  HWY_INLINE NearCentre(D d, hn::Vec<D> x, hn::Vec<D> bias) noexcept {
-    using T = hn::TFromD<D>;
-    using C = PowConstants<T>;
-    const hn::RebindToUnsigned<D> du;
-    using U = hn::TFromD<decltype(du)>;
-    constexpr int bits = sizeof(T) == 8 ? 52 : 23;
-    constexpr T whole = sizeof(T) == 8 ? T(0x1p52) : T(0x1p23);
-    const auto shifted = hn::Add(hn::BitCast(du, x), hn::Set(du, C::one - C::lower));
-    const auto fraction = hn::And(shifted, hn::Set(du, (U{1} << bits) - 1));
-    const auto field = hn::Or(hn::ShiftRight<bits>(shifted), hn::BitCast(du, hn::Set(d, whole)));
-    const T exponent_bias = sizeof(T) == 8 ? 1023 : 127;
-    k = hn::Sub(hn::BitCast(d, field), hn::Add(hn::Set(d, whole + exponent_bias), bias));
-    m = hn::BitCast(d, hn::Add(fraction, hn::Set(du, C::lower)));
-    // 1/32 to either side of a centre; the fraction counts twice below 1, from 63/64 on.
-    place = Place<D>::template of<bits - 4>(fraction);
-  }
 };
 
 /// ln of a positive normal number, as a pair; `bias` as in NearCentre.
