@@ -147,6 +147,28 @@ TEST_CASE("byte swaps and bools, in place too") {
   });
 }
 
+TEST_CASE("bfloat16 becomes the float whose upper half it is") {
+  std::mt19937_64 random(base_seed());
+  on_every_target([&] {
+    for (std::size_t count = 0; count < 300; count += count < 100 ? 1 : 37) {
+      const std::size_t shift = random() % 17;
+      CAPTURE(count, shift);
+      Bytes in(shift + 2 * count);  // NaNs, denormals and infinities are among them
+      for (std::byte& byte : in) byte = std::byte(random() & 0xFF);
+      std::vector<float> out(count + 1, 1.0f);
+      widen_bfloat16(std::span(out).first(count), std::span(in).subspan(shift));
+      for (std::size_t i = 0; i < count; ++i) {
+        std::uint32_t found = 0;
+        std::memcpy(&found, &out[i], sizeof found);
+        const auto low = std::to_integer<std::uint32_t>(in[shift + 2 * i]);
+        const auto high = std::to_integer<std::uint32_t>(in[shift + 2 * i + 1]);
+        REQUIRE(found == (high << 24 | low << 16));
+      }
+      REQUIRE(out[count] == 1.0f);
+    }
+  });
+}
+
 TEST_CASE("the checksum of any size, of zeros and of the largest words") {
   std::mt19937_64 random(base_seed());
   on_every_target([&] {

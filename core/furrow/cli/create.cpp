@@ -22,15 +22,6 @@ struct Options {
   bool owned = false;
 };
 
-Dtype parse_dtype(const std::string& text) {
-  const Dtype dtype = dtype_of_name(text);
-  if (dtype != Dtype::none) return dtype;
-  throw UsageError(
-      fmt::format("--dtype {} is none of bool, i8, i16, i32, i64, u8, u16, u32, u64, f16, f32, "
-                  "f64, c64, c128",
-                  text));
-}
-
 void fill(const Command& command, const AnyArray& array, const Value& value) {
   interruptible("interrupted; the array was not made", [&] {
     Work work(command, fmt::format("create {}", array.name()));

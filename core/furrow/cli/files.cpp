@@ -22,6 +22,7 @@ struct LoadArguments {
   std::string address;
   std::string name;
   SelectionText part;
+  std::string dtype;
   bool external = false;
   bool replace = false;
   bool verbose = false;
@@ -31,8 +32,9 @@ struct LoadArguments {
 
 int load(const Command& command, const LoadArguments& arguments) {
   if (is_npy(arguments.address, arguments.format)) {
-    if (!arguments.part.select.empty() || !arguments.part.take.empty() || arguments.external) {
-      throw UsageError("--select, --take and --external are for HDF5 files");
+    if (!arguments.part.select.empty() || !arguments.part.take.empty() || arguments.external ||
+        !arguments.dtype.empty()) {
+      throw UsageError("--select, --take, --dtype and --external are for HDF5 files");
     }
     return load_npy(command, {arguments.address, arguments.name, arguments.part.rows,
                               arguments.fortran, arguments.replace, arguments.verbose});
@@ -42,6 +44,8 @@ int load(const Command& command, const LoadArguments& arguments) {
   const std::string& name = checked_name(arguments.name);
   hdf5::LoadOptions options;
   parse_selection(arguments.part, options);
+  if (!arguments.dtype.empty()) options.dtype = parse_dtype(arguments.dtype);
+  options.convert = true;
   options.replace = arguments.replace;
   options.external = arguments.external;
   interruptible("interrupted; nothing was loaded", [&] {
@@ -154,6 +158,7 @@ void add_load(CLI::App& app, Command& command) {
   verb.option("--rows", arguments->part.rows, "A:B[:S], from row A to before row B, every S-th");
   verb.option("--select", arguments->part.select, "The same for each axis, as in 0:10,::2");
   verb.option("--take", arguments->part.take, "These rows in this order, as in 3,10:20,3");
+  verb.option("--dtype", arguments->dtype, "Convert the elements on their way, as `cast` does");
   verb.flag("--external", arguments->external,
             "Follow links into other files, and read elements that lie in others");
   verb.flag("--replace", arguments->replace,

@@ -90,6 +90,15 @@ bool looks_like_file(const std::string& text) {
 
 bool is_address(const std::string& text) { return text.find(":/") != std::string::npos; }
 
+Dtype parse_dtype(const std::string& text) {
+  const Dtype dtype = dtype_of_name(text);
+  if (dtype != Dtype::none) return dtype;
+  throw UsageError(
+      fmt::format("--dtype {} is none of bool, i8, i16, i32, i64, u8, u16, u32, u64, f16, f32, "
+                  "f64, c64, c128",
+                  text));
+}
+
 std::uint64_t parse_bytes(const std::string& text, std::string_view option) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

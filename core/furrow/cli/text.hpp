@@ -42,6 +42,9 @@ std::string counted(std::int64_t count, std::string_view what);
 /// "1000,64", each extent not negative. Throws UsageError, which names the option.
 Shape parse_extents(const std::string& text, std::string_view option);
 
+/// "f64". Throws UsageError.
+Dtype parse_dtype(const std::string& text);
+
 /// "256M", "1.5GiB", "4096": bytes; K, M, G and T are powers of 1024. Throws UsageError, which
 /// names the option.
 std::uint64_t parse_bytes(const std::string& text, std::string_view option);

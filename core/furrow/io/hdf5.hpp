@@ -20,7 +20,10 @@
 //          writes; equal arrays make equal files for any number of them
 // Types    bool as h5py's enum, i8 to u64, f16, f32, f64, c64 and c128 as compound {r, i}; either
 //          byte order is read, bits are kept. Anything else is TypeMismatch, by name
-// Shape    rank 0 to 8, extents may be 0; C order, as HDF5's own. Never transposed
+// bfloat16 is read as f32. `convert` asks for another dtype: elements are converted on their way
+//          into the array, with SIMD, where the library would take each apart
+// Shape    rank 0 to 8, extents may be 0 (a dataset without a shape, h5py.Empty, comes as (0)); C
+//          order, as HDF5's own. Never transposed
 // Attributes  numbers and strings are kept on the array and written back; labels and scales of
 //          axes, too (io/dimensions.hpp); others are reported, and stay where a dataset is replaced
 // Crash    the library is used in workers only: a file that crashes it kills a worker, and the call
@@ -65,6 +68,8 @@ struct LoadOptions {
   std::optional<std::vector<std::int64_t>> row_list = {};
   bool external = false;      // follow links into other files, read elements from there
   Dtype dtype = Dtype::none;  // none: what the file holds; else TypeMismatch for any other
+  // What is no `dtype` becomes one, as the kernel "cast" has it; complex numbers stay complex.
+  bool convert = false;
   bool replace = false;       // an array of that name goes (InUse when it is attached)
   bool attributes = true;     // keep the dataset's attributes
   CreateOptions create = {};  // of the new array; attribute_bytes grows when needed
@@ -90,8 +95,8 @@ Array<T> load(Engine& engine, const std::string& file, const std::string& datase
   return load(engine, file, dataset, name, options, report).template as<T>();
 }
 
-/// Into an array that exists, of the same dtype and shape; it may be a slice. Its attributes stay.
-/// A load that fails half way leaves some rows old and some new.
+/// Into an array that exists, of the same dtype (or with `convert`) and shape; it may be a slice.
+/// Its attributes stay. A load that fails half way leaves some rows old and some new.
 void load(Engine& engine, const std::string& file, const std::string& dataset,
           const AnyArray& array, const LoadOptions& options = {}, LoadReport* report = nullptr);
 

@@ -126,7 +126,7 @@ TEST_CASE("what cannot be loaded or appended to is called by its name", "[hdf5][
   const std::string before = error_of([&] { hdf5::append(engine, rows, file, "/lzf"); });
   CHECK_THAT(before, Contains("lzf") && Contains("plugin") && Contains("gzip"));
   CHECK(read_here(file, "/plain").shape == Shape{100});
-  CHECK_THAT(error_of([&] { hdf5::load(engine, file, "/bf16", "x"); }),
+  CHECK_THAT(error_of([&] { hdf5::append(engine, rows, file, "/bf16"); }),
              Contains("TypeMismatch") && Contains("bfloat16"));
   hdf5::LoadOptions twice;
   twice.rows = hdf5::RowRange{0, 5, 1};

@@ -4,6 +4,8 @@
   roads_peer.py shapes FILE     /LAYOUT/rN: ranks 0 to 8 and sizes of 0; edges, chunks that were
                                 never written, extents without limit
   roads_peer.py masks FILE      /mK: every chunk written raw, with filter K of three skipped
+  roads_peer.py bfloat16 FILE   /LAYOUT/ORDER: bfloat16, 37 x 11, with the bits of u16's pattern;
+                                /fill, half of whose chunks were never written; an attribute
   roads_peer.py outside FOLDER  links, storage and virtual datasets that lead to other files
 """
 import os
@@ -48,6 +50,48 @@ def layouts(f, name, value):
         parts = h5py.VirtualLayout(stored.shape, stored.dtype)
         parts[...] = h5py.VirtualSource(f[f"gzip/{place}"])
         f.create_virtual_dataset(f"virtual/{place}", parts)
+
+
+def bfloat16_type(order):
+    kind = (h5py.h5t.IEEE_F32LE if order == "le" else h5py.h5t.IEEE_F32BE).copy()
+    kind.set_fields(15, 7, 8, 0, 7)
+    kind.set_size(2)
+    kind.set_ebias(127)
+    return kind
+
+
+def bfloat16(path):
+    bits = pattern("u16", (37, 11))
+    space = h5py.h5s.create_simple(bits.shape)
+    with h5py.File(path, "w") as f:
+        for order, stored in both_orders(bits):
+            kind = bfloat16_type(order)
+            for layout in ("contiguous", "compact", "plain", "gzip", "all", "nbit", "fill"):
+                how = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+                if layout == "compact":
+                    how.set_layout(h5py.h5d.COMPACT)
+                elif layout != "contiguous":
+                    how.set_chunk((8, 4))
+                if layout == "all":
+                    how.set_shuffle()
+                if layout in ("all", "gzip", "fill"):
+                    how.set_deflate(4)
+                if layout == "all":
+                    how.set_fletcher32()
+                if layout == "nbit":
+                    how.set_filter(h5py.h5z.FILTER_NBIT)
+                if layout == "fill":
+                    how.set_fill_value(np.array(-2.5, "f4"))
+                group = f.require_group(layout)
+                d = h5py.h5d.create(group.id, order.encode(), kind, space, how)
+                # As the file has it: nothing is converted.
+                part = space.copy()
+                if layout == "fill":
+                    part.select_hyperslab((0, 0), (16, 11))
+                d.write(part, part, np.ascontiguousarray(stored), mtype=kind)
+        one = h5py.h5s.create(h5py.h5s.SCALAR)
+        a = h5py.h5a.create(f["plain/le"].id, b"scale", bfloat16_type("be"), one)
+        a.write(np.array(-1.5, "f4"))
 
 
 def roads(path):
@@ -132,5 +176,6 @@ def outside(folder):
 
 
 if __name__ == "__main__":
-    {"roads": roads, "shapes": shapes, "masks": masks, "outside": outside}[sys.argv[1]](
+    {"roads": roads, "shapes": shapes, "masks": masks, "outside": outside,
+     "bfloat16": bfloat16}[sys.argv[1]](
         *sys.argv[2:])

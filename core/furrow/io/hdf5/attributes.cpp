@@ -79,7 +79,7 @@ std::optional<Attribute> read_texts(hid_t attribute, hid_t file_type, hid_t spac
 }
 
 std::optional<Attribute> read_numbers(hid_t attribute, hid_t file_type, const Extent& extent) {
-  const Dtype dtype = dtype_of_type(file_type);
+  const Dtype dtype = is_bfloat16(file_type) ? Dtype::f32 : dtype_of_type(file_type);
   if (dtype == Dtype::none) return std::nullopt;
   if (extent.count > attribute_bytes_max / item_bytes(dtype)) return std::nullopt;
   Attribute result;

@@ -53,7 +53,8 @@ void describe_shape(hid_t dataset, const std::string& name, const std::string& a
                     Description& d) {
   const Space space = own<Space>(H5Dget_space(dataset), asked);
   if (H5Sget_simple_extent_type(space.get()) == H5S_NULL) {
-    throw ShapeMismatch(name + " is empty: it has a type, but no shape and no elements");
+    d.shape.push_back(0);  // a type, but no shape and no elements
+    return;
   }
   const int rank = H5Sget_simple_extent_ndims(space.get());
   if (rank > static_cast<int>(segment::dimensions_max)) {
@@ -186,11 +187,12 @@ std::string_view road_name(Road road) noexcept {
 void describe(hid_t dataset, const std::string& name, Description& d) {
   const std::string asked = "cannot read what " + name + " is";
   const Type type = own<Type>(H5Dget_type(dataset), asked);
-  d.dtype = dtype_of_type(type.get());
+  d.bfloat16 = is_bfloat16(type.get());
+  d.dtype = d.bfloat16 ? Dtype::u16 : dtype_of_type(type.get());
   if (d.dtype == Dtype::none) {
     throw TypeMismatch(name + " holds " + describe_type(type.get()) +
                        ", which furrow has no dtype for (it takes bool, i8 to u64, f16, f32, f64, "
-                       "c64, c128)");
+                       "c64, c128, and bfloat16 as f32)");
   }
   describe_bits(type.get(), d);
   const Properties creation = own<Properties>(H5Dget_create_plist(dataset), asked);

@@ -38,7 +38,8 @@ struct FilterStep {
 inline constexpr std::size_t filters_max = 8;
 
 struct Description {
-  Dtype dtype = Dtype::none;
+  Dtype dtype = Dtype::none;  // of the elements as the roads carry them: u16 for bfloat16
+  bool bfloat16 = false;      // upper halves of f32
   Shape shape;
   Extents chunk;  // ones where it is not chunked
   bool chunked = false;
@@ -64,10 +65,15 @@ enum class Road : std::uint8_t { chunks, contiguous, blocks };
 Road road_of(const Description& description) noexcept;
 std::string_view road_name(Road road) noexcept;
 
+/// What the elements become in memory, unless something else is asked for.
+inline Dtype loads_as(const Description& description) noexcept {
+  return description.bfloat16 ? Dtype::f32 : description.dtype;
+}
+
 /// Of an open dataset whose name for messages is `name`. Throws TypeMismatch (a type that furrow
-/// has no dtype for), ShapeMismatch (more than 8 axes, a null dataspace), IoError (a filter that
-/// there is no plugin for). Leaves `stamp` alone. Asking for the shape of a virtual dataset opens
-/// its sources: require_own_elements (links.hpp) comes first.
+/// has no dtype for), ShapeMismatch (more than 8 axes), IoError (a filter that there is no plugin
+/// for). A null dataspace has the shape (0). Leaves `stamp` alone. Asking for the shape of a
+/// virtual dataset opens its sources: require_own_elements (links.hpp) comes first.
 void describe(hid_t dataset, const std::string& name, Description& description);
 
 /// What H5Dread is asked for: the file's own type where it is plain, so that the library converts

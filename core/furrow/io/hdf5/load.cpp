@@ -71,6 +71,7 @@ AnyArray shared_list(const std::vector<T>& list, const Place& place) {
 
 struct Prepared {
   Inspected inspected;
+  Conversion conversion;         // from what the dataset has to what the array gets
   std::unique_ptr<Mailbox> box;  // for the next job, when it holds file and dataset
   Wanted wanted;
   std::string name;  // for messages
@@ -89,6 +90,7 @@ Planned plan_load(Engine& engine, const Prepared& p, const Place& place) {
   LoadPlan& plan = planned.plan;
   plan.description = d;
   plan.road = road_of(d);
+  plan.conversion = p.conversion;
   Selection selection = p.wanted.selection;
   const auto elements = static_cast<std::size_t>(size_of(selection.count));
   if (elements == 0) return planned;
@@ -137,7 +139,7 @@ void fill(Engine& engine, Prepared& p, LoadPlan& plan, const AnyArray& array,
   plan.data = array.data();
   plan.strides = array.strides();
   const Segment& segment = *array.segment();
-  if (!segment.is_reserved()) {
+  if (!segment.is_reserved() && !plan.conversion.needed()) {
     const segment::FileIdentity file = segment.identity();
     plan.file = {os::this_process_id(), static_cast<std::uint32_t>(segment.descriptor()),
                  file.device, file.inode, segment::header_bytes};
@@ -176,9 +178,11 @@ Prepared prepare(Engine& engine, const std::string& file, const std::string& dat
   const Description& d = p.inspected.description;
   p.name = quoted(p.inspected.file, p.inspected.dataset);
   p.wanted = wanted_of(d, options, p.name);
-  if (options.dtype != Dtype::none && options.dtype != d.dtype) {
-    throw TypeMismatch(p.name + " holds " + std::string(dtype_name(d.dtype)) + ", asked for was " +
-                       std::string(dtype_name(options.dtype)));
+  p.conversion = {d.dtype, options.dtype == Dtype::none ? loads_as(d) : options.dtype, d.bfloat16};
+  if (p.conversion.to != loads_as(d) && !(options.convert && p.conversion.possible())) {
+    throw TypeMismatch(p.name + " holds " + std::string(dtype_name(loads_as(d))) +
+                       ", asked for was " + std::string(dtype_name(options.dtype)) +
+                       (options.convert ? ", which it cannot be converted to" : ""));
   }
   return p;
 }
@@ -192,7 +196,7 @@ void tell(LoadReport* report, const LoadPlan& plan, Prepared& p) {
 
 DatasetInfo info_of(const Inspected& there) {
   const Description& d = there.description;
-  return {d.dtype,
+  return {loads_as(d),
           d.shape,
           d.chunked ? d.chunk : Extents(),
           d.filtered,
@@ -232,10 +236,9 @@ AnyArray load(Engine& engine, const std::string& file, const std::string& datase
   create.publish = false;  // it appears with its rows, or not at all
   if (!options.replace) require_free(name, create.place);
   Planned planned = plan_load(engine, p, create.place);
-  create.reserve = planned.plan.road == Road::blocks ||
+  create.reserve = planned.plan.road == Road::blocks || p.conversion.needed() ||
                    !fills_runs(planned.plan.cells, item_bytes(p.inspected.description.dtype));
-  AnyArray array =
-      AnyArray::create(name, p.inspected.description.dtype, p.wanted.selection.count, create);
+  AnyArray array = AnyArray::create(name, p.conversion.to, p.wanted.selection.count, create);
   fill(engine, p, planned.plan, array, options);
   tell(report, planned.plan, p);
   if (options.attributes && !attributes.empty()) array.set_attributes(attributes);

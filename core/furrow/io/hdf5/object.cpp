@@ -112,8 +112,10 @@ void describe_shape(hid_t dataset, ObjectInfo& info) {
 void describe_dataset(hid_t dataset, ObjectInfo& info) {
   const Type type = own<Type>(H5Dget_type(dataset), "cannot read its type");
   info.dtype = dtype_of_type(type.get());
+  const bool bfloat16 = is_bfloat16(type.get());
   info.type =
       info.dtype == Dtype::none ? describe_type(type.get()) : std::string(dtype_name(info.dtype));
+  if (bfloat16) info.dtype = Dtype::f32;
   info.byte_order = order_of(type.get());
   describe_shape(dataset, info);
   const std::string asked = "cannot read how it is stored";

@@ -224,10 +224,11 @@ void write_runs(const LoadPlan& plan, const os::Descriptor& file, const Cell& ce
   }
 }
 
-/// The cells [first, end) through the result's file.
-void write_cells(const LoadPlan& plan, Reader& reader, std::int64_t first, std::int64_t end) {
+/// Calls put(cell, elements) for the cells [first, end), their elements side by side.
+template <class F>
+void for_each_cell(const LoadPlan& plan, Reader& reader, std::int64_t first, std::int64_t end,
+                   const F& put) {
   thread_local Buffer buffer;
-  const os::Descriptor file = open_result(plan.file);
   std::vector<ListedRow> rows;
   for (std::int64_t i = first; i < end; ++i) {
     const Cell cell = plan.cells[i];
@@ -240,7 +241,7 @@ void write_cells(const LoadPlan& plan, Reader& reader, std::int64_t first, std::
       }
       apart.rows = rows.data();
     }
-    write_runs(plan, file, cell, reader.read_apart(apart, buffer));
+    put(cell, reader.read_apart(apart, buffer));
     os::fault_point("io.load.placed");
   }
   buffer.trim(Decoder::kept_bytes_max);
@@ -275,11 +276,19 @@ void read_block(const LoadPlan& plan, const std::string& file, const std::string
   const std::int64_t first = block * plan.cells_per_block;
   const std::int64_t end = std::min(first + plan.cells_per_block, plan.cells.count());
   Reader reader(plan, file, dataset);
-  if (plan.file.process != 0) {
-    write_cells(plan, reader, first, end);
+  auto* const data = static_cast<std::byte*>(plan.data);
+  if (plan.conversion.needed()) {
+    for_each_cell(plan, reader, first, end, [&](const Cell& cell, std::span<const std::byte> from) {
+      convert_cell(plan.conversion, cell, from, data, plan.strides);
+    });
+  } else if (plan.file.process != 0) {
+    const os::Descriptor result = open_result(plan.file);
+    for_each_cell(plan, reader, first, end, [&](const Cell& cell, std::span<const std::byte> from) {
+      write_runs(plan, result, cell, from);
+    });
   } else {
     for (std::int64_t i = first; i < end; ++i) {
-      reader.read(plan.cells[i], {static_cast<std::byte*>(plan.data), plan.strides});
+      reader.read(plan.cells[i], {data, plan.strides});
       os::fault_point("io.load.placed");
     }
   }

@@ -9,6 +9,8 @@
 // New      an array whose memory is not there yet is written through its file, if cells fill runs
 //          of it that are worth a call: the first touch of shared pages costs more than writing
 //          them so, workers take them side by side, and a place that is full is an error
+// Other    elements that become others (convert.hpp) go by way of the buffer, cell by cell, while
+//          they are in the cache
 // Crash    a block writes its own part of the result and reads nothing of it: run again from the
 //          start, it gives the same bits
 // Changed  the file is locked (shared) while a block is read, and compared with what was described
@@ -19,6 +21,7 @@
 #include <string>
 
 #include <furrow/array/shape.hpp>
+#include <furrow/io/hdf5/convert.hpp>
 #include <furrow/io/hdf5/description.hpp>
 #include <furrow/io/hdf5/selection.hpp>
 
@@ -42,7 +45,8 @@ struct LoadPlan {
   std::int64_t blocks = 0;
   void* data = nullptr;  // element 0 of the result
   Strides strides;
-  ResultFile file;
+  Conversion conversion;
+  ResultFile file;  // only where nothing is converted
   /// Of chunks without filters, in C order: they are read as contiguous elements are. No worker has
   /// these.
   const std::uint64_t* chunk_offsets = nullptr;

@@ -12,6 +12,7 @@ struct FloatLayout {
   std::size_t sign, exponent, exponent_bits, mantissa_bits, bias;
 };
 constexpr FloatLayout f16_layout{15, 10, 5, 10, 15};
+constexpr FloatLayout bf16_layout{15, 7, 8, 7, 127};
 constexpr FloatLayout f32_layout{31, 23, 8, 23, 127};
 constexpr FloatLayout f64_layout{63, 52, 11, 52, 1023};
 
@@ -130,6 +131,11 @@ Dtype dtype_of_type(hid_t type) {
   }
 }
 
+bool is_bfloat16(hid_t type) {
+  return H5Tget_class(type) == H5T_FLOAT && H5Tget_size(type) == 2 &&
+         H5Tget_precision(type) == 16 && has_layout(type, bf16_layout);
+}
+
 Type memory_type_of(hid_t file_type, Dtype dtype) {
   if (dtype == Dtype::bool_) return own<Type>(H5Tcopy(file_type), making);
   if (is_complex(dtype)) {
@@ -188,29 +194,12 @@ Type fixed_text_type(std::size_t bytes) {
   return type;
 }
 
-namespace {
-
-/// Sign, eight bits of exponent as f32 has them, seven of mantissa.
-bool is_bfloat16(hid_t type) {
-  size_t sign = 0;
-  size_t exponent = 0;
-  size_t exponent_bits = 0;
-  size_t mantissa = 0;
-  size_t mantissa_bits = 0;
-  return H5Tget_size(type) == 2 &&
-         H5Tget_fields(type, &sign, &exponent, &exponent_bits, &mantissa, &mantissa_bits) >= 0 &&
-         sign == 15 && exponent == 7 && exponent_bits == 8 && mantissa == 0 && mantissa_bits == 7 &&
-         H5Tget_ebias(type) == 127;
-}
-
-}  // namespace
-
 std::string describe_type(hid_t type) {
   const std::string bits = std::to_string(8 * H5Tget_size(type)) + "-bit";
   switch (H5Tget_class(type)) {
     case H5T_INTEGER: return bits + " integers";
     case H5T_FLOAT:
-      if (is_bfloat16(type)) return "bfloat16 (16-bit floats with f32's exponent)";
+      if (is_bfloat16(type)) return "bfloat16";
       return bits + " floats of a layout that is not IEEE 754's";
     case H5T_STRING:
       return H5Tis_variable_str(type) > 0

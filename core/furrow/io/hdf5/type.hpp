@@ -22,8 +22,11 @@ namespace furrow::hdf5 {
 /// The dtype that elements of this file type become; Dtype::none when it is not one of ours.
 Dtype dtype_of_type(hid_t file_type);
 
+/// Of 16 bits, those above of an f32, in either byte order: no dtype of ours, but read as f32.
+bool is_bfloat16(hid_t file_type);
+
 /// What H5Dread and H5Aread are asked for, so that the dtype's elements come out.
-/// REQUIRES: dtype_of_type(file_type) is not Dtype::none.
+/// REQUIRES: dtype_of_type(file_type) is not Dtype::none, or is_bfloat16 and dtype is f32.
 Type memory_type_of(hid_t file_type, Dtype dtype);
 
 /// The type of elements in memory, and the little-endian one in files.

@@ -1,6 +1,6 @@
 // furrow/kernels/bytes/bytes.cpp
 //
-// Byte order, bools and the checksum.
+// Byte order, bools, bfloat16 and the checksum.
 //
 // The checksum's words are big-endian; here they are summed as they lie in a little-endian machine.
 // Modulo 65535 a word with its bytes exchanged is the word times 256, so the sums are multiplied by
@@ -38,6 +38,9 @@ void swap(std::uint8_t* out, const std::uint8_t* in, std::size_t count, std::siz
 void normalise(std::uint8_t* out, const std::uint8_t* in, std::size_t count) noexcept {
   detail::normalise_items(out, in, count);
 }
+void widen(std::uint8_t* out, const std::uint8_t* in, std::size_t count) noexcept {
+  detail::widen_items(out, in, count);
+}
 detail::FletcherSums fletcher(const std::uint8_t* in, std::size_t bytes) noexcept {
   return detail::fletcher_words({}, in, bytes);
 }
@@ -73,6 +76,20 @@ void normalise(std::uint8_t* out, const std::uint8_t* in, std::size_t count) noe
     hn::StoreU(hn::Min(hn::LoadU(d, in + at), one), d, out + at);
   }
   detail::normalise_items(out + at, in + at, count - at);
+}
+
+void widen(std::uint8_t* out, const std::uint8_t* in, std::size_t count) noexcept {
+  const hn::ScalableTag<std::uint32_t> d;
+  const hn::Rebind<std::uint16_t, decltype(d)> half;
+  const hn::Repartition<std::uint8_t, decltype(d)> d8;
+  const hn::Repartition<std::uint8_t, decltype(half)> half8;
+  const std::size_t lanes = hn::Lanes(d);
+  std::size_t at = 0;
+  for (; at + lanes <= count; at += lanes) {
+    const auto words = hn::BitCast(half, hn::LoadU(half8, in + 2 * at));
+    hn::StoreU(hn::BitCast(d8, hn::ShiftLeft<16>(hn::PromoteTo(d, words))), d8, out + 4 * at);
+  }
+  detail::widen_items(out + 4 * at, in + 2 * at, count - at);
 }
 
 /// Bytes are taken with their words' own order; the caller multiplies.
@@ -128,7 +145,7 @@ detail::FletcherSums fletcher(const std::uint8_t* in, std::size_t bytes) noexcep
 }  // namespace
 
 const detail::BytesTable* bytes_table() {
-  static constexpr detail::BytesTable table{&swap, &normalise, &fletcher};
+  static constexpr detail::BytesTable table{&swap, &normalise, &widen, &fletcher};
   return &table;
 }
 
@@ -156,6 +173,10 @@ void swap_bytes(std::span<std::byte> out, std::span<const std::byte> in,
 
 void normalise_bools(std::span<std::byte> out, std::span<const std::byte> in) noexcept {
   dispatch.table().normalise(raw(out), raw(in), in.size());
+}
+
+void widen_bfloat16(std::span<float> out, std::span<const std::byte> in) noexcept {
+  dispatch.table().widen(raw(std::as_writable_bytes(out)), raw(in), out.size());
 }
 
 std::uint32_t fletcher32(std::span<const std::byte> in) noexcept {

@@ -6,8 +6,9 @@
 //   shuffle_bytes    out[k*n + i] = in[i*s + k]        n items of s bytes: first bytes first
 //   unshuffle_bytes  out[i*s + k] = in[k*n + i]        its inverse
 //   swap_bytes       out[i*s + k] = in[i*s + s-1-k]
+//   widen_bfloat16   out[i] = the float whose upper half is in[i]
 //
-// Shape    spans of bytes; `out` has the size of `in`
+// Shape    spans of bytes; `out` has the size of `in` (of widen_bfloat16 in items)
 // Types    items of any size > 0; 2, 4, 8 and 16 bytes are fast. Swaps: 2, 4 and 8 alone
 // Tail     bytes after the last whole item are copied by the shuffles, left out by the swaps
 // Memory   shuffles: out and in do not overlap. Swaps and bools: out may be in, else no overlap. No
@@ -35,6 +36,10 @@ void swap_bytes(std::span<std::byte> out, std::span<const std::byte> in,
 
 /// Any byte but 0 becomes 1: files may hold any, a bool in memory may not.
 void normalise_bools(std::span<std::byte> out, std::span<const std::byte> in) noexcept;
+
+/// bfloat16, as this machine has it in two bytes each, to f32: exact, NaN payloads too.
+/// REQUIRES: in.size() is 2 * out.size(); they do not overlap.
+void widen_bfloat16(std::span<float> out, std::span<const std::byte> in) noexcept;
 
 /// The checksum of HDF5's fletcher32 filter, which stores it little-endian behind the data:
 /// s1 = Σ w[i], s2 = Σ (n-i) w[i], each modulo 65535 (0 only if all words are), s2 above s1. An odd

@@ -65,6 +65,14 @@ inline void normalise_items(std::uint8_t* out, const std::uint8_t* in, std::size
   for (std::size_t i = 0; i < count; ++i) out[i] = in[i] != 0 ? 1 : 0;
 }
 
+/// `out` has words of four bytes, `in` of two: the upper halves.
+inline void widen_items(std::uint8_t* out, const std::uint8_t* in, std::size_t count) noexcept {
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint8_t word[4] = {0, 0, in[2 * i], in[2 * i + 1]};
+    std::memcpy(out + 4 * i, word, sizeof word);
+  }
+}
+
 /// The two sums so far, before they are reduced.
 struct FletcherSums {
   std::uint64_t s1 = 0;

@@ -25,6 +25,7 @@ struct BytesTable {
   void (*swap)(std::uint8_t* out, const std::uint8_t* in, std::size_t count,
                std::size_t item) noexcept;
   void (*normalise)(std::uint8_t* out, const std::uint8_t* in, std::size_t count) noexcept;
+  void (*widen)(std::uint8_t* out, const std::uint8_t* in, std::size_t count) noexcept;
   FletcherSums (*fletcher)(const std::uint8_t* in, std::size_t bytes) noexcept;
 };
 
