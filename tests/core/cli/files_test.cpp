@@ -77,6 +77,12 @@ TEST_CASE("load says which road it took when asked") {
   CHECK(is_one_sentence(npy.error));
   CHECK(npy.error.find("\"npy\"") != std::string::npos);
   run({"rm", "y"});
+  run({"load", file + ":/packed", "y", "--dtype", "f64"});
+  CHECK(AnyArray::attach("y").dtype() == Dtype::f64);
+  CHECK(run({"peek", "y"}) == run({"peek", "x"}));
+  run({"rm", "y"});
+  refused({"load", file + ":/packed", "y", "--dtype", "f3"}, 2, "--dtype f3");
+  refused({"load", folder / "x.npy", "y", "--dtype", "f64"}, 2, "--dtype");
   for (const char* rows : {"-5:", "10:5", "5", "0:9:0"}) {
     refused({"load", file + ":/packed", "y", "--rows", rows}, 2, "count from 0, A <= B");
   }
