@@ -12,6 +12,7 @@
 #include <furrow/os/futex.hpp>
 #include <furrow/os/identity.hpp>
 #include <furrow/segment/address_space.hpp>
+#include <furrow/segment/spares.hpp>
 
 namespace furrow::engine {
 namespace {
@@ -197,6 +198,7 @@ void Coordinator::stop() {
   if (latest != 0 && latest != nursery_pid_) end_nursery(latest, os::ProcessWatch(latest));
   if (nursery_child_ != 0) os::collect(nursery_child_);
   await_end_of_workers();
+  segment::drop_spares();
   // A thread that takes part comes to a tile border, too.
   const std::lock_guard participant(participate_mutex_);
   // Whoever had to be killed may have left a tile half-made: make it whole, then end all jobs.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <furrow/os/fault.hpp>
+#include <furrow/os/forks.hpp>
 #include <furrow/os/identity.hpp>
 #include <furrow/os/memory.hpp>
 #include <furrow/segment/address_space.hpp>
@@ -133,24 +134,23 @@ void Segment::State::reserve(const os::Descriptor& from, bool whole) const {
   if (error) segment::throw_out_of_space(name, place, bytes, error);
 }
 
-std::shared_ptr<Segment> Segment::create(std::string_view name, const segment::Content& content,
-                                         const CreateOptions& options) {
-  const Place& place = options.place;
-  const std::string path = place.path_of(name);
+// A new file, mapped, its memory taken.
+std::unique_ptr<Segment::State> Segment::State::make(std::string_view name, const Place& place,
+                                                     const segment::Content& content,
+                                                     const CreateOptions& options) {
   std::error_code ignored;
   const os::FileSystem system = os::file_system_of(place.directory, ignored);
   auto state = std::make_unique<State>();
   state->facts =
       segment::plan(content, options, system.huge_pages ? system.block_bytes : segment::page_bytes);
-  state->facts.created_at = now_ns();
   state->name = name;
   state->place = place;
-  state->path = path;
+  state->path = place.path_of(name);
   state->process = os::this_process_id();
+  state->forks = os::fork_count();
   state->published = false;
-  if (options.publish) make_way(name, place, path);
 
-  Draft draft = start(name, place, path, options.mode);
+  Draft draft = start(name, place, state->path, options.mode);
   os::fault_point("segment.create.opened");
   segment::check_space(name, place, state->facts.segment_bytes);
   // What can only be written by mapping (huge pages) is taken at once.
@@ -163,15 +163,45 @@ std::shared_ptr<Segment> Segment::create(std::string_view name, const segment::C
   if (error) segment::throw_os_error(error, cannot_create(name, place));
   state->identity = {status.device, status.inode};
   state->map(draft.file);
+  state->file = std::move(draft.file);
+  state->draft_path = std::exchange(draft.path, {});
+  return state;
+}
+
+std::unique_ptr<Segment::State> Segment::State::make_or_take(std::string_view name,
+                                                             const Place& place,
+                                                             const segment::Content& content,
+                                                             const CreateOptions& options) {
+  const bool is_usual = !options.publish && options.reserve &&
+                        options.lifetime == Lifetime::owned && options.mode == CreateOptions{}.mode;
+  if (is_usual) {
+    segment::Facts facts = segment::plan(content, options, segment::page_bytes);
+    if (auto state = take_spare(name, place, facts.segment_bytes)) {
+      state->facts = std::move(facts);
+      return state;
+    }
+  }
+  try {
+    return make(name, place, content, options);
+  } catch (const OutOfSpace&) {
+    if (!drop_spares()) throw;
+  }
+  return make(name, place, content, options);
+}
+
+std::shared_ptr<Segment> Segment::create(std::string_view name, const segment::Content& content,
+                                         const CreateOptions& options) {
+  const Place& place = options.place;
+  if (options.publish) make_way(name, place, place.path_of(name));
+  auto state = State::make_or_take(name, place, content, options);
+  state->facts.created_at = now_ns();
   try {
     segment::write_header(state->header(), state->facts, place.prefix + std::string(name));
   } catch (...) {
-    state->unmap();
+    if (!state->attached) state->unmap();
     throw;
   }
   os::fault_point("segment.create.written");
-  state->file = std::move(draft.file);
-  state->draft_path = std::exchange(draft.path, {});
   std::shared_ptr<Segment> segment(new Segment(std::move(state)));
   if (options.publish) segment->publish();
   return segment;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 #include <furrow/os/fault.hpp>
 #include <furrow/os/identity.hpp>
@@ -99,7 +100,13 @@ void Segment::State::unmap() noexcept {
   address = 0;
 }
 
+void Segment::State::let_go() noexcept {
+  segment::remove_attachment(address, borrowed ? segment::Mapping::stays : segment::Mapping::goes);
+  attached = false;
+}
+
 Segment::Segment(std::unique_ptr<State> state) : state_(std::move(state)) {
+  if (std::exchange(state_->attached, true)) return;
   segment::add_attachment({state_->address, state_->facts.segment_bytes, state_->path,
                            state_->identity, state_->access, state_->file.get()});
 }
@@ -147,8 +154,8 @@ Segment::~Segment() {
     s.file.release();
     return;
   }
-  const auto mapping = s.borrowed ? segment::Mapping::stays : segment::Mapping::goes;
-  segment::remove_attachment(s.address, mapping);
+  if (State::keep_spare(state_)) return;
+  s.let_go();
   if (s.borrowed) {
     segment::Borrowing::keep(std::move(state_));
     return;

@@ -5,8 +5,10 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include <furrow/os/file.hpp>
 #include <furrow/segment/attachments.hpp>
@@ -30,6 +32,8 @@ struct Segment::State {
   std::uintptr_t address = 0;  // of the mapped header page
   bool in_range = false;       // address came from allocate_addresses
   std::uint64_t process = 0;   // pid that made this object; another one is a forked child
+  std::uint64_t forks = 0;     // os::fork_count() then
+  bool attached = false;       // entered in the process's list (attachments.hpp)
   std::mutex attributes;       // byte locks do not part two threads that share one descriptor
 
   segment::Header& header() const noexcept { return *reinterpret_cast<segment::Header*>(address); }
@@ -42,6 +46,25 @@ struct Segment::State {
   void reserve(const os::Descriptor& from, bool whole) const;
   /// Unmaps, for a state that was never registered as an attachment.
   void unmap() noexcept;
+  /// Unmaps what was registered.
+  void let_go() noexcept;
+
+  /// A new file, mapped, its memory taken as the options have it; or a spare one that would do.
+  /// Neither is in the list of attachments, unless it was. Throws as Segment::create.
+  static std::unique_ptr<State> make(std::string_view name, const Place& place,
+                                     const segment::Content& content, const CreateOptions& options);
+  static std::unique_ptr<State> make_or_take(std::string_view name, const Place& place,
+                                             const segment::Content& content,
+                                             const CreateOptions& options);
+
+  // Spare memory (segment/spares.hpp).
+  struct Spares;
+  /// Zeroed, all but its facts as they were; null when there is none of that name and size.
+  static std::unique_ptr<State> take_spare(std::string_view name, const Place& place,
+                                           std::uint64_t segment_bytes);
+  /// False: it is not to be kept, and stays the caller's.
+  static bool keep_spare(std::unique_ptr<State>& state) noexcept;
+  static bool drop_spares() noexcept;
 };
 
 namespace segment {

@@ -18,6 +18,7 @@
 #include <furrow/segment/segment.hpp>
 
 #include "io_support.hpp"
+#include "save_support.hpp"
 
 namespace furrow::test {
 namespace {
@@ -30,19 +31,6 @@ hdf5::LoadOptions owned() {
   options.create.lifetime = Lifetime::owned;
   return options;
 }
-
-EngineOptions with_workers(std::size_t count) {
-  EngineOptions options;
-  options.workers = count;
-  return options;
-}
-
-/// Faults that the workers of engines made after this inherit; `once` makes one of them act.
-class Faults {
- public:
-  explicit Faults(const std::string& spec) { os::set_fault(spec); }
-  ~Faults() { os::set_fault(""); }
-};
 
 std::string arrays_there() {
   std::string names;
@@ -69,7 +57,7 @@ TEST_CASE("every dtype and rank is loaded by 1, 2 and 3 workers", "[hdf5][load]"
   const std::string file = folder / "peer.h5";
   REQUIRE(run_peer("write " + file).code == 0);
   for (const std::size_t workers : {1, 2, 3}) {
-    Engine engine(with_workers(workers));
+    Engine engine(workers_of(workers));
     for (const Dtype dtype : all_dtypes) {
       const std::string name(dtype_name(dtype));
       CAPTURE(workers, name);
@@ -95,7 +83,7 @@ TEST_CASE("row ranges, at chunk borders and beside them", "[hdf5][load]") {
   hdf5::save(x, file, "rows", {.gzip = 1, .chunk = {64, 7}});
   hdf5::save(x, file, "tiles", {.gzip = 1, .chunk = {100, 3}});
   hdf5::save(x, file, "columns", {.gzip = 1, .chunk = {1000, 1}});
-  Engine engine(with_workers(2));
+  Engine engine(workers_of(2));
   const hdf5::RowRange ranges[] = {{0, 1000}, {0, 0},    {1000, 1000}, {0, 1},   {999, 1000},
                                    {64, 128}, {63, 129}, {65, 127},    {1, 999}, {100, 300}};
   const std::vector<std::byte> bytes = pattern(Dtype::i32, 7000);
@@ -124,7 +112,7 @@ TEST_CASE("into an array that exists, with any strides", "[hdf5][load]") {
   for (const Dtype dtype : {Dtype::bool_, Dtype::f64}) {
     const std::string path(dtype_name(dtype));
     hdf5::save(pattern_array("source", dtype, {50, 6}), file, path, {.gzip = 1, .chunk = {7, 4}});
-    Engine engine(with_workers(2));
+    Engine engine(workers_of(2));
     const AnyArray big = pattern_array("big", dtype, {100, 12});
     const AnyArray slices[] = {big.rows(3, 53).columns(2, 8),
                                big.slice(0, {98, {}, -2}).rows(0, 50).columns(0, 6)};
@@ -149,7 +137,7 @@ TEST_CASE("attributes, types and names", "[hdf5][load]") {
   const Folder folder;
   const std::string file = folder / "peer.h5";
   REQUIRE(run_peer("write " + file).code == 0);
-  Engine engine(with_workers(2));
+  Engine engine(workers_of(2));
   hdf5::LoadReport report;
   const auto x = hdf5::load<double>(engine, file, "attributes", "x", owned(), &report);
   CHECK(x.attributes() == read_here(file, "attributes").attributes);
@@ -191,8 +179,8 @@ TEST_CASE("a worker killed while it reads costs nothing", "[hdf5][load][faults]"
     for (const std::size_t workers : {1, 2, 3}) {
       CAPTURE(point, workers);
       write_file(folder / "once", {});
-      const Faults faults(std::string(point) + ":kill:1:" + (folder / "once"));
-      Engine engine(with_workers(workers));
+      const WorkerFaults faults(std::string(point) + ":kill:1:" + (folder / "once"));
+      Engine engine(workers_of(workers));
       hdf5::LoadReport report;
       const AnyArray x = hdf5::load(engine, folder / "f.h5", "x", "x", owned(), &report);
       CHECK(holds(x, bytes));
@@ -222,8 +210,8 @@ TEST_CASE("a worker killed in the middle of a chunk costs nothing", "[hdf5][load
           if (is_contiguous && is_decode) continue;
           if (is_write && exists) continue;
           write_file(folder / "once", {});
-          const Faults faults(std::string(point) + ":kill:" + nth + ":" + (folder / "once"));
-          Engine engine(with_workers(2));
+          const WorkerFaults faults(std::string(point) + ":kill:" + nth + ":" + (folder / "once"));
+          Engine engine(workers_of(2));
           if (exists) {
             std::memset(there.data(), 0xEE, there.bytes());
             hdf5::load(engine, file, dataset, there);
@@ -241,8 +229,8 @@ TEST_CASE("a worker killed in the middle of a chunk costs nothing", "[hdf5][load
 TEST_CASE("memory that runs out in the middle of a load is an error", "[hdf5][load][faults]") {
   const Folder folder;
   save_large(folder / "f.h5");
-  const Faults faults("io.load.write:fail:3");
-  Engine engine(with_workers(2));
+  const WorkerFaults faults("io.load.write:fail:3");
+  Engine engine(workers_of(2));
   CHECK_THAT(error_of([&] { hdf5::load(engine, folder / "f.h5", "x", "x", owned()); }),
              StartsWith("OutOfSpace"));
   CHECK(arrays_there().empty());
@@ -254,8 +242,8 @@ TEST_CASE("a library that hangs is ended by the deadline", "[hdf5][load][faults]
   for (const char* point : {"io.load.inspect:stop", "io.load.block:stop"}) {
     CAPTURE(point);
     write_file(folder / "once", {});
-    const Faults faults(std::string(point) + ":1:" + (folder / "once"));
-    Engine engine(with_workers(2));
+    const WorkerFaults faults(std::string(point) + ":1:" + (folder / "once"));
+    Engine engine(workers_of(2));
     hdf5::LoadOptions options = owned();
     options.job.deadline_ns = 1'000'000'000;
     const auto load = [&] { hdf5::load(engine, folder / "f.h5", "x", "x", options); };
@@ -271,8 +259,8 @@ TEST_CASE("a loaded array appears with all its rows, or not at all", "[hdf5][loa
   const Folder folder;
   const std::vector<std::byte> bytes = save_large(folder / "f.h5");
   write_file(folder / "once", {});
-  const Faults faults("io.load.block:stop:2:" + (folder / "once"));
-  Engine engine(with_workers(1));
+  const WorkerFaults faults("io.load.block:stop:2:" + (folder / "once"));
+  Engine engine(workers_of(1));
   AnyArray x;
   std::thread loader([&] { x = hdf5::load(engine, folder / "f.h5", "x", "x", owned()); });
   while (std::filesystem::exists(folder / "once")) std::this_thread::yield();
@@ -291,8 +279,8 @@ TEST_CASE("a file that kills every worker ends the load, not the caller", "[hdf5
   save_large(folder / "f.h5");
   for (const char* point : {"io.load.inspect:segv", "io.load.block:segv"}) {
     CAPTURE(point);
-    const Faults faults(point);
-    Engine engine(with_workers(2));
+    const WorkerFaults faults(point);
+    Engine engine(workers_of(2));
     const std::string error = error_of([&] { hdf5::load(engine, folder / "f.h5", "x", "x"); });
     CHECK_THAT(error, StartsWith("WorkerDied") && Contains("f.h5"));
     CHECK(arrays_there().empty());
@@ -315,8 +303,8 @@ TEST_CASE("a save by a worker: errors keep their class, a killed worker costs no
   const Folder folder;
   const std::string file = folder / "f.h5";
   write_file(folder / "once", {});
-  const Faults faults("io.save.chunk:kill:1:" + (folder / "once"));
-  Engine engine(with_workers(2));
+  const WorkerFaults faults("io.save.chunk:kill:1:" + (folder / "once"));
+  Engine engine(workers_of(2));
   const AnyArray x = pattern_array("x", Dtype::f32, {100, 3});
   Attributes attributes;
   attributes["unit"] = Attribute::text("m");
@@ -335,7 +323,7 @@ TEST_CASE("a save by a worker: errors keep their class, a killed worker costs no
 
 TEST_CASE("a name relative to the caller's folder", "[hdf5][load]") {
   const Folder folder;
-  Engine engine(with_workers(1));
+  Engine engine(workers_of(1));
   const auto before = std::filesystem::current_path();
   std::filesystem::current_path(folder.path());
   const std::string error = error_of([&] {

@@ -1,6 +1,7 @@
 // .npy: NumPy's files to arrays and back, both byte orders, both orders of axes; bad headers.
 #include <catch2/catch.hpp>
 
+#include <atomic>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
@@ -341,9 +342,16 @@ TEST_CASE("a .npy file that is written into while it is loaded is not mixed", "[
     Engine engine({.workers = 1});
     AnyArray y;
     std::string error;
-    std::thread loader(
-        [&] { error = error_of([&] { y = npy::load(engine, file, "y", owned()); }); });
-    while (std::filesystem::exists(once)) std::this_thread::yield();
+    std::atomic<bool> ended{false};
+    std::thread loader([&] {
+      error = error_of([&] { y = npy::load(engine, file, "y", owned()); });
+      ended = true;
+    });
+    while (std::filesystem::exists(once) && !ended) std::this_thread::yield();
+    if (ended) {
+      loader.join();
+      FAIL("not stopped on the way: " << error);
+    }
     // It has looked at the file, and has not begun to read.
     const std::uint64_t pid = engine.worker_info()[0].pid;
     while (!is_stopped(pid)) std::this_thread::yield();

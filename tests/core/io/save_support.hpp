@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <string>
@@ -24,11 +25,18 @@ inline EngineOptions workers_of(std::size_t count) {
   return options;
 }
 
-/// Faults that the workers of engines made after this inherit.
+/// Faults that the workers of engines made after this inherit, also those that are executed: a
+/// thread that has just ended may still be there for the kernel, and then nothing is forked.
 class WorkerFaults {
  public:
-  explicit WorkerFaults(const std::string& spec) { os::set_fault(spec); }
-  ~WorkerFaults() { os::set_fault(""); }
+  explicit WorkerFaults(const std::string& spec) {
+    os::set_fault(spec);
+    ::setenv("FURROW_FAULT", spec.c_str(), 1);
+  }
+  ~WorkerFaults() {
+    os::set_fault("");
+    ::unsetenv("FURROW_FAULT");
+  }
   WorkerFaults(const WorkerFaults&) = delete;
   WorkerFaults& operator=(const WorkerFaults&) = delete;
 };

@@ -1,3 +1,4 @@
+#include <furrow/os/forks.hpp>
 #include <furrow/os/identity.hpp>
 
 #include <fcntl.h>
@@ -47,6 +48,16 @@ std::array<std::uint8_t, 16> read_boot_id() {
 }
 
 }  // namespace
+
+std::uint64_t fork_count() noexcept {
+  static std::atomic<std::uint64_t> forks{0};
+  static const int registered =
+      ::pthread_atfork([] { forks.fetch_add(1, std::memory_order_relaxed); }, nullptr, nullptr);
+  static std::atomic<std::uint64_t> unknown{0};
+  // Where forks cannot be seen, there is one each time.
+  return registered == 0 ? forks.load(std::memory_order_relaxed)
+                         : unknown.fetch_add(1, std::memory_order_relaxed);
+}
 
 std::uint64_t this_process_id() noexcept {
   // The C library asks the kernel each time, which costs as much as three uncontended locks.

@@ -1,5 +1,6 @@
 // A start time here counts from 1601, not from the boot, so pid and start time alone are unique:
 // the boot id stays zero.
+#include <furrow/os/forks.hpp>
 #include <furrow/os/identity.hpp>
 
 #ifndef _CRT_RAND_S
@@ -10,6 +11,8 @@
 #include <furrow/os/win32/system.hpp>
 
 namespace furrow::os {
+
+std::uint64_t fork_count() noexcept { return 0; }
 
 std::uint64_t this_process_id() noexcept { return ::GetCurrentProcessId(); }
 
