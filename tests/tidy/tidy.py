@@ -27,6 +27,8 @@ SYSTEM_HEADERS = re.compile(
 # os/ may flush the user's streams before a fork.
 PRINTING = re.compile(r"\bstd::(cout|cerr|clog)\b(?!\.flush\(\))|"
                       r"\b(printf|puts|putchar|fprintf)\s*\(|\bfmt::print\b")
+EARLY_OPTIONS = re.compile(r"(?:(?:static|inline|const) )*(?:\w+::)*(?:Create|Attach|Load|Save)"
+                           r"Options \w+\s*[;={]")
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')
 TOKEN = re.compile(r'//[^\n]*|/\*.*?\*/|R"([^(\s]*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"'
                    r"|(?<![0-9A-Fa-f])'(?:\\.|[^'\\\n])*'", re.S)
@@ -231,8 +233,18 @@ def built(file):
     yield 1, "no CMakeLists.txt names this file"
 
 
+def early_places(file):
+    """Options know a place, which comes from the environment at first use: before main is too soon,
+    for there a test gets its own prefix."""
+    if not file.is_cpp or file.parts[0] != "tests":
+        return
+    for number, line in enumerate(file.code.split("\n"), 1):
+        if EARLY_OPTIONS.match(line):
+            yield number, "options made before main fix the prefix of all names: use a function"
+
+
 RULES = [columns, whitespace, file_lines, function_lines, banned_words, layers, system_headers,
-         forbidden_tools, header_form, names, scripts, built]
+         forbidden_tools, header_form, names, scripts, built, early_places]
 
 
 def git(root, *arguments):

@@ -58,6 +58,8 @@ BAD = [
     ("core/furrow/engine/a.hpp", HEADER.format("engine/b.hpp"), "another path"),
     ("core/furrow/engine/a.hpp", "// furrow/engine/a.hpp\n//\n", "no #pragma once"),
     ("core/furrow/utils/a.cmake", "\n", "name the idea"),
+    ("tests/core/a_test.cpp", "const CreateOptions owned{.publish = false};\n", "before main"),
+    ("tests/core/a_test.cpp", "hdf5::LoadOptions options;\n", "before main"),
     ("core/furrow/os/Futex.cpp", "\n", "snake_case"),
     ("scripts/go", "#!/bin/sh\n", "cannot be executed"),
     ("core/CMakeLists.txt", "add_compile_options(-ffast-math)\n", "changes the numbers"),

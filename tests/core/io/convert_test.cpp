@@ -20,7 +20,7 @@ namespace {
 using Catch::Matchers::Contains;
 using Catch::Matchers::StartsWith;
 
-const CreateOptions owned{.lifetime = Lifetime::owned};
+CreateOptions owned() { return {.lifetime = Lifetime::owned}; }
 
 std::uint32_t bits_of(float value) {
   std::uint32_t bits = 0;
@@ -71,20 +71,20 @@ TEST_CASE("bfloat16 is read as f32, to the bit, from every layout", "[hdf5][conv
         const std::string path = std::string("/") + layout + "/" + order;
         CAPTURE(path);
         hdf5::LoadReport report;
-        const auto x = hdf5::load<float>(engine, file, path, "x", {.create = owned}, &report);
+        const auto x = hdf5::load<float>(engine, file, path, "x", {.create = owned()}, &report);
         CHECK(report.road == road);
         CHECK((x.shape() == Shape{37, 11} && wrong(x, 0, 1, 0) == 0));
-        hdf5::LoadOptions part{.create = owned};
+        hdf5::LoadOptions part{.create = owned()};
         part.select = {{3, 30, 5}, {2, 9, 1}};
         const auto y = hdf5::load<float>(engine, file, path, "y", part);
         CHECK((y.shape() == Shape{6, 7} && wrong(y, 3, 5, 2) == 0));
-        hdf5::LoadOptions listed{.create = owned};
+        hdf5::LoadOptions listed{.create = owned()};
         listed.row_list = std::vector<std::int64_t>{36, 0, 36, 9};
         const auto z = hdf5::load<float>(engine, file, path, "z", listed);
         CHECK((wrong(z.rows(0, 1), 36, 1, 0) == 0 && wrong(z.rows(1, 2), 0, 1, 0) == 0 &&
                wrong(z.rows(2, 3), 36, 1, 0) == 0 && wrong(z.rows(3, 4), 9, 1, 0) == 0));
         // Every other column: what lies between them stays.
-        const auto wide = Array<float>::create("wide", {37, 22}, owned);
+        const auto wide = Array<float>::create("wide", {37, 22}, owned());
         engine.fill(wide, 1.0f);
         const Array<float> slice = wide.slice(1, {0, 22, 2});
         hdf5::load(engine, file, path, slice);
@@ -101,7 +101,7 @@ TEST_CASE("bfloat16 in what stands around a load", "[hdf5][convert]") {
   write_bfloat16(file);
   Engine engine(workers_of(2));
   for (const char* path : {"/fill/le", "/fill/be"}) {
-    const auto x = hdf5::load<float>(engine, file, path, "x", {.create = owned});
+    const auto x = hdf5::load<float>(engine, file, path, "x", {.create = owned()});
     CHECK(wrong(x.rows(0, 16), 0, 1, 0) == 0);
     CHECK((x(16, 0) == -2.5f && x(36, 10) == -2.5f));  // chunks that were never written
   }
@@ -111,7 +111,7 @@ TEST_CASE("bfloat16 in what stands around a load", "[hdf5][convert]") {
   CHECK(info.attributes.at("scale").as_number() == -1.5);
   CHECK(hdf5::verify(engine, file, "/all").whole());
   // Streams see f32, too.
-  const auto whole = hdf5::load<float>(engine, file, "/gzip/be", "whole", {.create = owned});
+  const auto whole = hdf5::load<float>(engine, file, "/gzip/be", "whole", {.create = owned()});
   const Statistics s = hdf5::statistics(engine, {file, "/gzip/be"}, {.memory_bytes = 9u << 20});
   CHECK((s.count == engine.statistics(whole).count && s.nan == engine.statistics(whole).nan));
   std::int64_t seen = 0;
@@ -137,16 +137,16 @@ TEST_CASE("elements become another dtype's as the kernel cast has it", "[hdf5][c
         Case{Dtype::bool_, Dtype::f32}}) {
     const AnyArray x = pattern_array("x", c.from, {300, 40});
     CAPTURE(dtype_name(c.from), dtype_name(c.to));
-    const AnyArray wanted = AnyArray::create("wanted", c.to, {300, 40}, owned);
+    const AnyArray wanted = AnyArray::create("wanted", c.to, {300, 40}, owned());
     engine.apply_to("cast", wanted, {x});
     for (const int gzip : {0, 1}) {
       hdf5::save(engine, x, file, "/x", {.gzip = gzip, .replace = true});
       hdf5::LoadReport report;
       const AnyArray y = hdf5::load(engine, file, "/x", "y",
-                                    {.dtype = c.to, .convert = true, .create = owned}, &report);
+                                    {.dtype = c.to, .convert = true, .create = owned()}, &report);
       CHECK(report.road == (gzip == 0 ? "contiguous" : "chunks"));
       CHECK((dense_bytes(y) == dense_bytes(wanted)));
-      const AnyArray turned = AnyArray::create("turned", c.to, {40, 300}, owned).transpose();
+      const AnyArray turned = AnyArray::create("turned", c.to, {40, 300}, owned()).transpose();
       hdf5::load(engine, file, "/x", turned, {.convert = true});
       CHECK((dense_bytes(turned) == dense_bytes(wanted)));
     }
