@@ -265,7 +265,9 @@ TEST_CASE("streams of every level and strategy are inflated", "[bytes][inflate]"
       streams.emplace_back(deflated(data[i], {6, Z_DEFAULT_STRATEGY, window, window - 8}), i);
     }
     for (const std::size_t every : {100, 1'000, 30'000}) {
-      streams.emplace_back(deflated(data[i], {4}, every), i);
+      for (const int strategy : {Z_DEFAULT_STRATEGY, Z_FIXED}) {
+        streams.emplace_back(deflated(data[i], {4, strategy}, every), i);
+      }
     }
     for (const int level : {1, 4, 6, 9, 12}) {
       streams.emplace_back(deflated_by_libdeflate(data[i], level), i);
@@ -400,6 +402,29 @@ TEST_CASE("what RFC 1951 does not allow is declined", "[bytes][inflate]") {
         CHECK(bench.inflated(too_far.padded(zeros), size, true).taken == 0);
       }
     }
+  });
+}
+
+TEST_CASE("a block says at most 286 symbols of literals and lengths", "[bytes][inflate]") {
+  Bench bench;
+  // 'a' and the end of the block have codes of one bit; a length's code: 18 "0", 0 "10", 1 "11".
+  const auto stream = [](unsigned symbols) {
+    auto s = BitWriter().bits(1, 1).bits(2, 2).bits(symbols - 257, 5).bits(0, 5).bits(14, 4);
+    for (unsigned i = 0; i < 18; ++i) s.bits(i == 2 ? 1 : i == 3 || i == 17 ? 2 : 0, 3);
+    const auto zeros = [&s](unsigned n) { s.code(0, 1).bits(n - 11, 7); };
+    zeros(97);
+    s.code(3, 2);
+    zeros(138);
+    zeros(20);
+    s.code(3, 2);
+    zeros(symbols - 257);
+    s.code(2, 2);
+    return s.code(0, 1).code(0, 1).code(1, 1).padded(1'000);
+  };
+  on_every_inflater([&] {
+    CHECK(agrees(bench, stream(286), 2, true));
+    CHECK(bench.inflated(stream(287), 2, true).taken == 0);
+    CHECK(bench.inflated(stream(288), 2, true).taken == 0);
   });
 }
 

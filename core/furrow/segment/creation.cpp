@@ -198,7 +198,12 @@ std::shared_ptr<Segment> Segment::create(std::string_view name, const segment::C
   try {
     segment::write_header(state->header(), state->facts, place.prefix + std::string(name));
   } catch (...) {
-    if (!state->attached) state->unmap();
+    if (state->attached) {
+      state->let_go();
+    } else {
+      state->unmap();
+    }
+    if (!state->draft_path.empty()) os::remove_file(state->draft_path);
     throw;
   }
   os::fault_point("segment.create.written");

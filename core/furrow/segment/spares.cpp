@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstring>
 #include <mutex>
 #include <system_error>
@@ -16,7 +17,7 @@
 namespace furrow {
 
 struct Segment::State::Spares {
-  std::mutex mutex;
+  std::timed_mutex mutex;
   std::uint64_t process = 0;
   std::uint64_t bytes = 0;
   std::vector<std::unique_ptr<State>> states;  // the last that went last
@@ -117,7 +118,8 @@ bool Segment::State::drop_spares() noexcept {
   std::vector<std::unique_ptr<State>> gone;
   {
     Spares& spares = Spares::all();
-    const std::unique_lock lock(spares.mutex, std::try_to_lock);
+    // Others hold it for moments; a fork may have left it held for ever.
+    const std::unique_lock lock(spares.mutex, std::chrono::milliseconds(100));
     if (!lock) return false;
     spares.be_of_this_process();
     gone.swap(spares.states);

@@ -6,6 +6,7 @@
 //
 // Which     unpublished and owned, so nobody but this process and its engines' workers ever saw it;
 //           not when the process forked since it was made, for the child may go on reading it
+//           (it keeps what was there when it was forked mapped until it ends), nor on hugetlbfs
 // Bounded   at most spare_bytes_max, and an eighth of what the place has free. All of it goes when
 //           the place is full, when an engine stops, and with the process, however that ends
 // Contents  zeros, as new memory has

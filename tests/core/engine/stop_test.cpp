@@ -1,4 +1,6 @@
 // Stopping: every future resolves, no process and no name stays, later calls are refused.
+#include <algorithm>
+#include <furrow/segment/spares.hpp>
 #include <thread>
 
 #include "faults/fault_support.hpp"
@@ -23,6 +25,28 @@ TEST_CASE("stop cancels what runs, and later calls are refused") {
   CHECK_THROWS_AS(engine.fill(x, 1.0), InvalidArgument);
   engine.stop();
   CHECK(segment::list().size() == 1);  // x
+}
+
+TEST_CASE("workers see zeros in memory that was another's, and stop gives back what is kept") {
+  segment::drop_spares();
+  Engine engine(workers(2));
+  std::uint64_t inode = 0;
+  for (int round = 0; round < 3; ++round) {
+    const auto x = Array<double>::temporary({50'000});
+    const std::uint64_t now = x.segment()->identity().inode;
+    CHECK((round == 0 || now == inode));
+    inode = now;
+    engine
+        .for_each_tile_async(x,
+                             [](Tile<double> t) {
+                               for (double& v : t) v += 1;
+                             })
+        .get();
+    const auto span = x.span();
+    CHECK(std::all_of(span.begin(), span.end(), [](double v) { return v == 1; }));
+  }
+  engine.stop();
+  CHECK_FALSE(segment::drop_spares());
 }
 
 TEST_CASE("futures outlive their engine") {

@@ -93,7 +93,8 @@ def many(path):
             raw = bytes(range(8))
             check = fletcher32(raw)
             for i in range(21_000):
-                d.id.write_direct_chunk((i, 0), raw + check, filter_mask=int(i not in not_past))
+                if i != 77:  # never written: nothing to undo
+                    d.id.write_direct_chunk((i, 0), raw + check, filter_mask=int(i not in not_past))
             if name == "torn":
                 d.id.write_direct_chunk((20_123, 0), b"x" + raw[1:] + check, filter_mask=1)
 

@@ -51,8 +51,9 @@ std::array<std::uint8_t, 16> read_boot_id() {
 
 std::uint64_t fork_count() noexcept {
   static std::atomic<std::uint64_t> forks{0};
-  static const int registered =
-      ::pthread_atfork([] { forks.fetch_add(1, std::memory_order_relaxed); }, nullptr, nullptr);
+  constexpr auto count = [] { forks.fetch_add(1, std::memory_order_relaxed); };
+  // After it, too: another thread may have asked between the first of these and the fork.
+  static const int registered = ::pthread_atfork(count, count, nullptr);
   static std::atomic<std::uint64_t> unknown{0};
   // Where forks cannot be seen, there is one each time.
   return registered == 0 ? forks.load(std::memory_order_relaxed)

@@ -316,14 +316,18 @@ bool copy_stored(InflateStream& s) noexcept {
   return true;
 }
 
+/// `are_built`: the tables are those of the fixed codes, and so is the block.
 bool inflate_block(const InflateTable& target, InflateTables& tables, InflateStream& s,
-                   unsigned kind) noexcept {
-  if (!read_codes(tables, s, kind)) return false;
+                   unsigned kind, bool are_built) noexcept {
+  if (!are_built && !read_codes(tables, s, kind)) return false;
   const InflateTables::Code& code = tables.litlen_code;
   // Measured: tables of 12 bits pay where a tenth of the entries becomes a pair, or where more
   // than one symbol in 300 is longer than 11 bits.
-  const bool pairs = s.in_left() >= 1024 && detail::share_of_pairs(code) > 400;
-  detail::build_tables(tables, pairs || detail::share_of_long(code, 11) > 100 ? 12 : 11);
+  // The fixed codes have no pairs.
+  const bool pairs = kind != 1 && s.in_left() >= 1024 && detail::share_of_pairs(code) > 400;
+  if (!are_built) {
+    detail::build_tables(tables, pairs || detail::share_of_long(code, 11) > 100 ? 12 : 11);
+  }
   if (pairs) detail::pair_up(tables);
   const bool in_runs = detail::share_of_literals(code) > 32768 * 7 / 10;
   InflateEnd end = target.decode(tables, pairs ? tables.several : tables.single, in_runs, s);
@@ -344,13 +348,20 @@ std::size_t inflate(InflateTables& tables, std::span<std::byte> out,
                   .out = raw(out),
                   .out_begin = raw(out),
                   .out_end = raw(out) + out.size()};
+  // Blocks of the fixed codes may be 10 bits long: their tables are built once.
+  bool are_fixed = false;
   for (bool last = false; !last;) {
     s.fill();
     if (s.count < 3) return 0;
     last = s.take(1) != 0;
     const unsigned kind = s.take(2);
     if (kind == 3) return 0;
-    if (!(kind == 0 ? copy_stored(s) : inflate_block(target, tables, s, kind))) return 0;
+    if (kind == 0) {
+      if (!copy_stored(s)) return 0;
+      continue;
+    }
+    if (!inflate_block(target, tables, s, kind, kind == 1 && are_fixed)) return 0;
+    are_fixed = kind == 1;
   }
   s.align();
   return s.out == s.out_end ? in.size() - s.in_left() : 0;

@@ -166,7 +166,8 @@ bool read_codes(InflateTables& tables, InflateStream& s, unsigned kind) noexcept
     litlens = 257 + s.take(5);
     distances = 1 + s.take(5);
     const unsigned coded = 4 + s.take(4);
-    if (s.overdrawn()) return false;
+    // RFC 1951, 3.2.7: 257 to 286.
+    if (s.overdrawn() || litlens > 286) return false;
     if (!read_lengths(tables.distance_code, s, lengths, litlens + distances, coded)) return false;
     if (lengths[end_symbol] == 0) return false;
   }

@@ -2,7 +2,7 @@
 //
 // The cube root on a vector of f64 or f32.
 //
-// Error   0.9 ULP at most over the whole range, denormals included (tests/kernels: accuracy)
+// Error   1.0 ULP at most over the whole range, denormals included (tests/kernels: accuracy)
 // Special cbrt is odd; +-0, +-inf and NaN stay
 // Method  r near |x|^(-1/3) by dividing the bits by -3 as one number, exponent and fraction (the
 //         logarithm of Mitchell, 1962), within 3.5 %; from what is missing, e = 1 - |x| r^3,

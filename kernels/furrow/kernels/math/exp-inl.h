@@ -2,7 +2,7 @@
 //
 // e^x on a vector of f64 or f32.
 //
-// Error   1.0 ULP at most over the whole range, denormal results included (tests/kernels: accuracy)
+// Error   1.1 ULP at most over the whole range, denormal results included (tests/kernels: accuracy)
 // Special exp(NaN) = NaN, exp(inf) = inf, exp(-inf) = 0, exp(+-0) = 1; overflow gives inf
 // Method  x = k*ln2 + r, |r| <= ln2/2; e^r = 1 + r + r^2 P(r) with P minimax (Remez, relative error
 //         of e^r below 2^-57.9, f32 2^-34); 2^k in one exact and one rounding step

@@ -2,7 +2,7 @@
 //
 // 2^x on a vector of f64 or f32.
 //
-// Error   0.9 ULP at most over the whole range, denormal results included (tests/kernels: accuracy)
+// Error   1.0 ULP at most over the whole range, denormal results included (tests/kernels: accuracy)
 // Special exp2(NaN) = NaN, exp2(inf) = inf, exp2(-inf) = 0; exact for whole x; overflow gives inf
 // Method  x = k + r, k whole, |r| <= 1/2, exact; 2^r = 1 + r ln2 + r^2 P(r), P minimax (fpminimax
 //         of Sollya, relative error of 2^r below 2^-56.4, f32 2^-27.3)

@@ -2,7 +2,7 @@
 //
 // sinh, cosh and tanh on a vector of f64 or f32.
 //
-// Error   1.4 ULP at most over the whole range, tanh 1.2, of f32 1.6 (tests/kernels: accuracy)
+// Error   sinh 1.7 ULP at most, cosh 1.3, tanh 1.6, over the whole range (tests/kernels: accuracy)
 // Special sinh and tanh are odd, +-0 gives +-0; sinh(+-inf) = +-inf, cosh(+-inf) = inf, cosh(0) is
 //         1, tanh(+-inf) = +-1; NaN gives NaN; overflow gives an infinity
 // Method  |x| = k ln2 + r. With q = 2^-2k, C = cosh r, S = sinh r:

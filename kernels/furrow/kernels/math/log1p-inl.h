@@ -2,7 +2,7 @@
 //
 // ln(1 + x) on a vector of f64 or f32, and of 1 + high + low for the inverse hyperbolic functions.
 //
-// Error   1.2 ULP at most over the whole range (tests/kernels: accuracy)
+// Error   1.5 ULP at most over the whole range (tests/kernels: accuracy)
 // Special log1p(NaN) = NaN, log1p(inf) = inf, log1p(-1) = -inf, log1p(x < -1) = NaN,
 //         log1p(+-0) = +-0, log1p(x) = x for the smallest numbers
 // Method  u = 1 + x rounded, and what it lost; log_rows-inl.h of u, with the lost part divided by

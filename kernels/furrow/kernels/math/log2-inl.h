@@ -2,7 +2,7 @@
 //
 // log2 x and log10 x on a vector of f64 or f32.
 //
-// Error   1.2 ULP at most over the whole range, denormals included (tests/kernels: accuracy); whole
+// Error   1.5 ULP at most over the whole range, denormals included (tests/kernels: accuracy); whole
 //         results (of powers of 2, of 10) are exact
 // Special NaN gives NaN, inf gives inf, +-0 gives -inf, x < 0 gives NaN, 1 gives +0
 // Method  log_rows-inl.h; r times log(e) in two parts, the second with the rest of the series
