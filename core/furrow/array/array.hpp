@@ -54,8 +54,8 @@ class AnyArray {
                          const CreateOptions& options = {});
   static AnyArray attach(std::string_view name, const AttachOptions& options = {});
 
-  /// Scratch that nobody else sees: zeros, without a name, gone with its last holder; its memory may
-  /// be the next one's (segment/spares.hpp). The workers of an engine see it as any other array.
+  /// Scratch that nobody else sees: zeros, without a name, gone with its last holder (its memory
+  /// may be the next one's: segment/spares.hpp). Workers of an engine see it as any other array.
   static AnyArray temporary(Dtype dtype, const Shape& shape);
 
   bool valid() const noexcept { return segment_ != nullptr; }
