@@ -273,6 +273,11 @@ TEST_CASE("functions made of others, and casts by a rule's name") {
   CHECK(real("logaddexp(-inf, -inf)") == -infinity);
   CHECK(real("logaddexp(1000.0, 998.0)") == Approx(1000.12692801104297).epsilon(1e-15));
   CHECK(real("logaddexp2(3.0, 3.0)") == 4);
+  // Sums and differences of integers do not wrap on the way.
+  CHECK(real("f64(logaddexp2(u8(255), u8(255)))") == 256);
+  CHECK(real("f64(logaddexp(u8(1), u8(3)))") == Approx(3.1269280110429727).epsilon(1e-3));
+  CHECK(real("f64(logaddexp(i8(-120), i8(120)))") == Approx(120).epsilon(1e-3));
+  CHECK(real("logaddexp2(u64(1), u64(3))") == Approx(3.3219280948873622).epsilon(1e-15));
   CHECK(real("sinc(0.0) + sinc(0.5)") == Approx(1 + 2 / M_PI).epsilon(1e-15));
   CHECK(real("angle(1j)") == std::atan(1.0) * 2);
   CHECK(real("1*isposinf(inf) + 2*isneginf(inf)") == 1);

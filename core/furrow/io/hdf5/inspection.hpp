@@ -5,7 +5,7 @@
 // Worker   a damaged file may crash the library while it is only looked at
 // Kept     answers are kept, a few, for the next load of the same dataset by this process: a loop
 //          over parts of it asks once. Whether the file is still the one that was looked at shows
-//          in its stamp (inode, size, time of change): compared here, and again by whoever then
+//          in its stamp (inode, size, last write): compared here, and again by whoever then
 //          reads, on the file that it opened. Files changed so lately that another change could
 //          have the same time are asked about each time, and so are links to other files, and
 //          whatever only the library reads

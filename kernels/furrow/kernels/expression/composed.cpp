@@ -16,11 +16,11 @@ constexpr Composed functions[] = {
     {"radians", "deg2rad", 1, "a*0.017453292519943295"},
     {"heaviside", "", 2, "where(a != a, a, where(a == 0, b, a > 0))"},
     {"float_power", "", 2, "f64(a)**f64(b)"},
-    // Equal infinities have no difference.
+    // Equal infinities have no difference; sums and differences of integers would wrap.
     {"logaddexp", "", 2,
-     "where(a == b, a + 0.69314718055994531, maximum(a, b) + log1p(exp(-abs(a - b))))"},
+     "where(a == b, a + 0.69314718055994531, maximum(a, b) + log1p(exp(-abs(1.0*a - b))))"},
     {"logaddexp2", "", 2,
-     "where(a == b, a + 1, maximum(a, b) + 1.4426950408889634*log1p(exp2(-abs(a - b))))"},
+     "where(a == b, a + 1.0, maximum(a, b) + 1.4426950408889634*log1p(exp2(-abs(1.0*a - b))))"},
     {"sinc", "", 1, "where(a == 0, 1, sin(pi*a)/(pi*a))"},
     {"angle", "", 1, "arctan2(imag(a), real(a))"},
     {"isposinf", "", 1, "a == inf"},
