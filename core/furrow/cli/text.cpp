@@ -76,8 +76,10 @@ Address parse_address(const std::string& text) {
           "\"{}\" is an archive of .npy files (unpack it, as unzip does, and name one of them)",
           text));
     }
-    throw UsageError(fmt::format(
-        "\"{}\" names no dataset (give FILE.h5:/dataset, as in prices.h5:/daily/close)", text));
+    throw UsageError(
+        fmt::format("\"{}\" names no dataset and is no FILE.npy (give FILE.h5:/dataset, as in "
+                    "prices.h5:/daily/close; `furrow h5 ls FILE.h5` lists them)",
+                    text));
   }
   return {text.substr(0, colon), text.substr(colon + 1)};
 }

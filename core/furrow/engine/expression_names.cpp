@@ -6,6 +6,7 @@
 
 #include <furrow/engine/whole_array.hpp>
 #include <furrow/kernels/expression/operations.hpp>
+#include <furrow/kernels/expression/reduction.hpp>
 
 namespace furrow::engine {
 
@@ -95,6 +96,10 @@ ExpressionNames::ExpressionNames(std::string_view text, const expression::Syntax
   for (const auto& free : syntax.free_names()) {
     if (find(free.name) == nullptr) attach(free);
   }
+  // Compiling refuses a constant that could be meant as one of these.
+  for (const auto& constant : syntax.constant_names()) {
+    if (find(constant.name) == nullptr) attach_if_there(constant.name);
+  }
   for (const auto& name : names_) sources_.push_back(name->source);
 }
 
@@ -110,19 +115,27 @@ ExpressionNames::Name& ExpressionNames::add(const std::string& name) {
   return *names_.back();
 }
 
+// Not valid: there is no array of that name, or none that can be read.
+AnyArray ExpressionNames::array_there(const std::string& name) const {
+  AttachOptions options;
+  options.access = Access::read_only;
+  options.place = place_;
+  try {
+    return AnyArray::attach(name, options);
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+void ExpressionNames::attach_if_there(const std::string& name) {
+  const AnyArray array = array_there(name);
+  if (array.valid()) set_array(add(name), array);
+}
+
 // A name for a value must not be that of an array, which would look written and is not.
 void ExpressionNames::check_passing(const expression::Statement& statement) const {
   bool there = find(statement.target) != nullptr;
-  if (!there && !statement.target.empty()) {
-    AttachOptions options;
-    options.access = Access::read_only;
-    options.place = place_;
-    try {
-      there = AnyArray::attach(statement.target, options).valid();
-    } catch (const Error&) {
-      // No array that could be written.
-    }
-  }
+  if (!there && !statement.target.empty()) there = array_there(statement.target).valid();
   if (!there) return;
   raise({Diagnostic::Kind::value, statement.target_where,
          fmt::format("\"{}\" is an array, and of several statements only the last one writes: "
@@ -165,9 +178,10 @@ void ExpressionNames::attach(const expression::Syntax::Name& free) {
       if (info.kind == segment::Kind::array) there.push_back(info.name);
     }
     for (const auto& name : names_) there.push_back(name->source.name);
+    const std::string hint = expression::method_hint(free.name);
     raise({Diagnostic::Kind::unknown, free.where,
            fmt::format("no array is called \"{}\"{}", free.name,
-                       expression::did_you_mean(free.name, there))},
+                       hint.empty() ? expression::did_you_mean(free.name, there) : hint)},
           text_);
   } catch (const InvalidArgument& error) {
     raise({Diagnostic::Kind::syntax, free.where, error.what()}, text_);

@@ -49,6 +49,8 @@ class ExpressionNames {
   Name& add(const std::string& name);
   void check_passing(const kernels::expression::Statement& statement) const;
   void find_target(const kernels::expression::Statement& statement);
+  AnyArray array_there(const std::string& name) const;
+  void attach_if_there(const std::string& name);
   void attach(const kernels::expression::Syntax::Name& free);
 
   std::string_view text_;

@@ -47,9 +47,18 @@ const Kernel& kernel_of(std::string_view name) {
                                  kernel.name, in, dtype_name(out), taken));
 }
 
+// Who names no parameters counts them wrong: all are said.
 [[noreturn]] void throw_inexact(const Kernel& kernel, const Parameter& parameter, Dtype dtype) {
-  throw InvalidArgument(fmt::format("parameter {} of {} cannot be given exactly as {}",
-                                    parameter.name, kernel.name, dtype_name(dtype)));
+  if (parameter.kind == Parameter::Kind::count) dtype = Dtype::u64;
+  if (parameter.kind == Parameter::Kind::real) dtype = Dtype::f64;
+  std::string all;
+  for (const Parameter& each : kernel.parameters) {
+    all += fmt::format("{}{}", all.empty() ? "" : ", ", each.name);
+  }
+  throw InvalidArgument(fmt::format(
+      "parameter {} of {} cannot be given exactly as {}{}", parameter.name, kernel.name,
+      dtype_name(dtype),
+      kernel.parameters.size() > 1 ? fmt::format(" (the parameters are {})", all) : ""));
 }
 
 template <class Integer>

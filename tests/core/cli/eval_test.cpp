@@ -70,6 +70,26 @@ TEST_CASE("apply says where functions are that are no kernels") {
   run({"rm", "--force", "x"});
 }
 
+TEST_CASE("an array that is called as a constant is told to be quoted") {
+  const auto e = counting("e", 4);
+  const Result either = attempt({"eval", "sum(e*2)"});
+  CHECK(either.code == 1);
+  CHECK(either.out.empty());
+  CHECK_THAT(either.error, Catch::Contains("the array is \"e\" in quotes, the constant is np.e"));
+  CHECK_THAT(either.error, Catch::Contains("\n      ^\n"));
+  CHECK(run({"eval", "sum(\"e\"*2)"}) == "12\n");
+  CHECK(run({"eval", "2*np.e"}) == "5.4365636569180902\n");
+  // Also as the target, which is read, and where a dataset of a file has the name.
+  CHECK(attempt({"eval", "\"e\" = e + 1"}).code == 1);
+  const Folder folder;
+  const std::string in = folder / "in.h5:/e";
+  run({"save", "e", in});
+  run({"rm", "--force", "e"});
+  CHECK(run({"eval", "2*e"}) == "5.4365636569180902\n");
+  CHECK_THAT(attempt({"eval", "--in", in, "sum(e)"}).error, Catch::Contains("np.e"));
+  CHECK(run({"eval", "--in", in, "sum(\"e\")"}) == "6\n");
+}
+
 TEST_CASE("what eval refuses has a caret under it, and nothing is made") {
   const auto x = counting("x", 10);
   const auto y = counting("y", 9);
@@ -112,6 +132,9 @@ TEST_CASE("eval and fill write no number that the array does not hold") {
   };
   refused({"eval", "u8 = 300"}, "cannot be given exactly as u8");
   refused({"apply", "fill", "u8", "300"}, "cannot be given exactly as u8");
+  refused({"apply", "random_normal", "f32", "1", "0.5"},
+          "parameter stream of random_normal cannot be given exactly as u64 (the parameters are "
+          "seed, stream, mean, std)");
   refused({"eval", "f32 = 1e300"}, "infinite as f32");
   refused({"apply", "fill", "f32", "1e300"}, "cannot be given exactly as f32");
   refused({"eval", "least = sum(u64(u8) + 100)"}, "the number is 400");

@@ -431,6 +431,36 @@ TEST_CASE("names in quotes are arrays whatever they look like") {
   CHECK(parse("x += y").target() == "x");
 }
 
+TEST_CASE("a constant that could be meant as an array is refused, unless it is NumPy's") {
+  const std::vector<double> values = {1, 2, 3};
+  const auto given = [&](std::string_view text, const char* name) {
+    return compile(text, {array<double>(name, values)});
+  };
+  for (const std::string name : {"e", "pi", "inf", "nan"}) {
+    const Compiled either = given("2*" + name, name.c_str());
+    REQUIRE(either.error);
+    CHECK(either.error->kind == Diagnostic::Kind::value);
+    CHECK(either.error->where.begin == 2);
+    CHECK(either.error->message.find("\"" + name + "\" in quotes") != std::string::npos);
+    CHECK(either.error->message.find("np." + name) != std::string::npos);
+    CHECK(given("\"" + name + "\"*2", name.c_str()).used.size() == 1);
+    CHECK(given("2*np." + name, name.c_str()).constant);
+    CHECK(given("2*np." + name, ("np." + name).c_str()).constant);
+    CHECK(given("2*" + name, "x").constant);
+  }
+  CHECK(given("2 + True", "True").error->message.find("bool(1)") != std::string::npos);
+  CHECK(value_of("np.pi") == 3.141592653589793);
+  CHECK(parse("np.e = 3").error);
+}
+
+TEST_CASE("methods and other modules are told to be functions") {
+  const auto says = [](std::string_view text) { return compile(text, sources()).error->message; };
+  CHECK(says("x.mean()") == "no function is called \"x.mean\" (write it as mean(…))");
+  CHECK(says("x + math.sqrt(x)") == "no function is called \"math.sqrt\" (write it as sqrt(…))");
+  CHECK(says("x + x.real") == "no array is called \"x.real\" (write it as real(…))");
+  CHECK(says("x + x.sorted").find("write it") == std::string::npos);
+}
+
 TEST_CASE("too large is an error, not a crash") {
   const std::string deep(200, '(');
   refused(deep + "x" + std::string(200, ')'), std::string(40, ' ') + "^", "100 deep");

@@ -95,22 +95,36 @@ class Builder {
     return 0;
   }
 
+  // A constant's name that an array has, too: whichever was taken would be wrong for somebody.
+  Id either(const Node& node) {
+    const std::string constant = node.name == "True"    ? "bool(1)"
+                                 : node.name == "False" ? "bool(0)"
+                                                        : "np." + node.name;
+    fail(Diagnostic::Kind::value, node.where,
+         "\"" + node.name + "\" is a constant, and an array is called so, too: the array is \"" +
+             node.name + "\" in quotes, the constant is " + constant);
+    return 0;
+  }
+
   Id name(const Node& node) {
     if (const auto known = names_.find(node.name); known != names_.end()) {
       return values_[known->second];
     }
     const auto found = std::find_if(sources_.begin(), sources_.end(),
                                     [&](const Source& source) { return source.name == node.name; });
-    if (found == sources_.end()) {
-      if (!node.quoted) {
-        if (const auto constant = constant_of_name(node.name)) {
-          return built_.graph.constant(constant->dtype, constant->value);
-        }
+    if (const auto constant = node.quoted ? std::nullopt : constant_of_name(node.name)) {
+      if (found == sources_.end() || is_certain_constant(node.name)) {
+        return built_.graph.constant(constant->dtype, constant->value);
       }
+      return either(node);
+    }
+    if (found == sources_.end()) {
+      const std::string hint = method_hint(node.name);
       std::vector<std::string> candidates;
       for (const Source& source : sources_) candidates.push_back(source.name);
       fail(Diagnostic::Kind::unknown, node.where,
-           "no array is called \"" + node.name + "\"" + did_you_mean(node.name, candidates));
+           "no array is called \"" + node.name + "\"" +
+               (hint.empty() ? did_you_mean(node.name, candidates) : hint));
       return 0;
     }
     if (found->form.ndim == 0) {

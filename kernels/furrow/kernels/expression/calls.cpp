@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include <furrow/kernels/expression/reduction.hpp>
 #include <furrow/kernels/packed.hpp>
 
 namespace furrow::kernels::expression {
@@ -294,9 +295,10 @@ Graph::Id Calls::clip(const Node& node, Values values) {
 Graph::Id Calls::kernel(const Node& node, std::string_view name, Values values) {
   const Kernel* found = find_function(name);
   if (found == nullptr || found->family == Family::reduce || found->name == "fill") {
+    const std::string hint = method_hint(node.name);
     return fail(Kind::unknown, node.word,
                 "no function is called \"" + node.name + "\"" +
-                    did_you_mean(bare_name(node.name), function_names()));
+                    (hint.empty() ? did_you_mean(bare_name(node.name), function_names()) : hint));
   }
   if (!takes(node, values, found->input_count)) return 0;
   Form form;

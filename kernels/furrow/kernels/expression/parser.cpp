@@ -321,7 +321,12 @@ Syntax parse(std::string_view text) {
   return syntax;
 }
 
+bool is_certain_constant(std::string_view name) {
+  return name == "np.pi" || name == "np.e" || name == "np.inf" || name == "np.nan";
+}
+
 std::optional<Constant> constant_of_name(std::string_view name) {
+  if (is_certain_constant(name)) return constant_of_name(name.substr(3));
   if (name == "pi") return Constant{Dtype::f64, real(std::numbers::pi)};
   if (name == "e") return Constant{Dtype::f64, real(std::numbers::e)};
   if (name == "inf") return Constant{Dtype::f64, real(std::numeric_limits<double>::infinity())};
@@ -344,6 +349,15 @@ std::vector<Syntax::Name> Syntax::free_names() const {
       if (known.insert(each.name).second) names.push_back({each.name, each.where});
     }
     if (!statement.target.empty()) known.insert(statement.target);
+  }
+  return names;
+}
+
+std::vector<Syntax::Name> Syntax::constant_names() const {
+  std::vector<Name> names;
+  for (const Node& each : nodes) {
+    if (each.kind != Node::Kind::name || each.quoted || is_certain_constant(each.name)) continue;
+    if (constant_of_name(each.name)) names.push_back({each.name, each.where});
   }
   return names;
 }

@@ -94,6 +94,14 @@ bool is_reduction(std::string_view name) {
   return kernel != nullptr && kernel->family == Family::reduce;
 }
 
+std::string method_hint(std::string_view name) {
+  const std::size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos) return "";
+  const std::string function(name.substr(dot + 1));
+  if (find_function(function) == nullptr && !is_reduction(function)) return "";
+  return " (write it as " + function + "(…))";
+}
+
 ReductionChoice choose_reduction(std::string_view name, std::span<const Operand> operands) {
   name = bare_name(name);
   ReductionChoice choice;

@@ -31,6 +31,9 @@ struct Reduction {
 /// True when a call of this name folds an array to a number.
 bool is_reduction(std::string_view name);
 
+/// Of "x.mean" and "math.sqrt": ` (write it as mean(…))`. Nothing where no function is called so.
+std::string method_hint(std::string_view name);
+
 /// The reduction of that name for operands of these dtypes, and what each is converted to.
 /// Returns an error's message, empty when all is well.
 struct ReductionChoice {

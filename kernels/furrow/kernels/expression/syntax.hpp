@@ -11,6 +11,7 @@
 //   primary     number | name | "quoted name" | 'quoted name' | function(arguments) | (expression)
 //   name        letters, digits, _ and . (not first, not last); anything else goes in quotes
 //   number      1  0x1f  0b1  0o7  1_000  1.5  1e-3  2j  inf  nan  pi  e  True  False
+//               (np.pi and its like always; pi where no array is called so: then it is refused)
 //   arguments   expressions with commas, then keyword=expression
 //
 // An operator is the call of the function that NumPy has for it, so nothing but calls, names and
@@ -70,12 +71,17 @@ struct Syntax {
     Span where;
   };
   std::vector<Name> free_names() const;
+  /// Names that stand for constants, and are refused where an array has that name, too.
+  std::vector<Name> constant_names() const;
 };
 
 /// Never throws but bad_alloc.
 Syntax parse(std::string_view text);
 
-/// The value of a constant's name (pi, e, inf, nan, True, False).
+/// True for np.pi, np.e, np.inf, np.nan: constants whatever the arrays are called.
+bool is_certain_constant(std::string_view name);
+
+/// The value of a constant's name (these, pi, e, inf, nan, True, False).
 struct Constant {
   Dtype dtype;
   Scalar value;

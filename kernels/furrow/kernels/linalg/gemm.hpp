@@ -2,6 +2,11 @@
 //
 // Product of matrices.                                  out = alpha * A B + beta * C
 //
+//   std::vector<double> room(gemm_scratch<double>(m, n, k));
+//   gemm<double>(Threads{}, 1, row_major<const double>(a.data(), m, k),
+//                row_major<const double>(b.data(), k, n), 0, {}, row_major(c.data(), m, n),
+//                room.data());
+//
 // Shape   A is m x k, B is k x n, C and out are m x n; any strides
 // Types   f32, f64
 // Order   every element of out is a chain of multiply-adds over 256 of k in order of index; the

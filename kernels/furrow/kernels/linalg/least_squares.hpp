@@ -2,6 +2,9 @@
 //
 // The triangle of a tall matrix.                        A = Q R
 //
+//   std::vector<double> r(w * w), room(triangle_of_scratch(n, w));
+//   triangle_of(Threads{}, row_major<const double>(a.data(), n, w), r.data(), room.data());
+//
 // Shape   A is n x w, any strides; R is w x w, upper triangular (with n < w its last rows are 0)
 // Types   f64
 // Order   blocks of rows by Householder reflections, their triangles two by two in a tree (TSQR):

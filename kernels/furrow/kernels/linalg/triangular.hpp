@@ -2,6 +2,13 @@
 //
 // Triangular systems and the Cholesky factorisation.    L X = B        A = L L^T
 //
+//   std::vector<double> room(triangular_scratch<double>(n, std::max(n, m)));
+//   auto minor = cholesky<double>(Serial{}, row_major<const double>(a.data(), n, n),
+//                                 row_major(l.data(), n, n), room.data());    // 0: done
+//   solve_lower<double>(Serial{}, row_major<const double>(l.data(), n, n), false,
+//                       row_major<const double>(b.data(), n, m), row_major(x.data(), n, m),
+//                       room.data());
+//
 // Shape   L and A are n x n, B and X n x m; any strides
 // Types   f32, f64
 // Order   blocks of 128, each from the finished ones before it (left-looking): the same bits for

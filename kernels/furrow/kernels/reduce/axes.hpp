@@ -2,6 +2,14 @@
 //
 // Reductions along any axes, as steps for an executor (execution.hpp).
 //
+//   AxesCall call{.x = x, .out = sums, .op = ReduceOp::sum, .dtype = Dtype::f64,
+//                 .out_dtype = Dtype::f64};
+//   call.kept.add({columns, 1, 0, 1}, false);        // np.sum(x, axis=0) of rows x columns
+//   call.reduced.add({rows, columns, 0, 0}, false);  // extent, strides of x, mask, output
+//   AxesPlan plan = plan_axes(call);
+//   plan.scratch = …;                                // scratch_bytes(plan), aligned to 64 bytes
+//   reduce_axes(Threads{}, plan);
+//
 // Shape   the axes of x in two lists, both in C order: kept ones, which are those of the output,
 //         and reduced ones, whose elements are counted through in C order
 // Order   that of whole arrays, for every output alike: tiles of 8 KiB of its elements, in C order,

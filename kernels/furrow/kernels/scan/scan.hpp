@@ -3,6 +3,12 @@
 // Running folds along one axis.            out[i] = x[0] op x[1] op … op x[i]        (inclusive)
 //                                          out[i] = x[0] op … op x[i-1]              (exclusive)
 //
+//   const std::int64_t shape[] = {n}, stride[] = {1};                     // one line, in place
+//   auto plan = plan_scan({x.data(), x.data(), Dtype::f64, Dtype::f64, shape, stride, stride, 0},
+//                         ScanOp::sum, false);
+//   ScanState state = start_scan(plan);
+//   scan_tiles(plan, 0, 0, plan.tiles, &state);
+//
 // Kinds   sum, product, min, max: NumPy's cumsum, cumprod, minimum.accumulate, maximum.accumulate
 // Shape   any strided array; lines run along one axis, each on its own
 // Types   out of the input's dtype, all real ones (min, max: bool too); sum and product also
