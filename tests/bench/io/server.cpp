@@ -67,13 +67,9 @@ void slab(Stage& s, std::istream& words) {
   load(s, again, options);
 }
 
-/// What the file holds, converted: two jobs.
+/// Converted on the way.
 void load_f64(Stage& s, std::istream& words) {
-  load(s, words, {});
-  furrow::AnyArray wide =
-      furrow::AnyArray::create("wide", furrow::Dtype::f64, s.held.shape(), owned());
-  s.engine.apply_to("cast", wide, {s.held});
-  s.held = wide;
+  load(s, words, {.dtype = furrow::Dtype::f64, .convert = true});
 }
 
 void load_into(Stage& s, std::istream& words) {
