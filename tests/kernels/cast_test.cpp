@@ -5,8 +5,11 @@
 // NumPy defines the answer, numpy_test.cpp asks NumPy.
 #include <catch2/catch.hpp>
 
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include <furrow/kernels/elementwise/cast.hpp>
 
@@ -164,6 +167,48 @@ TEST_CASE("casts to narrower reals overflow to infinity and keep signs, NaN and 
     CHECK(cast_one<std::uint8_t>("cast_wrap", c128(-1.5, 7)) == 255);
     CHECK(cast_one<bool>("cast_wrap", c128(0, 1)));
     CHECK(cast_one<c64>("cast_wrap", std::int64_t{-3}) == c64(-3, 0));
+  }
+  force_target("");
+}
+
+namespace {
+
+/// All 65,536 of them.
+template <class To>
+std::vector<To> all_halves_as() {
+  std::vector<f16> in;
+  for (std::uint32_t bits = 0; bits < 0x10000; ++bits) {
+    in.push_back(f16::from_bits(static_cast<std::uint16_t>(bits)));
+  }
+  std::vector<To> out(in.size());
+  const Dtype from[] = {Dtype::f16};
+  MapCall call{};
+  call.out = out.data();
+  call.in[0] = in.data();
+  call.out_stride = call.in_stride[0] = 1;
+  call.count = in.size();
+  find_variant(*find("cast"), from, dtype_of<To>)->map(call);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("every f16 is cast to the f32 and the f64 that it is, in every bit") {
+  for (const std::string_view name : targets()) {
+    REQUIRE(force_target(name));
+    INFO("on " << name);
+    const std::vector<float> singles = all_halves_as<float>();
+    const std::vector<double> doubles = all_halves_as<double>();
+    std::size_t wrong = 0;
+    for (std::uint32_t bits = 0; bits < 0x10000; ++bits) {
+      const auto x = static_cast<float>(f16::from_bits(static_cast<std::uint16_t>(bits)));
+      const auto wide = static_cast<double>(x);
+      if (std::bit_cast<std::uint32_t>(singles[bits]) != std::bit_cast<std::uint32_t>(x)) ++wrong;
+      if (std::bit_cast<std::uint64_t>(doubles[bits]) != std::bit_cast<std::uint64_t>(wide)) {
+        ++wrong;
+      }
+    }
+    CHECK(wrong == 0);
   }
   force_target("");
 }

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include <furrow/engine/engine.hpp>
+#include <furrow/segment/spares.hpp>
 
 namespace furrow::test {
 
@@ -62,6 +63,7 @@ inline std::uint64_t memory_of(const Engine& engine) {
 /// The most that f takes beside what there was before, looked at a thousand times a second.
 template <class F>
 std::uint64_t peak_of(const Engine& engine, F f) {
+  segment::drop_spares();  // else f would take memory that was counted before
   const std::uint64_t before = memory_of(engine);
   std::uint64_t most = before;
   {

@@ -104,7 +104,7 @@ def source_of(topic, work, size, native):
 
 
 def bytes_of(topic, size):
-    if topic.file == "small":
+    if topic.file.startswith("small"):
         return 1 << 20
     return LARGE_TIMES * size if topic.part else size
 
