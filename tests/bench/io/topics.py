@@ -2,11 +2,13 @@
 
 A topic is one piece of work, as server.cpp does it for furrow and python_peer.py for its peers: a
 line of words. {in} is the topic's file, {out} a new one for whoever writes, {low} and {high} the
-columns of the slab. `before` is done once by both. Peers named furrow_… are other work of furrow's:
-one stage of the topic's, alone. asked: ((peer, …), least ratio of its time by furrow's). `part`:
-the file is larger than --bytes, and made of this one (files.py); the memory of all processes of
-furrow is measured in a run of its own, and the rounds are three at most. Another topic is another
-line here, and another word in server.cpp where it does what none of them does.
+columns of the slab. `before` is done once by both. `repeat`: so many times in a row at each turn;
+for short work, and where a peer takes seconds, in which a virtual machine gives freed memory back
+to its host. Peers named furrow_… are other work of furrow's: one stage of the topic's, alone.
+asked: ((peer, …), least ratio of its time by furrow's). `part`: the file is larger than --bytes,
+and made of this one (files.py); the memory of all processes of furrow is measured in a run of its
+own, and the rounds are three at most. Another topic is another line here, and another word in
+server.cpp where it does what none of them does.
 """
 import collections
 
@@ -27,7 +29,7 @@ TOPICS = [
           "load_into {in}", {"h5py": "load_into {in}"}),
     Topic("f16", "load, f16 in chunks without filters", "f16", "load {in}", H5PY),
     Topic("f16_as_f64", "the same as f64", "f16", "load_f64 {in}", {"h5py": "load_f64 {in}"},
-          (("h5py",), 10.0)),
+          (("h5py",), 10.0), "", 3),
     Topic("big_endian", "load, big-endian, contiguous", "big_endian", "load {in}", H5PY),
     Topic("small", "load of 1 MiB, gzip-4", "small", "load {in}", H5PY, (("h5py",), 1.0), "", 20),
     Topic("small_plain", "load of 1 MiB, contiguous", "small_plain", "load {in}", H5PY,
