@@ -156,7 +156,10 @@ TEST_CASE("what is kept is bounded, and all of it goes") {
   std::vector<AnyArray> arrays;
   for (int i = 0; i < 12; ++i) arrays.push_back(AnyArray::temporary(Dtype::u8, {(4 << 20) + i}));
   arrays.clear();
-  CHECK(kept() == 7);  // of 4 MiB and some pages each
+  // Of 4 MiB and some pages each; fewer where the place is small.
+  const auto free = std::filesystem::space(furrow::Place::default_place().directory).available;
+  const int found = kept();
+  CHECK((free > std::uint64_t{1} << 30 ? found == 7 : found <= 7));
   CHECK(kept() == 0);
   for (int i = 0; i < 100; ++i) arrays.push_back(AnyArray::temporary(Dtype::u8, {1}));
   arrays.clear();
