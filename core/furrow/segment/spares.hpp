@@ -1,8 +1,8 @@
 // furrow/segment/spares.hpp
 //
 // Memory of temporary arrays that have gone, kept for the next ones of the same size, as malloc
-// keeps what was freed: the kernel takes about 0.4 ms per MiB to hand out and clear pages of 4 KiB,
-// and every worker maps a new segment anew. A spare one stays mapped everywhere.
+// keeps what was freed: the kernel hands out and clears every page of a new segment, and every
+// worker maps it anew. A spare one stays mapped everywhere.
 //
 // Which     unpublished and owned, so nobody but this process and its engines' workers ever saw it;
 //           not when the process forked since it was made, for the child may go on reading it

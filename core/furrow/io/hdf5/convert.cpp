@@ -81,20 +81,10 @@ void convert_cell(const Conversion& conversion, const Cell& cell,
   std::int64_t run = 1;
   const std::int64_t step = inner == 0 ? 1 : strides[inner - 1];
   while (inner > listed && strides[inner - 1] == step * run) run *= cell.count[--inner];
-  std::int64_t corner = 0;
-  for (std::size_t axis = inner; axis < cell.count.ndim(); ++axis) {
-    corner += cell.to[axis] * strides[axis];
-  }
   const std::size_t bytes = static_cast<std::size_t>(run) * from_item;
-  for (std::size_t at = 0, i = 0; at < elements.size(); at += bytes, ++i) {
-    auto rest = static_cast<std::int64_t>(i);
-    std::int64_t element = corner;
-    for (std::size_t axis = inner; axis-- > 0;) {
-      const std::int64_t index = rest % cell.count[axis];
-      rest /= cell.count[axis];
-      const bool by_list = axis == 0 && listed != 0;
-      element += (by_list ? cell.rows[index].to : cell.to[axis] + index) * strides[axis];
-    }
+  std::int64_t i = 0;
+  for (std::size_t at = 0; at < elements.size(); at += bytes) {
+    const std::int64_t element = place_of_run(cell, inner, i++, strides);
     convert(elements.data() + at, static_cast<std::size_t>(run), to + element * to_item, step);
   }
 }

@@ -204,21 +204,11 @@ void write_runs(const LoadPlan& plan, const os::Descriptor& file, const Cell& ce
     run *= cell.count[inner];
     whole = cell.count[inner] == result[inner];
   }
-  std::int64_t corner = 0;
-  for (std::size_t axis = inner; axis < result.ndim(); ++axis) {
-    corner += cell.to[axis] * plan.strides[axis];
-  }
   const std::size_t item = item_bytes(plan.description.dtype);
   const std::size_t bytes = static_cast<std::size_t>(run) * item;
-  for (std::size_t at = 0, i = 0; at < elements.size(); at += bytes, ++i) {
-    auto rest = static_cast<std::int64_t>(i);
-    std::int64_t element = corner;
-    for (std::size_t axis = inner; axis-- > 0;) {
-      const std::int64_t index = rest % cell.count[axis];
-      rest /= cell.count[axis];
-      const bool by_list = axis == 0 && listed != 0;
-      element += (by_list ? cell.rows[index].to : cell.to[axis] + index) * plan.strides[axis];
-    }
+  std::int64_t i = 0;
+  for (std::size_t at = 0; at < elements.size(); at += bytes) {
+    const std::int64_t element = place_of_run(cell, inner, i++, plan.strides);
     write_result(file, plan.file.offset + static_cast<std::uint64_t>(element) * item,
                  elements.subspan(at, bytes));
   }

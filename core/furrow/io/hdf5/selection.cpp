@@ -147,4 +147,19 @@ void place(const Cell& cell, std::size_t item_bytes, const std::byte* from,
   }
 }
 
+std::int64_t place_of_run(const Cell& cell, std::size_t inner, std::int64_t run,
+                          const Strides& strides) noexcept {
+  std::int64_t element = 0;
+  for (std::size_t axis = inner; axis < cell.count.ndim(); ++axis) {
+    element += cell.to[axis] * strides[axis];
+  }
+  for (std::size_t axis = inner; axis-- > 0;) {
+    const std::int64_t index = run % cell.count[axis];
+    run /= cell.count[axis];
+    const bool by_list = axis == 0 && cell.rows != nullptr;
+    element += (by_list ? cell.rows[index].to : cell.to[axis] + index) * strides[axis];
+  }
+  return element;
+}
+
 }  // namespace furrow::hdf5

@@ -54,6 +54,11 @@ struct Cell {
   const ListedRow* rows = nullptr;  // count[0] of them; then inside[0] and to[0] mean nothing
 };
 
+/// Where run number `run` of a cell begins in the result, in elements: each run takes the axes from
+/// `inner` on, and the runs count up the axes before it, in C order.
+std::int64_t place_of_run(const Cell& cell, std::size_t inner, std::int64_t run,
+                          const Strides& strides) noexcept;
+
 /// The cells that a selection touches, in C order.
 struct Cells {
   Selection selection;
